@@ -1,0 +1,171 @@
+"""A permission is one value: role x action x area x category x fields.
+
+The value compiles to a numpy mask here, to SQL in ``cityops.store.permission_sql``, and
+to a list of fields; a generated test holds the three against each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from cityops.services.roles import Person, Role
+from gis.errors import ForbiddenError
+from gis.layers import LayerSpec
+
+
+class Action(StrEnum):
+    """What may be done with the features of a layer."""
+
+    VIEW = "view"
+    EXPORT = "export"
+    EDIT = "edit"
+    IMPORT = "import"
+
+
+_ALL = frozenset(Action)
+_LOOK = frozenset({Action.VIEW})
+_TAKE = frozenset({Action.VIEW, Action.EXPORT})
+
+#: Groups of layers a role may use, and how. What is not here is refused.
+GRANTS: dict[Role, dict[str, frozenset[Action]]] = {
+    Role.INSPECTOR: {"base": _LOOK, "areas": _LOOK, "grid": _LOOK, "components": _LOOK},
+    Role.ACCEPTOR: {"base": _LOOK, "areas": _LOOK, "grid": _LOOK, "components": _LOOK},
+    Role.SHIFT_LEADER: {"base": _LOOK, "areas": _LOOK, "grid": _LOOK, "components": _LOOK},
+    Role.DISPATCHER: {"base": _LOOK, "areas": _LOOK, "grid": _LOOK, "components": _LOOK},
+    Role.DEPARTMENT: {"base": _LOOK, "areas": _LOOK, "grid": _LOOK, "components": _LOOK},
+    Role.STREET_OFFICER: {"base": _LOOK, "areas": _LOOK, "grid": _LOOK, "components": _LOOK},
+    Role.PLANNER: {
+        "base": _TAKE,
+        "areas": _TAKE,
+        "grid": _TAKE,
+        "components": _TAKE,
+        "underground": _TAKE,
+        "user": _TAKE,
+    },
+    Role.PIPELINE_OWNER: {"base": _LOOK, "areas": _LOOK, "underground": _TAKE},
+    Role.BUILDER: {"base": _LOOK, "areas": _LOOK},
+    Role.ENTERPRISE: {"base": _LOOK, "areas": _LOOK},
+    Role.EMERGENCY: {
+        "base": _TAKE,
+        "areas": _TAKE,
+        "grid": _LOOK,
+        "components": _TAKE,
+        "underground": _LOOK,
+        "hazards": _TAKE,
+        "population": _TAKE,
+    },
+    Role.DATA_MANAGER: {
+        group: _ALL
+        for group in (
+            "base",
+            "areas",
+            "grid",
+            "components",
+            "underground",
+            "hazards",
+            "population",
+            "user",
+        )
+    },
+    Role.SYSTEM_ADMIN: {"base": _LOOK, "areas": _LOOK},
+    Role.SECURITY_ADMIN: {"base": _LOOK, "areas": _LOOK},
+    Role.AUDITOR: {"base": _LOOK, "areas": _LOOK},
+    Role.CITIZEN: {},
+}
+
+
+@dataclass(frozen=True)
+class Permission:
+    """What one person may do with one layer.
+
+    ``areas`` are code prefixes, None for everywhere; ``categories`` are codes of the
+    layer's category field, None for all; ``fields`` are the fields that may be seen.
+    ``allowed`` False means nothing at all. The value is hashable: caches are keyed by it.
+    """
+
+    layer: str
+    action: Action
+    allowed: bool
+    areas: tuple[str, ...] | None
+    categories: frozenset[str] | None
+    fields: tuple[str, ...]
+
+    def mask(
+        self,
+        area_values: npt.NDArray[np.object_],
+        area_codes: npt.NDArray[np.integer],
+        category_values: npt.NDArray[np.object_] | None,
+        category_codes: npt.NDArray[np.integer] | None,
+    ) -> npt.NDArray[np.bool_]:
+        """Which rows the permission reaches.
+
+        Parameters
+        ----------
+        area_values, category_values
+            (k,) distinct values of the column.
+        area_codes, category_codes
+            (n,) position of each row's value; -1 where the value is unknown.
+
+        Returns
+        -------
+        ndarray of bool
+            (n,). An unknown area is reached only by a permission for everywhere, an
+            unknown category only by one for all categories.
+        """
+        n = len(area_codes)
+        if not self.allowed:
+            return np.zeros(n, bool)
+        out = np.ones(n, bool)
+        if self.areas is not None:
+            fits = np.array([str(v).startswith(self.areas) for v in area_values] + [False], bool)
+            out &= fits[area_codes]
+        if self.categories is not None:
+            if category_values is None or category_codes is None:
+                return np.zeros(n, bool)
+            fits = np.array([v in self.categories for v in category_values] + [False], bool)
+            out &= fits[category_codes]
+        return out
+
+
+def permission_for(person: Person, spec: LayerSpec, action: Action) -> Permission:
+    """What `person` may do with a layer."""
+    granting = [r for r in person.roles if action in GRANTS[r].get(spec.group, frozenset())]
+    if not granting:
+        return Permission(spec.name, action, False, (), frozenset(), ())
+    roles = {r.value for r in granting}
+    fields = tuple(
+        f.name for f in spec.fields if f.seen_by is None or not roles.isdisjoint(f.seen_by)
+    )
+    limited = person.categories.get(spec.name) if spec.category_field else None
+    return Permission(
+        layer=spec.name,
+        action=action,
+        allowed=True,
+        areas=tuple(sorted(person.areas)) or None,
+        categories=limited,
+        fields=fields,
+    )
+
+
+def require(person: Person, spec: LayerSpec, action: Action) -> Permission:
+    """The permission, when there is one.
+
+    Raises
+    ------
+    ForbiddenError
+        When none of the person's roles grants the action.
+    """
+    permission = permission_for(person, spec, action)
+    if not permission.allowed:
+        raise ForbiddenError(
+            "permission.layer",
+            "{person} 没有图层“{layer}”的权限：{action}",
+            got=action.value,
+            params={"person": person.name, "layer": spec.title.zh, "action": action.value},
+            hint="请向安全管理员申请",
+        )
+    return permission

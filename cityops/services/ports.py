@@ -1,0 +1,127 @@
+"""What the services need of a store. Adapters in ``cityops.store`` fulfil these ports.
+
+A store opens transactions: ``with store.reading() as tx`` reads one consistent state and
+never takes the write lock; ``with store.writing() as tx`` takes it at once, commits at the
+end and rolls back on any exception.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+import numpy as np
+
+from cityops.services.permissions import Permission
+from gis.features import FeatureBatch, IntArray, LayerChanges, ObjectArray
+from gis.layers import LayerRegistry, LayerSpec
+
+Box = tuple[float, float, float, float]
+
+
+class LayerRepo(Protocol):
+    """Layers in the store. Every write raises the layer's version by one and is logged."""
+
+    def ensure(self, spec: LayerSpec) -> None:
+        """Make the layer's table, R-tree and triggers when they are missing; add new columns."""
+
+    def declare(self, spec: LayerSpec) -> None:
+        """Keep the declaration of a layer that a user made from a file (group ``user``)."""
+
+    def registry(self) -> LayerRegistry:
+        """Installed layers and those that users declared."""
+
+    def versions(self) -> Mapping[str, int]:
+        """Version of every layer; one indexed read."""
+
+    def counts(self) -> Mapping[str, int]:
+        """Rows of every layer."""
+
+    def load(self, spec: LayerSpec) -> tuple[int, FeatureBatch]:
+        """Version and all rows, ordered by fid."""
+
+    def changes(self, spec: LayerSpec, since: int, most: int) -> LayerChanges | None:
+        """Rows changed after version `since`; None when they are more than `most`."""
+
+    def append(self, spec: LayerSpec, batch: FeatureBatch, source_id: int | None) -> IntArray:
+        """Store new rows; gives their fids. A key that exists already is a ConflictError."""
+
+    def put(
+        self,
+        spec: LayerSpec,
+        fid: int,
+        values: Mapping[str, Any],
+        geometry: Any | None,
+        area: str | None,
+        expected_version: int | None,
+    ) -> int:
+        """Change one row; gives its new row version. StaleError when it is not the expected one."""
+
+    def remove(self, spec: LayerSpec, fids: Sequence[int]) -> int:
+        """Delete rows; gives how many there were."""
+
+    def by_key(self, spec: LayerSpec, key: str, permission: Permission) -> FeatureBatch:
+        """The row with this key, or a batch of none; permission applied in SQL."""
+
+    def by_fids(self, spec: LayerSpec, fids: Sequence[int], permission: Permission) -> FeatureBatch:
+        """Rows by fid, those the permission reaches."""
+
+    def page(
+        self,
+        spec: LayerSpec,
+        permission: Permission,
+        *,
+        box: Box | None = None,
+        equal: Mapping[str, Sequence[Any]] | None = None,
+        text: str | None = None,
+        sort: str | None = None,
+        after: int = 0,
+        limit: int = 100,
+    ) -> FeatureBatch:
+        """A page of rows with fid > `after`, exact box test, permission applied in SQL."""
+
+    def batches(
+        self, spec: LayerSpec, permission: Permission, *, box: Box | None = None, size: int = 5000
+    ) -> Iterator[FeatureBatch]:
+        """All rows that the permission reaches, in batches, for exports."""
+
+    def existing_keys(self, spec: LayerSpec, keys: ObjectArray) -> set[str]:
+        """Which of `keys` the layer holds already."""
+
+
+class Transaction(Protocol):
+    """One transaction, with a repository per kind of record.
+
+    Adapters add repositories (cases, jobs, accounts, deliveries, audit, outbox) as attributes;
+    services that need one name it in a port of their own beside their code.
+    """
+
+    @property
+    def layers(self) -> LayerRepo:
+        """Layers."""
+
+
+class Store(Protocol):
+    """Opens transactions."""
+
+    def reading(self) -> AbstractContextManager[Any]:
+        """Read-only transaction."""
+
+    def writing(self) -> AbstractContextManager[Any]:
+        """Writing transaction, begun at once."""
+
+
+class FileStore(Protocol):
+    """Content-addressed files: written before the row that names them, never changed."""
+
+    def put(self, data: bytes) -> str:
+        """Keep bytes durably; gives their sha256 in hexadecimal."""
+
+    def open(self, sha256: str) -> bytes:
+        """The bytes, verified; NotFoundError when there are none."""
+
+
+def no_ids() -> IntArray:
+    """An empty array of ids."""
+    return np.empty(0, np.int64)

@@ -1,0 +1,1 @@
+"""Adapters that keep records, layers and files."""

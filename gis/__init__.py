@@ -1,0 +1,1 @@
+"""Spatial core: reference systems, layers, geometry checks, R-trees, joins, tiles. Pure."""

@@ -1,0 +1,1 @@
+"""Unit grids, components, events and cases: codes, workflow, layers. Pure."""

@@ -1,0 +1,1 @@
+"""Effect models and exposure. Pure."""

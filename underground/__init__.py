@@ -1,0 +1,1 @@
+"""Pipelines and what else lies under the streets. Pure."""

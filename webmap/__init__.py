@@ -1,0 +1,1 @@
+"""Flask: HTTP interfaces, pages and the map."""
