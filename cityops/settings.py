@@ -32,7 +32,9 @@ class Settings:
     max_upload_mb: int = _setting(200, "单个上传文件的上限，兆字节")  # type: ignore[assignment]
     max_photo_mb: int = _setting(20, "单张照片的上限，兆字节")  # type: ignore[assignment]
     max_vertices: int = _setting(200_000, "一次请求中图形的顶点上限")  # type: ignore[assignment]
-    tile_service_url: str = _setting("", "内网底图（WMTS 或天地图节点）的瓦片地址模板；空则只用自带底图")  # type: ignore[assignment]
+    tile_service_url: str = _setting(
+        "", "内网底图（WMTS 或天地图节点）的瓦片地址模板；空则只用自带底图"
+    )  # type: ignore[assignment]
     tile_service_notice: str = _setting("", "内网底图的署名")  # type: ignore[assignment]
     secure_cookies: bool = _setting(False, "只在 HTTPS 上发送会话 Cookie")  # type: ignore[assignment]
     demo: bool = _setting(False, "演示方式：登录页给出演示账号")  # type: ignore[assignment]

@@ -60,7 +60,10 @@ class FeatureBatch:
         wrong = {name: length for name, length in lengths.items() if length != n}
         if wrong:
             raise InvalidError(
-                "layer.ragged_batch", "各列长度不一：应为 {expected}，得到 {got}", got=wrong, expected=n
+                "layer.ragged_batch",
+                "各列长度不一：应为 {expected}，得到 {got}",
+                got=wrong,
+                expected=n,
             )
 
     def __len__(self) -> int:
@@ -121,7 +124,7 @@ def empty_batch(spec: LayerSpec) -> FeatureBatch:
         spec=spec,
         fids=np.empty(0, np.int64),
         geometry=none,
-        columns={name: none for name in spec.field_names},
+        columns=dict.fromkeys(spec.field_names, none),
         areas=none,
         extra=none,
     )

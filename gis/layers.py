@@ -14,8 +14,11 @@ ENTRY_POINT_GROUP = "cityops.layers"
 _NAME = re.compile(r"^[a-z][a-z0-9_]{0,39}$")
 #: Columns that every layer table has; no field may take their names.
 RESERVED = frozenset(
-    "fid key geom minx miny maxx maxy area extra delivered delivered_crs accuracy_m source_id"
-    " row_version version rowid".split()
+    {
+        *("fid", "key", "geom", "minx", "miny", "maxx", "maxy", "area", "extra"),
+        *("delivered", "delivered_crs", "accuracy_m", "source_id", "row_version"),
+        *("version", "rowid"),
+    }
 )
 
 
@@ -197,14 +200,14 @@ def check_spec(spec: LayerSpec) -> None:
             fault("字段名 {got} 是保留名", f.name)
         if f.type is FieldType.CODE and not f.codes:
             fault("代码字段 {got} 没有代码表", f.name)
-    for role, name in (
+    for role, pointed in (
         ("key", spec.key),
         ("category_field", spec.category_field),
         ("label_field", spec.label_field),
         ("class_field", spec.style.class_field),
     ):
-        if name is not None and name not in names:
-            fault(role + " 指向不存在的字段 {got}", name)
+        if pointed is not None and pointed not in names:
+            fault(role + " 指向不存在的字段 {got}", pointed)
     if spec.category_field in names:
         by_name = {f.name: f for f in spec.fields}
         if by_name[spec.category_field].type is not FieldType.CODE:

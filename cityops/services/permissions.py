@@ -58,19 +58,10 @@ GRANTS: dict[Role, dict[str, frozenset[Action]]] = {
         "hazards": _TAKE,
         "population": _TAKE,
     },
-    Role.DATA_MANAGER: {
-        group: _ALL
-        for group in (
-            "base",
-            "areas",
-            "grid",
-            "components",
-            "underground",
-            "hazards",
-            "population",
-            "user",
-        )
-    },
+    Role.DATA_MANAGER: dict.fromkeys(
+        ("base", "areas", "grid", "components", "underground", "hazards", "population", "user"),
+        _ALL,
+    ),
     Role.SYSTEM_ADMIN: {"base": _LOOK, "areas": _LOOK},
     Role.SECURITY_ADMIN: {"base": _LOOK, "areas": _LOOK},
     Role.AUDITOR: {"base": _LOOK, "areas": _LOOK},

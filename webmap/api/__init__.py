@@ -1,0 +1,1 @@
+"""HTTP interfaces under ``/api/v1``, tiles and health."""
