@@ -1,1 +1,54 @@
-"""Pages that are rendered on the server."""
+"""Pages for people. What every template may ask for is named here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, g, url_for
+from flask_babel import gettext
+from flask_wtf.csrf import generate_csrf
+
+from cityops.services.roles import ROLE_TITLES, Person, Role
+from webmap.current import person, settings
+from webmap.headers import nonce, request_id
+from webmap.i18n import language
+from webmap.rail import rail_for
+
+#: Which role names a person who has several, first found first.
+_FIRST = (Role.SHIFT_LEADER, Role.DATA_MANAGER, Role.PLANNER, Role.EMERGENCY, Role.DISPATCHER)
+
+
+def init_app(app: Flask) -> None:
+    """Give templates the words of the shell."""
+    app.context_processor(_shell)
+    app.jinja_env.globals.update(nonce=nonce, request_id=request_id)
+
+
+def role_title(who: Person) -> str:
+    """The person's main role in the language of the page."""
+    roles = [r for r in _FIRST if r in who.roles] or sorted(who.roles)
+    title = ROLE_TITLES[roles[0]]
+    return title.en if language() == "en" else title.zh
+
+
+def _shell() -> dict[str, Any]:
+    who = person()
+    chosen = settings()
+    return {
+        "person": who,
+        "role_title": role_title,
+        "rail": rail_for,
+        "city": g.get("city_name", gettext("城市运行")),
+        "synthetic": True,
+        "review_no": chosen.map_review_no,
+        "demo": chosen.demo,
+        "csrf_token": generate_csrf,
+        "rail_href": rail_href,
+    }
+
+
+def rail_href(item: Any) -> str:
+    """Address that a rail entry leads to."""
+    if item.endpoint is not None:
+        return url_for(item.endpoint)
+    return url_for("map.page", tool=item.tool)

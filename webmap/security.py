@@ -1,0 +1,268 @@
+"""Signing in: who may come in, how often one may try, and what is closed to everyone else."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from flask import Flask, Response, current_app, redirect, request, session, url_for
+from flask_babel import lazy_gettext
+from flask_login import current_user
+from flask_security import LoginForm, Security, UserDatastore, hash_password
+from flask_security.totp import Totp
+from flask_wtf import CSRFProtect
+from passlib.exc import UsedTokenError
+from werkzeug.wrappers import Response as WerkzeugResponse
+from wtforms import PasswordField, StringField
+from wtforms.validators import InputRequired, Length
+
+from cityops.settings import Settings
+from gis.errors import CityError, Kind
+from webmap.errors import answer, wants_json
+from webmap.throttle import SignInGuard
+
+IDLE = timedelta(hours=2)
+#: A page or an interface call moves the end of the session, at most this often.
+_TOUCH_S = 60
+_OPEN_ENDPOINTS = frozenset(
+    {
+        "static",
+        "security.login",
+        "security.logout",
+        "security.two_factor_token_validation",
+        "security.two_factor_rescue",
+        "security.mf_recovery",
+    }
+)
+_NO_TOUCH = frozenset({"static", "tiles.tile", "health.health"})
+View = TypeVar("View", bound=Callable[..., Any])
+
+csrf = CSRFProtect()
+
+
+def open_to_all(view: View) -> View:
+    """Mark a view that answers without sign-in. Every other view is closed."""
+    view.open_to_all = True  # type: ignore[attr-defined]
+    return view
+
+
+def secret_key(settings: Settings) -> str:
+    """The key that signs sessions: the setting, else the data folder's, made once.
+
+    Raises
+    ------
+    OSError
+        When the data folder cannot be written.
+    """
+    if settings.secret_key:
+        return settings.secret_key
+    file = settings.data_dir / "secret.key"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return _written_key(file)
+    with os.fdopen(handle, "w") as out:
+        out.write(secrets.token_hex(32))
+        out.flush()
+        os.fsync(out.fileno())
+    return _written_key(file)
+
+
+def _written_key(file: Path) -> str:
+    """The key in `file`; another process may be writing it this instant."""
+    for _ in range(50):
+        key = file.read_text().strip()
+        if len(key) >= 32:
+            return key
+        time.sleep(0.02)
+    raise CityError(
+        "security.no_secret",
+        Kind.UNAVAILABLE,
+        "密钥文件 {file} 是空的",
+        hint="删去它再启动，所有人需重新登录",
+        params={"file": file.name},
+    )
+
+
+def derived(secret: str, purpose: str) -> str:
+    """A secret for one purpose, derived from the one secret of the deployment."""
+    return hmac.new(secret.encode(), purpose.encode(), hashlib.sha256).hexdigest()
+
+
+def init_app(app: Flask, settings: Settings, datastore: UserDatastore) -> Security:
+    """Sign-in, sessions, tokens against forged requests, and the gate before every view."""
+    secret = secret_key(settings)
+    app.config.update(_config(settings, secret))
+    app.extensions["sign_in_guard"] = SignInGuard(
+        settings.data_dir / "signin.db", derived(secret, "sign-in").encode()
+    )
+    csrf.init_app(app)
+    security = Security(app, datastore, login_form=SignInForm, totp_cls=SingleUseTotp)
+    app.before_request(_refuse_encoded_bodies)
+    app.before_request(_require_sign_in)
+    app.before_request(_touch_session)
+    return security
+
+
+def _config(settings: Settings, secret: str) -> dict[str, Any]:
+    return {
+        "SECRET_KEY": derived(secret, "session"),
+        "SESSION_COOKIE_NAME": "__Host-cityops" if settings.secure_cookies else "cityops",
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": settings.secure_cookies,
+        "SESSION_REFRESH_EACH_REQUEST": False,
+        "PERMANENT_SESSION_LIFETIME": IDLE,
+        "WTF_CSRF_TIME_LIMIT": None,
+        "WTF_CSRF_SSL_STRICT": True,
+        "SECURITY_PASSWORD_SALT": derived(secret, "password"),
+        # argon2 salts by itself; the command line makes the same hashes without Flask.
+        "SECURITY_PASSWORD_SINGLE_HASH": True,
+        "SECURITY_PASSWORD_HASH": "argon2",
+        "SECURITY_PASSWORD_SCHEMES": ["argon2"],
+        "SECURITY_DEPRECATED_PASSWORD_SCHEMES": [],
+        "SECURITY_PASSWORD_LENGTH_MIN": 8,
+        "SECURITY_USER_IDENTITY_ATTRIBUTES": [
+            {"username": {"mapper": _account_name, "case_insensitive": True}}
+        ],
+        "SECURITY_RETURN_GENERIC_RESPONSES": True,
+        "SECURITY_REGISTERABLE": False,
+        "SECURITY_RECOVERABLE": False,
+        "SECURITY_CHANGEABLE": True,
+        "SECURITY_SEND_PASSWORD_CHANGE_EMAIL": False,
+        "SECURITY_LOGOUT_METHODS": ["POST"],
+        "SECURITY_POST_LOGIN_VIEW": "/",
+        "SECURITY_POST_LOGOUT_VIEW": "/login",
+        "SECURITY_DEFAULT_REMEMBER_ME": False,
+        "SECURITY_TWO_FACTOR": True,
+        "SECURITY_TWO_FACTOR_ENABLED_METHODS": ["authenticator"],
+        "SECURITY_TWO_FACTOR_ALWAYS_VALIDATE": True,
+        "SECURITY_TWO_FACTOR_RESCUE_EMAIL": False,
+        "SECURITY_TOTP_SECRETS": {"1": derived(secret, "totp")},
+        "SECURITY_TOTP_ISSUER": "CityOps",
+        "SECURITY_SCRIPT_NONCE_KEY": "csp_nonce",
+        "SECURITY_EMAIL_VALIDATOR_ARGS": {"check_deliverability": False},
+    }
+
+
+def _account_name(identity: str) -> str | None:
+    name = identity.strip().casefold()
+    return name if 0 < len(name) <= 64 else None
+
+
+def guard() -> SignInGuard:
+    """The guard of this application."""
+    return cast(SignInGuard, current_app.extensions["sign_in_guard"])
+
+
+class SingleUseTotp(Totp):
+    """One-time codes that are taken once only, whichever process sees them first."""
+
+    def get_last_counter(self, user: Any) -> int | None:
+        """Counter of the last code that this person used."""
+        return guard().last_code(user.fs_uniquifier)
+
+    def set_last_counter(self, user: Any, tmatch: Any) -> None:
+        """Take the code.
+
+        Raises
+        ------
+        UsedTokenError
+            When another request took it first.
+        """
+        if not guard().use_code(user.fs_uniquifier, tmatch.counter):
+            raise UsedTokenError(expire_time=tmatch.expire_time)
+
+
+class SignInForm(LoginForm):  # type: ignore[misc]
+    """Account name and password. Whatever is wrong, the answer and its time are the same."""
+
+    email = None
+    username = StringField(lazy_gettext("账号"), validators=[InputRequired(), Length(max=64)])
+    password = PasswordField(lazy_gettext("密码"), validators=[InputRequired(), Length(max=256)])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not is_local(self.next.data):
+            self.next.data = ""
+
+    def validate(self, **kwargs: Any) -> bool:
+        """Whether the person may come in; counts failures."""
+        name = (self.username.data or "").strip()
+        address = request.remote_addr or ""
+        if guard().is_locked(name, address):
+            hash_password(self.password.data or "")
+            self.form_errors.append("locked")
+            return False
+        self.ifield = self.username
+        self.user = current_app.extensions["security"].datastore.find_user(
+            case_insensitive=True, username=name
+        )
+        if super().validate(**kwargs):
+            guard().note_success(name)
+            return True
+        if name:
+            guard().note_failure(name, address)
+        return False
+
+
+def is_local(address: str | None) -> bool:
+    """Whether an address to go on to lies on this site: a path, and nothing that browsers take
+    for another host.
+    """
+    if not address or not address.startswith("/"):
+        return False
+    return not address.startswith(("//", "/\\")) and address.isprintable() and "\\" not in address
+
+
+def _refuse_encoded_bodies() -> Response | None:
+    """Bodies come as they are: a compressed one could unpack to any size."""
+    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding in ("", "identity"):
+        return None
+    return answer(
+        CityError(
+            "http.415",
+            Kind.INVALID,
+            "不接受压缩的请求内容（{got}）",
+            got=encoding,
+            expected="identity",
+            hint="按原样发送，不压缩",
+        ),
+        415,
+    )
+
+
+def _require_sign_in() -> WerkzeugResponse | None:
+    endpoint = request.endpoint
+    if endpoint is None or endpoint in _OPEN_ENDPOINTS:
+        return None
+    if getattr(current_app.view_functions.get(endpoint), "open_to_all", False):
+        return None
+    if current_user.is_authenticated:
+        return None
+    if wants_json() or request.method not in ("GET", "HEAD"):
+        refusal = CityError(
+            "auth.required", Kind.FORBIDDEN, "请先登录", hint="登录后再试；程序请带上会话"
+        )
+        return answer(refusal, 401)
+    wanted = request.full_path.rstrip("?")
+    return redirect(url_for("security.login", next=wanted if is_local(wanted) else None))
+
+
+def _touch_session() -> None:
+    """Keep a session alive while its person works; tiles and files do not count."""
+    if request.endpoint in _NO_TOUCH or not current_user.is_authenticated:
+        return
+    session.permanent = True
+    now = int(time.time())
+    if now - session.get("seen", 0) >= _TOUCH_S:
+        session["seen"] = now

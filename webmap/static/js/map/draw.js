@@ -1,0 +1,82 @@
+// Drawing on the map: one shape at a time, with a promise for the shape.
+
+import { TerraDraw, TerraDrawCircleMode, TerraDrawLineStringMode, TerraDrawPointMode, TerraDrawPolygonMode, TerraDrawRectangleMode } from 'terra-draw';
+import { TerraDrawMapLibreGLAdapter } from 'terra-draw-maplibre-gl-adapter';
+import * as ml from 'maplibre-gl';
+import { bindKey } from 'cityops/keys';
+import { t } from 'cityops/i18n';
+import { token } from 'cityops/theme';
+
+const MODES = { polygon: 'polygon', rectangle: 'rectangle', line: 'linestring', point: 'point', circle: 'circle' };
+
+function make(map) {
+  const accent = token('accent');
+  const halo = token('m-halo');
+  const area = { fillColor: accent, fillOpacity: 0.1, outlineColor: accent, outlineWidth: 2.5, closingPointColor: halo, closingPointOutlineColor: accent, closingPointOutlineWidth: 2.5, closingPointWidth: 6 };
+  return new TerraDraw({
+    adapter: new TerraDrawMapLibreGLAdapter({ map, lib: ml, prefixId: 'draw' }),
+    modes: [
+      new TerraDrawPolygonMode({ styles: area }), new TerraDrawRectangleMode({ styles: area }), new TerraDrawCircleMode({ styles: area }),
+      new TerraDrawLineStringMode({ styles: { lineStringColor: accent, lineStringWidth: 3, closingPointColor: halo, closingPointOutlineColor: accent, closingPointOutlineWidth: 2.5, closingPointWidth: 6 } }),
+      new TerraDrawPointMode({ styles: { pointColor: accent, pointOutlineColor: halo, pointOutlineWidth: 2, pointWidth: 7 } }),
+    ],
+  });
+}
+
+/** The drawing board of the map. `app.draw.shape('polygon')` gives a GeoJSON geometry, or null when the person gives up. */
+export function createDraw(app) {
+  let board = null;
+  let waiting = null;
+  let freeKey = null;
+
+  function start() {
+    if (!board) {
+      board = make(app.map);
+      board.start();
+      board.on('finish', (id, { action }) => { if (action === 'draw') done(board.getSnapshotFeature(id)); });
+      board.on('change', () => { if (waiting) app.bus.emit('draw:change', board.getSnapshot().at(-1) ?? null); });
+    }
+    return board;
+  }
+  function done(feature) {
+    const told = waiting;
+    waiting = null;
+    freeKey?.();
+    board.setMode('static');
+    app.map.getCanvas().style.cursor = '';
+    app.bus.emit('draw:end', feature ?? null);
+    told?.(feature ? rounded(feature.geometry) : null);
+  }
+  return {
+    /** Whether the person is drawing now: clicks then belong to the drawing. */
+    get isDrawing() { return waiting != null; },
+    /** Draw one shape: polygon, rectangle, line, point or circle. The finished shape stays until `clear`. */
+    shape(kind) {
+      if (waiting) done(null);
+      const drawing = start();
+      drawing.clear();
+      drawing.setMode(MODES[kind]);
+      freeKey = bindKey('Escape', t('不画了'), () => { drawing.clear(); done(null); });
+      app.bus.emit('draw:start', kind);
+      return new Promise((resolve) => { waiting = resolve; });
+    },
+    /** Take away what was drawn. */
+    clear() {
+      if (waiting) done(null);
+      board?.clear();
+    },
+    /** Show a shape as if it had been drawn: after a reload, or when Back restores it. */
+    put(geometry) {
+      const drawing = start();
+      drawing.clear();
+      const mode = { Polygon: 'polygon', LineString: 'linestring', Point: 'point' }[geometry.type];
+      drawing.addFeatures([{ type: 'Feature', geometry, properties: { mode } }]);
+    },
+  };
+}
+
+/** Nine decimals, a tenth of a millimetre: what a pointer can mean, and what the board accepts back. */
+function rounded(geometry) {
+  const cut = (part) => (typeof part === 'number' ? Number(part.toFixed(9)) : part.map(cut));
+  return { type: geometry.type, coordinates: cut(geometry.coordinates) };
+}

@@ -1,0 +1,54 @@
+// Pointer on the map: what lies under it is hovered, what is clicked opens in the panel.
+
+const REACH_PX = 5;
+
+/** Start answering the pointer once the map has loaded. */
+export function startPointer(app) {
+  const { map, layers } = app;
+  let frame = 0;
+  let last = null;
+
+  function styleIds() {
+    const names = new Set(layers.clickable().map((layer) => layer.name));
+    return map.getStyle().layers.filter((made) => names.has(made.metadata?.layer) && made.metadata.part === 'data' && made.type !== 'symbol').map((made) => made.id);
+  }
+  let ids = styleIds();
+  app.bus.on('layers', () => { ids = styleIds(); });
+
+  /** Feature under a point: points before lines before areas, topmost first. */
+  function under({ x, y }, reach = REACH_PX) {
+    const hits = map.queryRenderedFeatures([[x - reach, y - reach], [x + reach, y + reach]], { layers: ids });
+    const rank = { Point: 0, MultiPoint: 0, LineString: 1, MultiLineString: 1, Polygon: 2, MultiPolygon: 2 };
+    return hits.filter((hit) => hit.layer.metadata?.layer).sort((a, b) => rank[a.geometry.type] - rank[b.geometry.type])[0] ?? null;
+  }
+  function plain(hit) {
+    return { type: 'Feature', geometry: hit.geometry, properties: hit.properties };
+  }
+
+  map.on('mousemove', (event) => {
+    last = event.point;
+    if (frame || app.draw.isDrawing) return;
+    frame = requestAnimationFrame(() => {
+      frame = 0;
+      const hit = under(last, 3);
+      const single = hit && hit.properties.count == null;
+      map.getCanvas().style.cursor = hit ? 'pointer' : '';
+      layers.hover(single ? hit.layer.metadata.layer : layers.hovered?.layer, single ? plain(hit) : null, 'map');
+    });
+  });
+  map.on('mouseout', () => { if (layers.hovered) layers.hover(layers.hovered.layer, null, 'map'); });
+  map.on('click', (event) => {
+    if (app.draw.isDrawing) return;
+    const taken = { taken: false, lngLat: event.lngLat, point: event.point, take() { this.taken = true; } };
+    app.bus.emit('click', taken);
+    if (taken.taken) return;
+    const hit = under(event.point);
+    if (!hit) { app.bus.emit('click:empty', taken); return; }
+    const layer = layers.get(hit.layer.metadata.layer);
+    if (hit.properties.count != null) {
+      map.easeTo({ center: event.lngLat, zoom: Math.min(map.getZoom() + 2, layer.min_zoom), duration: 300 });
+      return;
+    }
+    app.feature.open(layer.name, hit.properties[layer.key] ?? `@${hit.id}`);
+  });
+}

@@ -1,0 +1,27 @@
+// The sign-in page: caps-lock hint, show the password, fill in a demo account.
+
+const password = document.getElementById('password');
+const caps = document.getElementById('caps');
+const reveal = document.getElementById('reveal');
+
+function showCaps(event) {
+  if (event.getModifierState) caps.hidden = !event.getModifierState('CapsLock');
+}
+for (const name of ['keydown', 'keyup', 'mousedown']) password.addEventListener(name, showCaps);
+password.addEventListener('blur', () => { caps.hidden = true; });
+
+reveal.addEventListener('click', () => {
+  const shown = password.type === 'text';
+  password.type = shown ? 'password' : 'text';
+  reveal.setAttribute('aria-pressed', String(!shown));
+  password.focus();
+});
+
+for (const button of document.querySelectorAll('[data-account]')) {
+  button.addEventListener('click', () => {
+    document.getElementById('username').value = button.dataset.account;
+    const shared = document.getElementById('demo-password');
+    if (shared) password.value = shared.textContent;
+    password.focus();
+  });
+}
