@@ -1,0 +1,241 @@
+"""Scenes: a folder of layer files with a description, set up in an empty store in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import orjson
+import shapely
+
+from cityops.services.areas import AreaLookup
+from cityops.services.ports import Store
+from gis.errors import ConflictError, FileError, NotFoundError
+from gis.features import FeatureBatch, ObjectArray, object_array
+from gis.layers import FieldType, LayerRegistry, LayerSpec
+
+#: Name under which the store keeps the description of its scene.
+SCENE_KEY = "scene"
+DESCRIPTION = "scene.json"
+
+
+class MetaRepo(Protocol):
+    """Facts about a deployment, by name."""
+
+    def get(self, name: str) -> Any:
+        """The value called `name`, or None."""
+
+    def put(self, name: str, value: Any) -> None:
+        """Keep a JSON value."""
+
+
+@dataclass(frozen=True)
+class LayerFile:
+    """One layer of a scene: its file, how many rows it must hold, whose data it is."""
+
+    layer: str
+    file: str
+    rows: int
+    synthetic: bool
+    notice: str | None
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A scene as its folder describes it. `body` is what the store keeps and serves."""
+
+    name: str
+    folder: Path
+    layers: tuple[LayerFile, ...]
+    body: Mapping[str, Any]
+
+
+def scenes_folder() -> Path:
+    """Folder of the scenes that ship with the program: beside the package, or in the checkout."""
+    installed = Path(__file__).resolve().parents[1] / "_fixtures"
+    return installed if installed.is_dir() else Path(__file__).resolve().parents[2] / "fixtures"
+
+
+def scene_names(folder: Path | None = None) -> list[str]:
+    """Names of the scenes in a folder."""
+    return sorted(path.parent.name for path in (folder or scenes_folder()).glob(f"*/{DESCRIPTION}"))
+
+
+def read_scene(name: str, folder: Path | None = None) -> Scene:
+    """Description of a scene.
+
+    Raises
+    ------
+    NotFoundError
+        When there is no such scene.
+    """
+    root = folder or scenes_folder()
+    if name not in scene_names(root):
+        raise NotFoundError(
+            "scene.unknown",
+            "没有场景 {got}",
+            field="scene",
+            got=name,
+            expected=scene_names(root),
+            hint="可用的场景：{names}",
+            params={"names": "、".join(scene_names(root))},
+        )
+    body = orjson.loads((root / name / DESCRIPTION).read_bytes())
+    layers = tuple(LayerFile(**row) for row in body["layers"])
+    return Scene(name, root / name, layers, body)
+
+
+def read_layer_file(path: Path, spec: LayerSpec) -> FeatureBatch:
+    """Features of a scene's GeoJSON file, whose properties are named as the layer's fields.
+
+    Raises
+    ------
+    FileError
+        When the file has a property that the layer does not declare.
+    """
+    features = orjson.loads(path.read_bytes())["features"]
+    rows = [f["properties"] for f in features]
+    foreign = sorted({name for row in rows for name in row if not spec.has_field(name)})
+    if foreign:
+        raise FileError(
+            "scene.foreign_property",
+            "文件 {field} 有图层没有的属性 {got}",
+            field=path.name,
+            got=foreign,
+            expected=list(spec.field_names),
+        )
+    columns = {f.name: _column([row.get(f.name) for row in rows], f.type) for f in spec.fields}
+    texts = [orjson.dumps(f["geometry"]).decode() for f in features]
+    return FeatureBatch(
+        spec=spec,
+        fids=np.full(len(rows), -1, np.int64),
+        geometry=object_array(shapely.from_geojson(texts)),
+        columns=columns,
+        areas=np.full(len(rows), "", dtype=object),
+    )
+
+
+def _column(values: list[Any], kind: FieldType) -> ObjectArray:
+    if kind is FieldType.DATE:
+        return object_array(None if v is None else date.fromisoformat(v) for v in values)
+    return object_array(values)
+
+
+def with_areas(batch: FeatureBatch, lookup: AreaLookup) -> FeatureBatch:
+    """`batch` with the area code of each row: its own for areas, its community's for cells."""
+    if batch.spec.group == "areas":
+        areas = batch.columns["code"]
+    elif batch.spec.name == "cells":
+        areas = object_array(str(code)[:12] for code in batch.columns["code"])
+    else:
+        areas = lookup.codes_of(batch.geometry)
+    return FeatureBatch(batch.spec, batch.fids, batch.geometry, batch.columns, areas)
+
+
+def read_batches(scene: Scene, registry: LayerRegistry) -> list[FeatureBatch]:
+    """Every layer of a scene, areas assigned.
+
+    Raises
+    ------
+    FileError
+        When a file does not hold the rows that the description promises.
+    """
+    batches = []
+    for entry in scene.layers:
+        batch = read_layer_file(scene.folder / entry.file, registry.get(entry.layer))
+        if len(batch) != entry.rows:
+            raise FileError(
+                "scene.row_count",
+                "文件 {field} 应有 {expected} 个要素，实有 {got} 个",
+                field=entry.file,
+                got=len(batch),
+                expected=entry.rows,
+            )
+        batches.append(batch)
+    lookup = AreaLookup({b.spec.name: b for b in batches if b.spec.group == "areas"})
+    return [with_areas(batch, lookup) for batch in batches]
+
+
+class SceneService:
+    """Sets a scene up and describes the one that is there."""
+
+    def __init__(self, store: Store, folder: Path | None = None) -> None:
+        self._store = store
+        self._folder = folder
+
+    def set_up(self, name: str) -> dict[str, Any]:
+        """Load scene `name` into an empty store, all or nothing.
+
+        Returns
+        -------
+        dict
+            ``scene``, ``created`` (False when the same scene was there already) and
+            ``layers``: rows by layer.
+
+        Raises
+        ------
+        ConflictError
+            When another scene is there.
+        NotFoundError
+            When there is no such scene.
+        """
+        scene = read_scene(name, self._folder)
+        with self._store.reading() as tx:
+            there = tx.meta.get(SCENE_KEY)
+            registry = tx.layers.registry()
+        if there is not None:
+            return self._already(there, scene)
+        batches = read_batches(scene, registry)
+        with self._store.writing() as tx:
+            there = tx.meta.get(SCENE_KEY)
+            if there is not None:
+                return self._already(there, scene)
+            for batch in batches:
+                tx.layers.append(batch.spec, batch, None)
+            tx.meta.put(SCENE_KEY, dict(scene.body))
+        counts = {batch.spec.name: len(batch) for batch in batches}
+        return {"scene": name, "created": True, "layers": counts}
+
+    def _already(self, there: Mapping[str, Any], scene: Scene) -> dict[str, Any]:
+        if there["name"] != scene.name:
+            raise ConflictError(
+                "scene.other",
+                "数据文件夹里已是场景 {got}，不能再装 {expected}",
+                field="scene",
+                got=there["name"],
+                expected=scene.name,
+                hint="换一个文件夹：设置 CITYOPS_DATA_DIR",
+            )
+        with self._store.reading() as tx:
+            counts = tx.layers.counts()
+        names = [entry.layer for entry in scene.layers]
+        kept = {layer: counts.get(layer, 0) for layer in names}
+        return {"scene": scene.name, "created": False, "layers": kept}
+
+    def described(self) -> dict[str, Any]:
+        """Title, centre, zoom, bounds, metric CRS and notices of the scene, {} when there is none.
+
+        ``centre`` is [lon, lat], ``bounds`` [west, south, east, north]; ``layers`` says for each
+        layer whether it is synthetic and its notice.
+        """
+        with self._store.reading() as tx:
+            there = tx.meta.get(SCENE_KEY)
+        return dict(there or {})
+
+
+def layer_notices(scene: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """``{layer: {"synthetic", "notice"}}`` of a described scene.
+
+    Examples
+    --------
+    >>> layer_notices({})
+    {}
+    """
+    return {
+        row["layer"]: {"synthetic": row["synthetic"], "notice": row["notice"]}
+        for row in scene.get("layers", ())
+    }
