@@ -39,13 +39,22 @@ class LayerRepo(Protocol):
         """Rows of every layer."""
 
     def load(self, spec: LayerSpec) -> tuple[int, FeatureBatch]:
-        """Version and all rows, ordered by fid."""
+        """Version and all rows by fid, without delivered geometry and extra columns."""
 
     def changes(self, spec: LayerSpec, since: int, most: int) -> LayerChanges | None:
         """Rows changed after version `since`; None when they are more than `most`."""
 
-    def append(self, spec: LayerSpec, batch: FeatureBatch, source_id: int | None) -> IntArray:
-        """Store new rows; gives their fids. A key that exists already is a ConflictError."""
+    def append(
+        self,
+        spec: LayerSpec,
+        batch: FeatureBatch,
+        source_id: int | None,
+        accuracy_m: float | None = None,
+    ) -> IntArray:
+        """Store new rows; gives their fids. A key that exists already is a ConflictError.
+
+        ``accuracy_m`` is the accuracy of converted coordinates in metres, where it is known.
+        """
 
     def put(
         self,
@@ -61,11 +70,20 @@ class LayerRepo(Protocol):
     def remove(self, spec: LayerSpec, fids: Sequence[int]) -> int:
         """Delete rows; gives how many there were."""
 
+    def clear(self, spec: LayerSpec) -> int:
+        """Delete all rows; gives how many there were."""
+
     def by_key(self, spec: LayerSpec, key: str, permission: Permission) -> FeatureBatch:
-        """The row with this key, or a batch of none; permission applied in SQL."""
+        """The row with this key, or a batch of none; permission applied in SQL.
+
+        Batches that were read with a permission hold the columns of ``permission.fields`` only.
+        """
 
     def by_fids(self, spec: LayerSpec, fids: Sequence[int], permission: Permission) -> FeatureBatch:
-        """Rows by fid, those the permission reaches."""
+        """Rows by fid, those the permission reaches, ordered by fid."""
+
+    def origin(self, spec: LayerSpec, fid: int) -> Mapping[str, Any]:
+        """source_id, accuracy_m, delivered_crs and row_version of a row."""
 
     def page(
         self,
@@ -79,12 +97,31 @@ class LayerRepo(Protocol):
         after: int = 0,
         limit: int = 100,
     ) -> FeatureBatch:
-        """A page of rows with fid > `after`, exact box test, permission applied in SQL."""
+        """A page of rows behind the row `after`, exact box test, permission applied in SQL.
+
+        ``sort`` names a visible field, ``-`` in front for descending; default is by fid.
+        ``equal`` values may be text; None and '' mean unknown. Fields that may not be seen
+        can neither be filtered, searched nor sorted by: InvalidError.
+        """
+
+    def count(
+        self,
+        spec: LayerSpec,
+        permission: Permission,
+        *,
+        box: Box | None = None,
+        equal: Mapping[str, Sequence[Any]] | None = None,
+        text: str | None = None,
+    ) -> int:
+        """How many rows all pages of `page` hold."""
 
     def batches(
         self, spec: LayerSpec, permission: Permission, *, box: Box | None = None, size: int = 5000
     ) -> Iterator[FeatureBatch]:
-        """All rows that the permission reaches, in batches, for exports."""
+        """All rows that the permission reaches, in batches, for exports.
+
+        Delivered geometry of one batch has one CRS, ``batch.delivered_crs``.
+        """
 
     def existing_keys(self, spec: LayerSpec, keys: ObjectArray) -> set[str]:
         """Which of `keys` the layer holds already."""

@@ -1,0 +1,192 @@
+"""Conditions and order of layer lists: allow-listed fields, bound parameters only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, Table, and_, or_, select
+
+from cityops.services.permissions import Permission
+from cityops.store.layer_rows import encode_value
+from gis.errors import InvalidError
+from gis.layers import FieldSpec, FieldType, LayerSpec
+
+MAX_TEXT = 100
+MAX_VALUES = 200
+_TRUE = {"1", "true", "yes", "是"}
+_FALSE = {"0", "false", "no", "否"}
+
+
+def visible_field(spec: LayerSpec, permission: Permission, name: str) -> FieldSpec:
+    """The field `name` that the permission lets see.
+
+    A field that exists but may not be seen is answered like one that does not: filtering or
+    sorting by it would give its values away.
+
+    Raises
+    ------
+    InvalidError
+        When there is none.
+    """
+    if name not in permission.fields or not spec.has_field(name):
+        raise InvalidError(
+            "layer.unknown_property",
+            "图层 {layer} 没有可用的字段 {got}",
+            field=name[:60],
+            got=name[:60],
+            expected=sorted(permission.fields),
+            params={"layer": spec.name},
+        )
+    return spec.field_named(name)
+
+
+def parse_value(field: FieldSpec, value: Any) -> Any:
+    """A filter's value, often text from a query string, as the field's column holds it.
+
+    Empty text is None: the value is unknown.
+
+    Raises
+    ------
+    InvalidError
+        When it is no value of the field's type.
+    """
+    if value is None or value == "":
+        return None
+    try:
+        if not isinstance(value, str):
+            return encode_value(field.type, value)
+        if field.type is FieldType.INTEGER:
+            return _int64(value)
+        if field.type is FieldType.REAL:
+            return encode_value(field.type, float(value))
+        if field.type is FieldType.BOOLEAN:
+            return _truth(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InvalidError(
+            "layer.bad_filter",
+            "字段 {field} 的筛选值不对：{got}",
+            field=field.name,
+            got=str(value)[:60],
+            expected=field.type.value,
+        ) from error
+    return value
+
+
+def _int64(text: str) -> int:
+    number = int(text[:25])
+    if not -(2**63) <= number < 2**63:
+        raise ValueError(text)
+    return number
+
+
+def _truth(text: str) -> bool:
+    lowered = text.strip().lower()
+    if lowered in _TRUE:
+        return True
+    if lowered in _FALSE:
+        return False
+    raise ValueError(text)
+
+
+def equal_condition(
+    table: Table,
+    spec: LayerSpec,
+    permission: Permission,
+    equal: Mapping[str, Sequence[Any]] | None,
+) -> ColumnElement[bool]:
+    """Condition that each field named has one of its values; None or '' means unknown.
+
+    Raises
+    ------
+    InvalidError
+        For a field that may not be seen, a value of another type, or too many values.
+    """
+    parts: list[ColumnElement[bool]] = []
+    for name, values in (equal or {}).items():
+        field = visible_field(spec, permission, name)
+        if len(values) > MAX_VALUES:
+            raise InvalidError(
+                "layer.too_many_values",
+                "字段 {field} 的筛选值多于 {expected} 个",
+                field=name,
+                expected=MAX_VALUES,
+            )
+        parsed = [parse_value(field, v) for v in values]
+        column = table.c[name]
+        either = column.in_([v for v in parsed if v is not None])
+        parts.append(or_(either, column.is_(None)) if None in parsed else either)
+    return and_(*parts) if parts else and_(True)
+
+
+def text_condition(
+    table: Table, spec: LayerSpec, permission: Permission, text: str
+) -> ColumnElement[bool]:
+    """Condition that a visible text field holds `text`, or a code field a code so titled.
+
+    Raises
+    ------
+    InvalidError
+        When the text is longer than `MAX_TEXT` characters.
+    """
+    if len(text) > MAX_TEXT:
+        raise InvalidError(
+            "layer.text_too_long",
+            "查找的文字长于 {expected} 个字",
+            field="text",
+            got=len(text),
+            expected=MAX_TEXT,
+        )
+    parts: list[ColumnElement[bool]] = []
+    for name in permission.fields:
+        field = spec.field_named(name)
+        column = table.c[name]
+        if field.type in (FieldType.TEXT, FieldType.CODE):
+            parts.append(column.icontains(text, autoescape=True))
+        if field.type is FieldType.CODE:
+            parts.append(column.in_(_codes_titled(field, text)))
+    return or_(*parts) if parts else and_(False)
+
+
+def _codes_titled(field: FieldSpec, text: str) -> list[str]:
+    wanted = text.lower()
+    return [
+        c.code for c in field.codes if wanted in c.title.zh.lower() or wanted in c.title.en.lower()
+    ]
+
+
+def ordered_after(
+    query: Select[Any], table: Table, spec: LayerSpec, permission: Permission, sort: str, after: int
+) -> Select[Any]:
+    """`query` in the order of a field, unknown values last, ties by fid, from behind `after` on.
+
+    Parameters
+    ----------
+    sort
+        Name of a field, with ``-`` in front for descending.
+    after
+        fid of the last row of the page before; 0 for the first page.
+
+    Raises
+    ------
+    InvalidError
+        When the field may not be seen.
+    """
+    falling = sort.startswith("-")
+    field = visible_field(spec, permission, sort.removeprefix("-"))
+    column, fid = table.c[field.name], table.c.fid
+    if after:
+        query = query.where(_behind(table, column, after, falling=falling))
+    return query.order_by(column.is_(None), column.desc() if falling else column, fid)
+
+
+def _behind(
+    table: Table, column: ColumnElement[Any], after: int, *, falling: bool
+) -> ColumnElement[bool]:
+    twin = table.alias("last")
+    last = select(twin.c[column.key]).where(twin.c.fid == after).scalar_subquery()
+    fid = table.c.fid
+    beyond = column < last if falling else column > last
+    known = or_(beyond, and_(column == last, fid > after), column.is_(None))
+    unknown = and_(column.is_(None), fid > after)
+    return or_(and_(last.is_not(None), known), and_(last.is_(None), unknown))
