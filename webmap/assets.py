@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import mimetypes
@@ -33,6 +34,7 @@ def init_app(app: Flask) -> None:
     """Make ``asset`` and ``import_map`` known to templates, and let browsers keep what cannot change."""
     app.jinja_env.globals.update(asset=asset, import_map=import_map)
     app.after_request(_let_keep)
+    app.after_request(_squeeze)
 
 
 @cache
@@ -69,6 +71,39 @@ def import_map() -> Markup:
     imports = {name: asset(file) for name, file in module_files().items()}
     text = json.dumps({"imports": imports}, ensure_ascii=True, separators=(",", ":"))
     return Markup(text.replace("<", "\\u003c"))  # noqa: S704 - our own file names, "<" escaped
+
+
+#: Files that shrink; the others are compressed already.
+_SHRINKING = frozenset({".js", ".mjs", ".css", ".svg", ".json", ".webmanifest"})
+_WORTH_BYTES = 1400
+
+
+@cache
+def _gzipped(name: str, _digest: str) -> bytes:
+    return gzip.compress((STATIC / name).read_bytes(), 9, mtime=0)
+
+
+def _squeeze(response: Response) -> Response:
+    """Send a static text file compressed, made once per process, to a browser that takes it."""
+    name = (request.view_args or {}).get("filename", "")
+    if (
+        request.endpoint != "static"
+        or response.status_code != 200
+        or Path(name).suffix not in _SHRINKING
+    ):
+        return response
+    response.headers.add("Vary", "Accept-Encoding")
+    small = (response.content_length or 0) < _WORTH_BYTES
+    if small or "gzip" not in request.accept_encodings or "Range" in request.headers:
+        return response
+    etag, _weak = response.get_etag()
+    data = _gzipped(name, digest_of(name))
+    response.direct_passthrough = False
+    response.set_data(data)
+    response.headers["Content-Encoding"] = "gzip"
+    if etag is not None:
+        response.set_etag(etag, weak=True)
+    return response
 
 
 def _let_keep(response: Response) -> Response:

@@ -94,7 +94,14 @@ def as_json(value: Any, status: int = 200) -> Response:
 
 
 def _page(body: dict[str, Any], status: int) -> Response:
-    return make_response(render_template("error.html", status=status, **body), status)
+    try:
+        return make_response(render_template("error.html", status=status, **body), status)
+    except Exception:
+        # Whatever made the page fail may be the very fault that is being reported.
+        log.exception("no error page for request %s", request_id())
+        error = body["error"]
+        text = "\n".join(filter(None, (error["message"], error["hint"], error["code"])))
+        return Response(f"{text}\n{request_id()}\n", status, mimetype="text/plain")
 
 
 def _answer_csrf(error: CSRFError) -> Response:

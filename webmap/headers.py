@@ -59,6 +59,6 @@ def _add_headers(response: Response) -> Response:
         headers["Content-Security-Policy"] = _POLICY.format(nonce=nonce())
     if request.is_secure:
         headers["Strict-Transport-Security"] = "max-age=31536000"
-    if "Cache-Control" not in headers:
+    if response.mimetype == "text/html" or "Cache-Control" not in headers:
         headers["Cache-Control"] = "no-store"
     return response

@@ -29,20 +29,27 @@ def init_app(app: Flask) -> None:
 
 
 def choose() -> str:
-    """Locale of this request: ``?lang=``, else the one kept, else the browser's, else Chinese."""
-    asked = request.args.get("lang")
-    if asked in LANGUAGES:
-        return str(asked)
-    kept = session.get("lang")
-    if kept in LANGUAGES:
-        return str(kept)
-    return request.accept_languages.best_match(list(LANGUAGES), default="zh") or "zh"
+    """Locale of this request: ``?lang=``, else the one kept, else Chinese.
+
+    The browser's own language is not asked: many offices run English browsers.
+    """
+    for wanted in (request.args.get("lang"), session.get("lang")):
+        if wanted in offered():
+            return str(wanted)
+    return "zh"
+
+
+@cache
+def offered() -> frozenset[str]:
+    """Languages that have a catalogue; Chinese needs none."""
+    compiled = {file.parts[-3] for file in TRANSLATIONS.glob("*/LC_MESSAGES/messages.mo")}
+    return frozenset(LANGUAGES.keys() & (compiled | {"zh"}))
 
 
 def keep_choice() -> None:
     """Keep a language that the address asks for, for the rest of the session."""
     asked = request.args.get("lang")
-    if asked in LANGUAGES and session.get("lang") != asked:
+    if asked in offered() and session.get("lang") != asked:
         session["lang"] = asked
 
 
@@ -60,7 +67,7 @@ def html_lang() -> str:
 
 def other_languages() -> dict[str, str]:
     """The languages that one can switch to, with what to call them."""
-    return {code: title for code, title in LANGUAGES.items() if code != language()}
+    return {code: LANGUAGES[code] for code in sorted(offered() - {language()})}
 
 
 def translate(template: str) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from flask import Flask, Response, current_app, redirect, request, session, url_for
+from flask.sessions import SecureCookieSessionInterface
 from flask_babel import lazy_gettext
 from flask_login import current_user
 from flask_security import LoginForm, Security, UserDatastore, hash_password
@@ -104,6 +105,7 @@ def init_app(app: Flask, settings: Settings, datastore: UserDatastore) -> Securi
     app.extensions["sign_in_guard"] = SignInGuard(
         settings.data_dir / "signin.db", derived(secret, "sign-in").encode()
     )
+    app.session_interface = QuietSessions()
     csrf.init_app(app)
     security = Security(app, datastore, login_form=SignInForm, totp_cls=SingleUseTotp)
     app.before_request(_refuse_encoded_bodies)
@@ -161,6 +163,20 @@ def _account_name(identity: str) -> str | None:
 def guard() -> SignInGuard:
     """The guard of this application."""
     return cast(SignInGuard, current_app.extensions["sign_in_guard"])
+
+
+class QuietSessions(SecureCookieSessionInterface):
+    """Sessions that files and tiles neither renew nor depend on.
+
+    A tile's address names the permission it was made for, a file's its digest; a ``Vary`` on a
+    cookie that moves every minute would make browsers fetch both again and again, and a late
+    tile could bring a session back that was just signed out.
+    """
+
+    def save_session(self, app: Flask, session: Any, response: Response) -> None:
+        """Send the cookie, unless the answer does not belong to the session."""
+        if request.endpoint not in _NO_TOUCH:
+            super().save_session(app, session, response)
 
 
 class SingleUseTotp(Totp):

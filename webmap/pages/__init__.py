@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask, g, url_for
+from flask import Flask, url_for
 from flask_babel import gettext
 from flask_wtf.csrf import generate_csrf
+from werkzeug.local import LocalProxy
 
 from cityops.services.roles import ROLE_TITLES, Person, Role
+from gis.errors import CityError
+from webmap import city
 from webmap.current import person, settings
 from webmap.headers import nonce, request_id
 from webmap.i18n import language
@@ -32,19 +35,27 @@ def role_title(who: Person) -> str:
 
 
 def _shell() -> dict[str, Any]:
-    who = person()
     chosen = settings()
     return {
-        "person": who,
+        # Looked up when a template asks: an error page must not need the store.
+        "person": LocalProxy(person),
         "role_title": role_title,
         "rail": rail_for,
-        "city": g.get("city_name", gettext("城市运行")),
-        "synthetic": True,
+        "city": LocalProxy(_city_title),
+        "synthetic": LocalProxy(city.is_synthetic),
+        "notices": LocalProxy(city.notices),
         "review_no": chosen.map_review_no,
         "demo": chosen.demo,
         "csrf_token": generate_csrf,
         "rail_href": rail_href,
     }
+
+
+def _city_title() -> str:
+    try:
+        return city.title()
+    except CityError:
+        return gettext("城市运行")
 
 
 def rail_href(item: Any) -> str:

@@ -50,14 +50,18 @@ const DRAW = {
     { id: 'buildings', type: 'fill', minzoom: 13, filter: single, paint: { 'fill-color': c.build, 'fill-opacity': ['interpolate', ['linear'], ['zoom'], 13, 0.4, 15, 1] } },
     { id: 'buildings-edge', type: 'line', minzoom: 14.5, filter: single, paint: { 'line-color': c.build_line, 'line-width': 0.8 } },
   ],
-  districts: (c) => [
-    { id: 'districts-edge', type: 'line', paint: { 'line-color': c.label, 'line-opacity': 0.5, 'line-width': ['interpolate', ['linear'], ['zoom'], 7, 0.8, 14, 2], 'line-dasharray': [6, 2, 1, 2] } },
-  ],
+  districts: (c) => [{ id: 'districts', type: 'fill', paint: { 'fill-color': c.block } }],
   streets: (c) => [
     { id: 'streets-edge', type: 'line', minzoom: 10.5, filter: single, paint: { 'line-color': c.label, 'line-opacity': 0.4, 'line-width': 1, 'line-dasharray': [5, 3] } },
   ],
   communities: (c) => [
     { id: 'communities-edge', type: 'line', minzoom: 13, filter: single, paint: { 'line-color': c.label, 'line-opacity': 0.3, 'line-width': 0.8, 'line-dasharray': [2, 2] } },
+  ],
+};
+
+const BORDERS = {
+  districts: (c) => [
+    { id: 'districts-edge', type: 'line', layout: { 'line-join': 'round' }, paint: { 'line-color': c.label, 'line-opacity': ['interpolate', ['linear'], ['zoom'], 8, 0.45, 15, 0.3], 'line-width': ['interpolate', ['linear'], ['zoom'], 7, 0.8, 14, 2], 'line-dasharray': [6, 2, 1, 2] } },
   ],
 };
 
@@ -72,7 +76,7 @@ const NAMES = {
     layout: { 'text-field': ['get', 'name'], 'text-font': FONT, 'text-size': 11, 'text-max-width': 7, 'text-optional': true },
     paint: { 'text-color': c.label, 'text-halo-color': c.halo, 'text-halo-width': 1.4 } }],
   communities: (c) => [{ id: 'community-names', type: 'symbol', minzoom: 14, maxzoom: 17.5, filter: single,
-    layout: { 'text-field': ['get', 'name'], 'text-font': FONT, 'text-size': 11, 'text-max-width': 8 },
+    layout: { 'text-field': ['get', 'name'], 'text-font': FONT, 'text-size': 11, 'text-max-width': 8, 'text-padding': 40 },
     paint: { 'text-color': c.label, 'text-halo-color': c.halo, 'text-halo-width': 1.4, 'text-opacity': 0.8 } }],
   streets: (c) => [{ id: 'street-names', type: 'symbol', minzoom: 11, maxzoom: 14.5, filter: single,
     layout: { 'text-field': ['get', 'name'], 'text-font': FONT, 'text-size': 12, 'text-max-width': 8 },
@@ -81,10 +85,11 @@ const NAMES = {
     layout: { 'text-field': ['get', 'name'], 'text-font': FONT, 'text-size': ['interpolate', ['linear'], ['zoom'], 9, 11, 13, 13], 'text-padding': 14 },
     paint: { 'text-color': c.label, 'text-halo-color': c.halo, 'text-halo-width': 1.6, 'text-opacity': 0.85 } }],
   districts: (c) => [{ id: 'district-names', type: 'symbol', minzoom: 6.5, maxzoom: 12, filter: single,
-    layout: { 'text-field': ['get', 'name'], 'text-font': FONT, 'text-size': ['interpolate', ['linear'], ['zoom'], 7, 11, 11, 15], 'text-letter-spacing': 0.1 },
+    layout: { 'text-field': ['get', 'name'], 'text-font': FONT, 'text-size': ['interpolate', ['linear'], ['zoom'], 7, 11, 11, 15], 'text-letter-spacing': 0.1, 'text-padding': 24 },
     paint: { 'text-color': c.label, 'text-halo-color': c.halo, 'text-halo-width': 1.8 } }],
 };
-const GROUND = ['green', 'water', 'coast', 'buildings', 'roads', 'communities', 'streets', 'districts'];
+const GROUND = ['districts', 'green', 'water', 'coast', 'buildings', 'roads', 'communities', 'streets'];
+const EDGES = ['districts'];
 const NAMED = ['buildings', 'communities', 'streets', 'roads', 'water', 'places', 'districts'];
 
 function dressed(name, made, part) {
@@ -97,6 +102,7 @@ export function groundLayers(has) {
   return [
     { id: 'land', type: 'background', paint: { 'background-color': c.land } },
     ...GROUND.filter(has).flatMap((name) => dressed(name, DRAW[name](c), 'ground')),
+    ...EDGES.filter(has).flatMap((name) => dressed(name, BORDERS[name](c), 'ground')),
   ];
 }
 

@@ -16,7 +16,13 @@ export function startList(app) {
   let asked = null;
   let table = null;
 
-  const columns = () => layer.fields.filter((field) => field.name !== 'source').slice(0, MOST_COLUMNS);
+  /** Key first, then what the map shows, then what at least one row here has. */
+  function columns() {
+    const filled = (field) => features.some(({ properties }) => properties[field.name] != null && properties[field.name] !== '');
+    const rank = (field) => (field.name === layer.key ? 0 : field.name === layer.label_field ? 1 : field.in_tiles ? 2 : 3);
+    return layer.fields.filter((field) => field.name === layer.key || (field.name !== 'source' && filled(field)))
+      .sort((a, b) => rank(a) - rank(b)).slice(0, MOST_COLUMNS);
+  }
 
   function open(name, { push = true } = {}) {
     const chosen = app.layers.get(name);
@@ -50,8 +56,8 @@ export function startList(app) {
   }
 
   function draw(total) {
-    const shown = document.getElementById('list-count');
-    if (shown) shown.textContent = total != null ? t('视野内 {n} 条', { n: count(total) }) : t('视野内 {n} 条', { n: `${count(features.length)}${next ? '+' : ''}` });
+    const told = document.getElementById('list-count');
+    if (told) told.textContent = total != null ? t('视野内 {n} 条', { n: count(total) }) : t('视野内 {n} 条', { n: `${count(features.length)}${next ? '+' : ''}` });
     const chips = Object.entries(app.layers.filter(layer.name)).map(([field, values]) => {
       const spec = layer.fields.find((f) => f.name === field);
       return h('button', { type: 'button', class: 'chip', 'aria-pressed': 'true', onclick: () => app.layers.setFilter(layer.name, { ...app.layers.filter(layer.name), [field]: [] }) },
@@ -64,17 +70,18 @@ export function startList(app) {
         layer.bounds && h('button', { type: 'button', class: 'btn btn-p', onclick: () => app.map.fitBounds(layer.bounds, { padding: 40, maxZoom: 16 }) }, t('看全部'))));
       return;
     }
-    table = h('table', { class: 'table' }, h('thead', {}, h('tr', {}, columns().map((field) => h('th', { scope: 'col', class: isNumber(field) ? 'num' : '' }, title(field.title), field.unit && h('span', { class: 'unit' }, ` ${field.unit}`))))),
-      h('tbody', {}, features.map(row)));
+    const shown = columns();
+    table = h('table', { class: 'table' }, h('thead', {}, h('tr', {}, shown.map((field) => h('th', { scope: 'col', class: isNumber(field) ? 'num' : '' }, title(field.title), field.unit && h('span', { class: 'unit' }, ` ${field.unit}`))))),
+      h('tbody', {}, features.map((feature) => row(feature, shown))));
     app.drawer.body.replaceChildren(head, table, next ? h('div', { class: 'list-more' }, h('button', { type: 'button', class: 'btn', onclick: () => load(next) }, t('再看 {n} 条', { n: PAGE }))) : '');
     select(app.layers.selection);
   }
 
-  function row(feature) {
+  function row(feature, shown) {
     const key = String(feature.properties[layer.key]);
     return h('tr', { dataset: { key }, tabindex: '0', onmouseenter: () => app.layers.hover(layer.name, feature, 'list'), onmouseleave: () => app.layers.hover(layer.name, null, 'list'),
       onclick: () => app.feature.open(layer.name, key), onkeydown: (e) => { if (e.key === 'Enter') app.feature.open(layer.name, key); }, 'aria-label': featureName(layer, feature.properties) },
-    columns().map((field) => h('td', { class: isNumber(field) ? 'num' : '' }, swatchOf(field, feature), cell(field, feature.properties[field.name]))));
+    shown.map((field) => h('td', { class: isNumber(field) ? 'num' : '' }, swatchOf(field, feature), cell(field, feature.properties[field.name]))));
   }
   function swatchOf(field, feature) {
     if (field.name !== layer.class_field) return null;

@@ -13,7 +13,7 @@ function colourOf(layer) {
 }
 
 function byZoom(base, narrow = 0.5) {
-  return ['interpolate', ['linear'], ['zoom'], 12, base * narrow, 15, base * 0.85, 18, base * 1.3];
+  return ['interpolate', ['linear'], ['zoom'], 11, base * narrow * 0.6, 14, base * narrow, 16, base * 0.9, 18, base * 1.3];
 }
 
 /** Dash patterns in use, each with the codes that have it; a solid one first. */
@@ -43,7 +43,7 @@ function lineLayers(layer) {
   const casing = casingOf(layer);
   const joined = { 'line-join': 'round' };
   const made = [];
-  if (casing) made.push({ id: 'case', type: 'line', filter: SINGLE, layout: { ...joined, 'line-cap': 'round' }, paint: { 'line-color': casing, 'line-width': byZoom(width + 2.2) } });
+  if (casing) made.push({ id: 'case', type: 'line', minzoom: 14.5, filter: SINGLE, layout: { ...joined, 'line-cap': 'round' }, paint: { 'line-color': casing, 'line-width': byZoom(width + 2.2) } });
   dashes(layer).forEach(({ dash, codes }, i) => made.push({
     id: `line-${i}`, type: 'line', filter: codes && layer.class_field ? ['all', SINGLE, ['in', ['get', layer.class_field], ['literal', codes]]] : SINGLE,
     layout: dash.length > 0 ? joined : { ...joined, 'line-cap': 'round' }, paint: dashed({ 'line-color': colourOf(layer), 'line-width': byZoom(width) }, dash),
@@ -70,8 +70,8 @@ function pointLayers(layer) {
     id: 'point', type: 'circle', filter: SINGLE,
     paint: {
       'circle-color': colourOf(layer), 'circle-stroke-color': token('m-halo'),
-      'circle-radius': ['interpolate', ['linear'], ['zoom'], 12, radius * 0.55, 16, radius, 19, radius * 2.2],
-      'circle-stroke-width': ['interpolate', ['linear'], ['zoom'], 13, 0.5, 17, 1.5],
+      'circle-radius': ['interpolate', ['linear'], ['zoom'], 11, radius * 0.6, 14, radius * 0.4 + 0.6, 16, radius * 0.8, 17.5, radius * 1.3, 19, radius * 2.2],
+      'circle-stroke-width': ['interpolate', ['linear'], ['zoom'], 14, 0.4, 17, 1.5],
     },
   }];
   if (layer.class_field && marked.length > 0) made.push({
@@ -86,7 +86,7 @@ function labelLayers(layer) {
   if (!layer.label_field || !layer.fields.find((f) => f.name === layer.label_field)?.in_tiles) return [];
   const line = layer.geometry === 'line';
   return [{
-    id: 'label', type: 'symbol', minzoom: Math.max(layer.min_zoom + 2, line ? 17 : 14.5), filter: SINGLE,
+    id: 'label', type: 'symbol', minzoom: Math.max(layer.min_zoom + 2, line ? 18.5 : 14.5), filter: SINGLE,
     layout: { 'text-field': ['to-string', ['get', layer.label_field]], 'text-font': FONT, 'text-size': 11, 'symbol-placement': line ? 'line' : 'point', 'text-max-width': 9, 'text-optional': true,
       ...(layer.geometry === 'point' ? { 'text-offset': [0, 1.1], 'text-anchor': 'top' } : {}) },
     paint: { 'text-color': layer.geometry === 'polygon' ? layer.style.colour : token('ink'), 'text-halo-color': token('m-halo'), 'text-halo-width': 1.6 },
