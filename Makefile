@@ -1,0 +1,62 @@
+# CityOps. GNU make and Python 3.11 or newer are all it needs.
+#   make demo [PORT=8123] [DATA=dir] [SCENE=helsinki]   the running program, with sample data
+#   make test        every test that needs no browser, under 5 minutes
+#   make test-all    everything; installs Debian's chromium and a Chinese font when root may
+#   make lint        style, types, import directions, templates
+# Others: bench, lock (renew the lock files; UPGRADE=1 for newer versions), clean.
+
+PYTHON ?=
+PORT ?= 8000
+DATA ?= var
+SCENE ?= tianjin
+PYTEST_ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+CORE := $(VENV)/core.stamp
+TEST := $(VENV)/test.stamp
+
+.PHONY: help demo test test-all lint lock bench clean core
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+help:
+	@sed -n 's/^#  *make/make/p' Makefile
+
+$(BIN)/python:
+	@python=$$(PYTHON="$(PYTHON)" sh tools/python.sh) && "$$python" -m venv $(VENV)
+
+$(CORE): $(BIN)/python lock/build.txt lock/uv.txt lock/core.txt pyproject.toml tools/install.py
+	@$(BIN)/python tools/install.py lock/core.txt
+	@touch $@
+
+# The test lock holds the core lock, so that one installation serves both.
+$(TEST): $(BIN)/python lock/build.txt lock/uv.txt lock/test.txt pyproject.toml tools/install.py
+	@$(BIN)/python tools/install.py lock/test.txt
+	@touch $(CORE) $@
+
+core: $(CORE)
+
+demo: $(CORE)
+	@exec $(BIN)/cityops demo --port $(PORT) --data "$(DATA)" --scene $(SCENE)
+
+test: $(TEST)
+	@$(BIN)/python -m pytest -n auto -m "not browser" $(PYTEST_ARGS)
+
+test-all: $(TEST)
+	@sh tools/browser.sh
+	@$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
+
+# All checks run even when one fails, so that one run shows everything.
+lint: $(TEST)
+	@sh tools/lint.sh $(BIN)
+
+bench: $(TEST)
+	@$(BIN)/python -m benchmarks
+
+lock: $(TEST)
+	@sh tools/lock.sh $(BIN)/uv $(if $(UPGRADE),--upgrade)
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build
+	find . -name __pycache__ -type d -not -path "./.git/*" -prune -exec rm -rf {} +
