@@ -1,0 +1,383 @@
+"""Geometries of one kind as flat arrays, with the exact tests that the hot paths need.
+
+A million shapely objects cost hundreds of megabytes per process and cannot be shared; flat
+coordinates and offsets lie in a mapped file. Shapely objects are made for hits only.
+
+Layout: coordinate ``c`` belongs to ring (or line, or point) ``r`` when
+``rings[r] <= c < rings[r + 1]``; ring ``r`` to part ``p`` when ``parts[p] <= r < parts[p + 1]``;
+part ``p`` to geometry ``g`` when ``geoms[g] <= p < geoms[g + 1]``. Lines and points have one
+"ring" per part. A missing or empty geometry has no part.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from gis.layers import GeometryKind
+from gis.local_frame import LocalFrame, equal_area, segment_lengths_m
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+ObjectArray = npt.NDArray[np.object_]
+
+#: Shewchuk's bound: the sign of an orientation is certain when it is beyond this share.
+_CERTAIN = 3.3306690738754716e-16
+#: Point-in-polygon pairs worked on at once, so that the arrays stay in the processor's cache.
+_PAIRS_AT_ONCE = 8192
+_SIMPLE = {
+    GeometryKind.POINT: shapely.GeometryType.POINT,
+    GeometryKind.LINE: shapely.GeometryType.LINESTRING,
+    GeometryKind.POLYGON: shapely.GeometryType.POLYGON,
+}
+_MULTI = {
+    GeometryKind.POINT: shapely.GeometryType.MULTIPOINT,
+    GeometryKind.LINE: shapely.GeometryType.MULTILINESTRING,
+    GeometryKind.POLYGON: shapely.GeometryType.MULTIPOLYGON,
+}
+
+
+def offsets_of(counts: npt.NDArray[Any]) -> npt.NDArray[np.int32]:
+    """(n + 1,) offsets of consecutive groups of `counts` items.
+
+    Examples
+    --------
+    >>> offsets_of(np.array([2, 0, 3])).tolist()
+    [0, 2, 2, 5]
+    """
+    out = np.zeros(len(counts) + 1, np.int32)
+    np.cumsum(counts, out=out[1:])
+    return out
+
+
+def spread(start: npt.NDArray[Any], counts: npt.NDArray[Any]) -> tuple[IntArray, IntArray]:
+    """Members of ranges, one after another, and for each the number of its range.
+
+    Examples
+    --------
+    >>> [a.tolist() for a in spread(np.array([10, 20]), np.array([2, 1]))]
+    [[10, 11, 20], [0, 0, 1]]
+    """
+    counts = np.asarray(counts, np.int64)
+    owner = np.repeat(np.arange(len(counts)), counts)
+    before = np.cumsum(counts) - counts
+    shift = np.asarray(start, np.int64) - before
+    return np.arange(len(owner)) + shift[owner], owner
+
+
+@dataclass(frozen=True)
+class Ragged:
+    """Geometries of one kind in flat arrays.
+
+    Attributes
+    ----------
+    kind
+        Point, line or polygon; each may have several parts.
+    xy
+        (c, 2) degrees, x = longitude.
+    z
+        (c,) heights in metres, NaN where unknown; None when no geometry has any.
+    rings, parts, geoms
+        Offsets as the module says.
+    multi
+        (n,) whether the geometry is of the Multi kind, whatever its number of parts.
+    """
+
+    kind: GeometryKind
+    xy: FloatArray
+    z: FloatArray | None
+    rings: npt.NDArray[np.int32]
+    parts: npt.NDArray[np.int32]
+    geoms: npt.NDArray[np.int32]
+    multi: BoolArray
+
+    def __post_init__(self) -> None:
+        flat = self.xy.reshape(-1)
+        object.__setattr__(self, "_flat", flat.data)
+        for name in ("rings", "parts", "geoms"):
+            object.__setattr__(self, f"_{name}", getattr(self, name).data)
+
+    def __len__(self) -> int:
+        return len(self.geoms) - 1
+
+    @classmethod
+    def from_shapely(cls, kind: GeometryKind, geometry: ObjectArray) -> Ragged:
+        """Flat arrays of (n,) shapely geometries of one kind; None and empty have no part."""
+        pieces, owner = shapely.get_parts(geometry, return_index=True)
+        filled = ~shapely.is_empty(pieces)
+        pieces, owner = pieces[filled], owner[filled]
+        if kind is GeometryKind.POLYGON:
+            rings, of_part = shapely.get_rings(pieces, return_index=True)
+            per_part = np.bincount(of_part, minlength=len(pieces))
+        else:
+            rings, per_part = pieces, np.ones(len(pieces), np.int64)
+        has_z = bool(shapely.has_z(geometry).any())
+        coords, of_ring = shapely.get_coordinates(rings, include_z=has_z, return_index=True)
+        return cls(
+            kind=kind,
+            xy=np.ascontiguousarray(coords[:, :2]),
+            z=np.ascontiguousarray(coords[:, 2]) if has_z else None,
+            rings=offsets_of(np.bincount(of_ring, minlength=len(rings))),
+            parts=offsets_of(per_part),
+            geoms=offsets_of(np.bincount(owner, minlength=len(geometry))),
+            multi=shapely.get_type_id(geometry) >= shapely.GeometryType.MULTIPOINT,
+        )
+
+    def bounds(self) -> FloatArray:
+        """(n, 4) minx miny maxx maxy, NaN where a geometry is missing or empty."""
+        first = self.rings[self.parts[self.geoms]].astype(np.int64)
+        out = np.full((len(self), 4), np.nan)
+        filled = np.flatnonzero(np.diff(first) > 0)
+        if len(filled):
+            out[filled, :2] = np.minimum.reduceat(self.xy, first[filled])
+            out[filled, 2:] = np.maximum.reduceat(self.xy, first[filled])
+        return out
+
+    def take(self, rows: npt.ArrayLike) -> Ragged:
+        """Geometries at positions `rows`, in that order, with arrays of their own."""
+        at = np.asarray(rows, np.int64)
+        parts, _ = spread(self.geoms[at], self.geoms[at + 1] - self.geoms[at])
+        rings, _ = spread(self.parts[parts], self.parts[parts + 1] - self.parts[parts])
+        coords, _ = spread(self.rings[rings], self.rings[rings + 1] - self.rings[rings])
+        return Ragged(
+            kind=self.kind,
+            xy=self.xy[coords],
+            z=None if self.z is None else self.z[coords],
+            rings=offsets_of(self.rings[rings + 1] - self.rings[rings]),
+            parts=offsets_of(self.parts[parts + 1] - self.parts[parts]),
+            geoms=offsets_of(self.geoms[at + 1] - self.geoms[at]),
+            multi=self.multi[at],
+        )
+
+    def joined(self, other: Ragged) -> Ragged:
+        """These geometries followed by those of `other`, which is of the same kind."""
+        z = None
+        if self.z is not None or other.z is not None:
+            z = np.concatenate([_heights(self), _heights(other)])
+        return Ragged(
+            kind=self.kind,
+            xy=np.concatenate([self.xy, other.xy]),
+            z=z,
+            rings=np.concatenate([self.rings, self.rings[-1] + other.rings[1:]]),
+            parts=np.concatenate([self.parts, self.parts[-1] + other.parts[1:]]),
+            geoms=np.concatenate([self.geoms, self.geoms[-1] + other.geoms[1:]]),
+            multi=np.concatenate([self.multi, other.multi]),
+        )
+
+    def shapes(self, rows: npt.ArrayLike) -> ObjectArray:
+        """Shapely geometries at positions `rows`; a missing one is an empty geometry."""
+        some = self.take(rows)
+        out = np.empty(len(some), object)
+        flat = np.ones(len(some), bool) if some.z is None else ~_any_height(some)
+        for multi in (False, True):
+            for is_flat in (False, True):
+                at = np.flatnonzero((some.multi == multi) & (flat == is_flat))
+                if len(at):
+                    out[at] = _built(
+                        some if len(at) == len(some) else some.take(at), multi, is_flat
+                    )
+        return out
+
+    def covers(self, rows: npt.NDArray[Any], x: float, y: float) -> BoolArray:
+        """Which polygons at positions `rows` hold a point; their border belongs to them."""
+        if len(rows) > 64:
+            at = np.asarray(rows, np.int64)
+            return self.covers_pairs(at, np.full(len(at), x), np.full(len(at), y))
+        return np.array([self.covers_one(row, x, y) for row in rows.tolist()], bool)
+
+    def covers_one(self, row: int, x: float, y: float) -> bool:
+        """Whether one polygon holds a point, exactly; its border belongs to it.
+
+        Crossings of a ray are counted over all rings. An edge so close that rounding could
+        turn the sign hands the question to GEOS.
+        """
+        rings: Any = self._rings  # type: ignore[attr-defined]
+        parts: Any = self._parts  # type: ignore[attr-defined]
+        first = parts[self._geoms[row]]  # type: ignore[attr-defined]
+        last = parts[self._geoms[row + 1]]  # type: ignore[attr-defined]
+        inside = False
+        for ring in range(first, last):
+            start, end = rings[ring], rings[ring + 1]
+            if end - start > 200:
+                many = self.covers_pairs(np.array([row]), np.array([x]), np.array([y]))
+                return bool(many[0])
+            values = self._flat[2 * start : 2 * end].tolist()  # type: ignore[attr-defined]
+            side = _ray_crossings(values, x, y)
+            if side is None:
+                return bool(shapely.intersects_xy(self.shapes([row])[0], x, y))
+            inside ^= side
+        return inside
+
+    def covers_pairs(self, rows: npt.NDArray[Any], xs: FloatArray, ys: FloatArray) -> BoolArray:
+        """Which pairs (polygon at ``rows[i]``, point i) touch, exactly, border included."""
+        out = np.empty(len(rows), bool)
+        for start in range(0, len(rows), _PAIRS_AT_ONCE):
+            part = slice(start, start + _PAIRS_AT_ONCE)
+            out[part] = self._covers_some(rows[part], xs[part], ys[part])
+        return out
+
+    def _covers_some(self, rows: npt.NDArray[Any], xs: FloatArray, ys: FloatArray) -> BoolArray:
+        first = self.parts[self.geoms[rows]].astype(np.int64)
+        last = self.parts[self.geoms[rows + 1]].astype(np.int64)
+        if (last - first == 1).all():
+            rings, pair_of_ring = first, np.arange(len(rows))
+        else:
+            rings, pair_of_ring = spread(first, last - first)
+        starts = self.rings[rings]
+        edges, ring_of_edge = spread(starts, self.rings[rings + 1] - starts - 1)
+        pair = pair_of_ring[ring_of_edge]
+        crossed, unsure = _edge_crossings(self.xy, edges, xs[pair], ys[pair])
+        inside = np.bincount(pair[crossed], minlength=len(rows)) % 2 == 1
+        if unsure.any():
+            again = np.unique(pair[unsure])
+            inside[again] = shapely.intersects_xy(self.shapes(rows[again]), xs[again], ys[again])
+        return np.asarray(inside, bool)
+
+    def distances_m(self, rows: npt.NDArray[Any], frame: LocalFrame) -> FloatArray:
+        """(k,) metres from the frame's origin to each geometry; 0 inside a polygon.
+
+        A missing geometry is infinitely far.
+        """
+        out = self.edge_distances_m(rows, frame)
+        if self.kind is GeometryKind.POLYGON and len(rows):
+            out[self.covers(np.asarray(rows), frame.lon, frame.lat)] = 0.0
+        return out
+
+    def edge_distances_m(self, rows: npt.NDArray[Any], frame: LocalFrame) -> FloatArray:
+        """(k,) metres from the frame's origin to each geometry's points, lines or borders."""
+        some = self.take(rows)
+        out = np.full(len(some), np.inf)
+        if not len(some.xy):
+            return out
+        flat = frame.forward(some.xy)
+        per_vertex = _vertex_distances(flat, some)
+        first = some.rings[some.parts[some.geoms]].astype(np.int64)
+        filled = np.flatnonzero(np.diff(first) > 0)
+        out[filled] = np.minimum.reduceat(per_vertex, first[filled])
+        return out
+
+    def lengths_m(self) -> FloatArray:
+        """(n,) metres along all lines or rings on the ellipsoid, heights left out."""
+        return self._summed(segment_lengths_m)
+
+    def areas_m2(self) -> FloatArray:
+        """(n,) square metres of the polygons on the ellipsoid, holes taken off."""
+        rings = self._ring_areas()
+        part_of_ring = np.repeat(np.arange(len(self.parts) - 1), np.diff(self.parts))
+        shell = np.zeros(len(rings), bool)
+        shell[self.parts[:-1]] = True
+        signed = np.where(shell, rings, -rings)
+        per_part = np.bincount(part_of_ring, signed, minlength=len(self.parts) - 1)
+        geom_of_part = np.repeat(np.arange(len(self)), np.diff(self.geoms))
+        return np.bincount(geom_of_part, per_part, minlength=len(self)).astype(float)
+
+    def _ring_areas(self) -> FloatArray:
+        flat = equal_area(self.xy)
+        lengths = np.diff(self.rings)
+        flat -= np.repeat(flat[self.rings[:-1]], lengths, axis=0)
+        edges, ring = spread(self.rings[:-1], np.maximum(lengths - 1, 0))
+        cross = flat[edges, 0] * flat[edges + 1, 1] - flat[edges + 1, 0] * flat[edges, 1]
+        return np.abs(np.bincount(ring, cross, minlength=len(lengths))) / 2
+
+    def _summed(self, measure: Any) -> FloatArray:
+        lengths = np.diff(self.rings)
+        edges, ring = spread(self.rings[:-1], np.maximum(lengths - 1, 0))
+        per_edge = measure(self.xy[edges], self.xy[edges + 1])
+        part_of_ring = np.repeat(np.arange(len(self.parts) - 1), np.diff(self.parts))
+        geom_of_part = np.repeat(np.arange(len(self)), np.diff(self.geoms))
+        owner = geom_of_part[part_of_ring[ring]]
+        return np.bincount(owner, per_edge, minlength=len(self)).astype(float)
+
+
+def _heights(geometry: Ragged) -> FloatArray:
+    return np.full(len(geometry.xy), np.nan) if geometry.z is None else geometry.z
+
+
+def _any_height(geometry: Ragged) -> BoolArray:
+    known = np.concatenate([[0], np.cumsum(~np.isnan(_heights(geometry)))])
+    first = geometry.rings[geometry.parts[geometry.geoms]]
+    return np.asarray(np.diff(known[first]) > 0)
+
+
+def _built(some: Ragged, multi: bool, flat: bool) -> ObjectArray:
+    """Shapely geometries of rows that are all Multi or all simple, all flat or all with z."""
+    coords = some.xy if flat or some.z is None else np.column_stack([some.xy, some.z])
+    offsets: tuple[npt.NDArray[Any], ...]
+    if some.kind is GeometryKind.POLYGON:
+        offsets = (some.rings, some.parts, some.geoms) if multi else (some.rings, some.parts)
+    elif some.kind is GeometryKind.LINE:
+        offsets = (some.rings, some.geoms) if multi else (some.rings,)
+    else:
+        offsets = (some.geoms,) if multi else ()
+    if multi or len(some.parts) == len(some.geoms):
+        kind = (_MULTI if multi else _SIMPLE)[some.kind]
+        built = shapely.from_ragged_array(kind, coords, tuple(o.astype(np.int64) for o in offsets))
+        return np.asarray(built, object)
+    # Some geometry has no part: it is put back as an empty one of its kind.
+    out = np.full(len(some), shapely.from_wkt(f"{_SIMPLE[some.kind].name} EMPTY"), object)
+    filled = np.flatnonzero(np.diff(some.geoms) > 0)
+    if len(filled):
+        out[filled] = _built(some.take(filled), multi, flat)
+    return out
+
+
+def _ray_crossings(values: list[float], x: float, y: float) -> bool | None:
+    """Whether a ray to the east crosses a ring an odd number of times; None when unsure."""
+    inside = False
+    ax, ay = values[0], values[1]
+    for i in range(2, len(values), 2):
+        bx, by = values[i], values[i + 1]
+        if (ay <= y) != (by <= y):
+            if ax > x and bx > x:
+                inside = not inside
+            elif ax >= x or bx >= x:
+                left, right = (ax - x) * (by - y), (ay - y) * (bx - x)
+                turn = left - right
+                if abs(turn) <= _CERTAIN * (abs(left) + abs(right)):
+                    return None
+                inside ^= (turn > 0) == (by > ay)
+        elif ay == y and by == y and (ax <= x <= bx or bx <= x <= ax):
+            return None
+        if bx == x and by == y:
+            return None
+        ax, ay = bx, by
+    return inside
+
+
+def _edge_crossings(
+    xy: FloatArray, edges: IntArray, px: FloatArray, py: FloatArray
+) -> tuple[BoolArray, BoolArray]:
+    """For each edge whether a ray from its point to the east crosses it, and whether unsure."""
+    ax, ay = xy[edges, 0] - px, xy[edges, 1] - py
+    bx, by = xy[edges + 1, 0] - px, xy[edges + 1, 1] - py
+    left, right = ax * by, ay * bx
+    turn = left - right
+    straddles = (ay <= 0) != (by <= 0)
+    crossed = straddles & ((turn > 0) == (by > ay))
+    unsure = np.abs(turn) <= _CERTAIN * (np.abs(left) + np.abs(right))
+    if unsure.any():
+        near = (np.minimum(ax, bx) <= 0) & (np.maximum(ax, bx) >= 0)
+        near &= (np.minimum(ay, by) <= 0) & (np.maximum(ay, by) >= 0)
+        unsure &= near
+    return crossed, unsure
+
+
+def _vertex_distances(flat: FloatArray, some: Ragged) -> FloatArray:
+    """Metres from (0, 0) to each vertex and to the edge that starts there, the smaller one."""
+    out = np.hypot(flat[:, 0], flat[:, 1])
+    if some.kind is GeometryKind.POINT:
+        return out
+    edges, _ = spread(some.rings[:-1], np.maximum(np.diff(some.rings) - 1, 0))
+    a = flat[edges]
+    step = flat[edges + 1] - a
+    square = np.einsum("ij,ij->i", step, step)
+    along = -np.einsum("ij,ij->i", a, step)
+    share = np.divide(along, square, out=np.zeros_like(along), where=square > 0)
+    foot = a + np.clip(share, 0, 1)[:, None] * step
+    out[edges] = np.minimum(out[edges], np.hypot(foot[:, 0], foot[:, 1]))
+    return out
