@@ -1,0 +1,226 @@
+"""Formats that GDAL reads, each by its named driver from a path of ours."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+
+from cityops.services.reading import geopackage, shapefile
+from cityops.services.reading.shapes import Shapes, from_wkb
+from cityops.services.reading.sniff import Format
+from cityops.services.reading.table import (
+    Note,
+    RawTable,
+    ReadOptions,
+    check_columns,
+    check_row_count,
+    numbered,
+)
+from gis.errors import FileError
+from gis.features import ObjectArray, object_array
+
+#: Drivers that open what a file names elsewhere; none of them is ever wanted here.
+SKIPPED_DRIVERS = (
+    "VRT,OGR_VRT,GTI,WFS,OAPIF,OGCAPI,CSW,WMS,WMTS,WCS,HTTP,ESRIJSON,GeoJSON,GeoJSONSeq,TopoJSON,"
+    "GeoRSS,GPX,GML,KML,LIBKML,NAS,GMLAS,CSV,XLS,XLSX,ODS,PDF,PLScenes,PLSCENES,Carto,CARTO,"
+    "AmigoCloud,Elasticsearch,NGW,EEDA,EEDAI,DAAS,STACTA,STACIT,GDALG,ADBC,JML,VDV,GTFS,"
+    "PMTiles,MBTiles,MVT,SQLite,MSSQLSpatial,MySQL,PostgreSQL,PGDUMP"
+)
+_OSM_LAYERS = {"point": "points", "line": "lines", "polygon": "multipolygons"}
+#: So many tags of an OpenStreetMap file become columns; the rest stays in ``other_tags``.
+_TAG_COLUMNS = 200
+_OTHER_TAGS = "other_tags"
+
+
+def read_shapefile(path: Path, options: ReadOptions) -> RawTable:
+    """The rows of a shapefile, its texts decoded by .cpg, by language byte or as found out.
+
+    Raises
+    ------
+    FileError
+        When the set is not whole, cut short, or its texts have no known encoding.
+    """
+    shapefile.check_heads(path)
+    found = shapefile.text_encoding(path, options.encoding)
+    warnings = []
+    if not path.with_suffix(".shx").is_file():
+        warnings.append(Note(0, "shapefile.no_shx", "缺少 .shx，已按 .shp 重建索引"))
+    if not path.with_suffix(".prj").is_file():
+        warnings.append(Note(0, "shapefile.no_prj", "缺少 .prj，文件没有说明坐标系"))
+    table = _read(path, Format.SHAPEFILE, None, options, encoding=found.name)
+    return _with(
+        table,
+        encoding=found.name,
+        encoding_from=found.source,
+        warnings=(*table.warnings, *warnings),
+    )
+
+
+def read_archive(path: Path, options: ReadOptions) -> RawTable:
+    """The rows of the shapefile in a zip archive.
+
+    Raises
+    ------
+    FileError
+        When the archive may not be unpacked, or see `read_shapefile`.
+    """
+    shp, name, names = shapefile.unpack(path, path.parent, options.source_layer)
+    return _with(read_shapefile(shp, options), layer=name, layers=names)
+
+
+def read_geopackage(path: Path, options: ReadOptions) -> RawTable:
+    """The rows of one plain layer of a GeoPackage.
+
+    Raises
+    ------
+    FileError
+        When there are several layers and none is named, or see `geopackage.plain_layers`.
+    """
+    names = geopackage.plain_layers(path)
+    layer = _chosen(names, options.source_layer)
+    return _with(_read(path, Format.GPKG, layer, options), layer=layer, layers=names)
+
+
+def read_flatgeobuf(path: Path, options: ReadOptions) -> RawTable:
+    """The rows of a FlatGeobuf file.
+
+    Raises
+    ------
+    FileError
+        When GDAL cannot read it.
+    """
+    return _read(path, Format.FLATGEOBUF, None, options)
+
+
+def read_osm(path: Path, options: ReadOptions) -> RawTable:
+    """One layer of an OpenStreetMap extract, its further tags opened into columns.
+
+    Raises
+    ------
+    FileError
+        When neither a layer nor a geometry kind is named, or GDAL cannot read it.
+    """
+    layers = ("points", "lines", "multilinestrings", "multipolygons")
+    layer = options.source_layer or _OSM_LAYERS.get(options.geometry or "")
+    table = _read(path, Format.OSM, _chosen(layers, layer), options, TAGS_FORMAT="JSON")
+    columns = {k: v for k, v in table.columns.items() if k != _OTHER_TAGS}
+    columns |= _opened_tags(table.columns.get(_OTHER_TAGS), set(columns))
+    return _with(table, columns=columns, layer=layer, layers=layers, sparse=True)
+
+
+def _chosen(names: tuple[str, ...], wanted: str | None) -> str:
+    if wanted is None and len(names) == 1:
+        return names[0]
+    if wanted in names:
+        return str(wanted)
+    several = wanted is None
+    raise FileError(
+        "file.several_layers" if several else "file.no_such_layer",
+        "文件里有 {count} 个图层，请指明一个" if several else "文件里没有图层 {got}",
+        field="source_layer",
+        got=wanted,
+        expected=list(names),
+        params={"count": len(names)},
+        hint="用 --source-layer 指明",
+    )
+
+
+def _opened_tags(texts: ObjectArray | None, taken: set[str]) -> dict[str, ObjectArray]:
+    if texts is None:
+        return {}
+    rows = [{} if text is None else orjson.loads(text) for text in texts.tolist()]
+    counts = Counter(name for row in rows for name in row if name not in taken)
+    names = [name for name, _ in counts.most_common(_TAG_COLUMNS)]
+    out = {name: object_array(row.get(name) for row in rows) for name in names}
+    kept = set(names)
+    rest = [{k: v for k, v in row.items() if k not in kept} or None for row in rows]
+    if any(rest):
+        out[_OTHER_TAGS] = object_array(rest)
+    return out
+
+
+def _with(table: RawTable, **changed: Any) -> RawTable:
+    return RawTable(**(table.__dict__ | changed))
+
+
+def _read(
+    path: Path, form: Format, layer: str | None, options: ReadOptions, **opening: Any
+) -> RawTable:
+    import pyogrio
+    from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldError
+
+    pyogrio.set_gdal_config_options(
+        {"SHAPE_RESTORE_SHX": True, "OGR_GEOMETRY_ACCEPT_UNCLOSED_RING": True}
+    )
+    try:
+        meta, _, blobs, values = pyogrio.raw.read(
+            path, layer=layer, max_features=options.max_rows + 1, **opening
+        )
+    except (DataLayerError, DataSourceError, FeatureError, FieldError, UnicodeDecodeError) as fault:
+        raise FileError(
+            "file.unreadable",
+            "读不出来：文件不是完好的 {expected}",
+            field="file",
+            expected=form.value,
+            hint="用原来的程序打开并重新导出",
+        ) from fault
+    if blobs is None:
+        raise FileError("file.no_geometry", "文件里没有图形", field="file")
+    check_row_count(len(blobs), options)
+    rows = numbered(len(blobs))
+    shapes = Shapes(options)
+    columns, dropped = _columns(meta, values)
+    geometry = from_wkb(np.asarray(blobs, object), rows, shapes)
+    return RawTable(
+        driver=form.value,
+        rows=rows,
+        geometry=geometry,
+        columns=columns,
+        crs=meta["crs"],
+        encoding="utf-8",
+        encoding_from="fixed",
+        faults=tuple(shapes.faults),
+        repaired=tuple(shapes.repaired),
+        warnings=tuple(
+            Note(0, "file.binary_column", "二进制列 {name} 没有读入", {"name": name})
+            for name in dropped
+        ),
+    )
+
+
+def _columns(
+    meta: Mapping[str, Any], values: list[Any]
+) -> tuple[dict[str, ObjectArray], list[str]]:
+    names = [str(name) for name in meta["fields"]]
+    check_columns(names)
+    types = meta.get("ogr_types") or [""] * len(names)
+    columns: dict[str, ObjectArray] = {}
+    dropped = []
+    for name, kind, dtype, column in zip(names, types, meta["dtypes"], values, strict=True):
+        if kind == "OFTBinary":
+            dropped.append(name)
+        else:
+            columns[name] = _plain(column, str(dtype))
+    return columns, dropped
+
+
+def _plain(column: Any, dtype: str) -> ObjectArray:
+    """A column of GDAL as Python values: NaN and NaT are unknown, integers stay integers."""
+    array = np.asarray(column)
+    if array.dtype.kind == "M":
+        texts = np.datetime_as_string(array).tolist()
+        return object_array(None if t == "NaT" else _date_text(t, dtype) for t in texts)
+    listed = array.tolist()
+    if array.dtype.kind == "f":
+        whole = dtype.startswith(("int", "uint"))
+        return object_array(None if v != v else int(v) if whole else v for v in listed)
+    return object_array(v.tolist() if isinstance(v, np.ndarray) else v for v in listed)
+
+
+def _date_text(text: str, dtype: str) -> str:
+    return text[:10] if "[D]" in dtype else text.removesuffix(".000")
