@@ -31,8 +31,8 @@ _NONE = np.empty(0, np.int64)
 class GeometrySource(Protocol):
     """Exact tests on the shapes behind ids. :class:`gis.ragged.Ragged` is one, ids = positions."""
 
-    def covers(self, rows: IntArray, x: float, y: float) -> BoolArray:
-        """Which shapes hold a point, border included."""
+    def covers_one(self, row: int, x: float, y: float) -> bool:
+        """Whether a shape holds a point, border included."""
 
     def covers_pairs(self, rows: IntArray, xs: FloatArray, ys: FloatArray) -> BoolArray:
         """Which pairs of shape and point touch, border included."""
@@ -263,7 +263,10 @@ class SpatialIndex:
         InvalidError
             When a box is not finite or inside out.
         """
-        checked = check_boxes(boxes)
+        return sorted_pairs(*self._joined(check_boxes(boxes)))
+
+    def _joined(self, checked: FloatArray) -> tuple[npt.NDArray[Any], IntArray]:
+        """Pairs in the order of the trees, which keeps neighbours together in memory."""
         rows, found = self._tree.join(checked)
         if self._dead_count and self._dead is not None:
             alive = ~self._dead[found]
@@ -272,7 +275,7 @@ class SpatialIndex:
         if self._slot_ids:
             more_rows, more_ids = self._delta_windows(checked)
             rows, ids = np.concatenate([rows, more_rows]), np.concatenate([ids, more_ids])
-        return sorted_pairs(rows, ids)
+        return rows, ids
 
     def _touching(self, minx: float, miny: float, maxx: float, maxy: float) -> IntArray:
         found = self._base_search(minx, miny, maxx, maxy)
@@ -311,11 +314,16 @@ class SpatialIndex:
         InvalidError
             When a coordinate is NaN or infinite.
         """
-        check_window((x, y, x, y))
-        candidates = self._touching(x, y, x, y)
-        if not len(candidates):
-            return candidates
-        return candidates[shapes.covers(candidates, x, y)]
+        if not math.isfinite(x + y):
+            check_window((x, y, x, y))
+        if self._ids is None and not self._dead_count and not self._slot_ids:
+            candidates = self._base_search(x, y, x, y).tolist()
+        else:
+            candidates = self._touching(x, y, x, y).tolist()
+        covers = shapes.covers_one
+        inside = [id_ for id_ in candidates if covers(id_, x, y)]
+        inside.sort()
+        return np.array(inside, np.int64)
 
     def contains_many(self, xy: npt.ArrayLike, shapes: GeometrySource) -> tuple[IntArray, IntArray]:
         """Pairs (row of `xy`, id) of points in polygons, exactly, by row and then id.
@@ -326,9 +334,9 @@ class SpatialIndex:
             When a coordinate is NaN or infinite.
         """
         points = np.ascontiguousarray(xy, dtype=np.float64).reshape(-1, 2)
-        rows, ids = self.windows(np.hstack([points, points]))
+        rows, ids = self._joined(check_boxes(np.hstack([points, points])))
         inside = shapes.covers_pairs(ids, points[rows, 0], points[rows, 1])
-        return rows[inside], ids[inside]
+        return sorted_pairs(rows[inside], ids[inside])
 
     def within(
         self, lon: float, lat: float, metres: float, shapes: GeometrySource

@@ -405,11 +405,10 @@ class _Shapes:
         at, new = self._split(rows)
         return self._base.shapes(at) if new is None else self.take(at).shapes(np.arange(len(at)))
 
-    def covers(self, rows: Rows, x: float, y: float) -> BoolArray:
-        at, new = self._split(rows)
-        if new is None:
-            return self._base.covers(at, x, y)
-        return self.take(at).covers(np.arange(len(at)), x, y)
+    def covers_one(self, row: int, x: float, y: float) -> bool:
+        if row < self._size:
+            return self._base.covers_one(row, x, y)
+        return self._edits.covers_one(row - self._size, x, y)
 
     def covers_pairs(self, rows: Rows, xs: FloatArray, ys: FloatArray) -> BoolArray:
         at, new = self._split(rows)
