@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING
 from cityops.settings import Settings
 
 if TYPE_CHECKING:
+    from cityops.services.areas import AreaService
+    from cityops.services.dossier import DossierService
+    from cityops.services.locate import LocateService
     from cityops.services.ports import Store
+    from cityops.services.search import SearchService
 
 
 class Services:
@@ -23,3 +27,31 @@ class Services:
         from cityops.store.database import open_store
 
         return open_store(self.settings)
+
+    @cached_property
+    def areas(self) -> AreaService:
+        """Areas by place, kept until one of their layers changes."""
+        from cityops.services.areas import AreaService
+
+        return AreaService()
+
+    @cached_property
+    def locate(self) -> LocateService:
+        """Where is this?"""
+        from cityops.services.locate import LocateService
+
+        return LocateService(self.store, self.areas)
+
+    @cached_property
+    def dossier(self) -> DossierService:
+        """What is here, over everything?"""
+        from cityops.services.dossier import DossierService
+
+        return DossierService(self.store, self.areas)
+
+    @cached_property
+    def search(self) -> SearchService:
+        """The search box."""
+        from cityops.services.search import SearchService
+
+        return SearchService(self.store, self.areas)
