@@ -547,12 +547,16 @@ def read_wkb_array(
     shapes = np.full(len(listed), None, dtype=object)
     shapes[flat] = shapely.from_wkb(raw[flat], on_invalid="ignore")
     faults: Rows = []
-    accepted = tuple(srids)
+    buildable = np.zeros(len(listed), dtype=bool)
+    accepted = frozenset(srids)
     for row in np.flatnonzero(shapely.is_missing(shapes)).tolist():
         if raw[row] is not None:
-            reading = read_wkb(raw[row], limits=limits, srids=accepted)
-            shapes[row] = reading.geometry
-            faults.extend((row, fault) for fault in reading.faults)
+            found = scan_wkb(raw[row], limits=limits, srids=accepted)
+            faults.extend((row, fault) for fault in found)
+            buildable[row] = all(fault.repair in _BUILT for fault in found)
+    shapes[buildable] = shapely.from_wkb(raw[buildable], on_invalid="fix")
+    for row in np.flatnonzero(buildable & shapely.is_missing(shapes)).tolist():
+        faults.append((row, Fault("geometry.bad_binary")))
     return shapes, faults
 
 
