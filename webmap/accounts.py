@@ -7,37 +7,73 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, has_request_context, request
 from flask_security import SQLAlchemySessionUserDatastore, UserDatastore
 
-from cityops.services.roles import Person, Role
+from cityops.services.roles import ROLE_TITLES, Person
 
 if TYPE_CHECKING:
     from cityops.bootstrap import Services
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+#: Views of the library that change an account. Every other request only looks its person up:
+#: were that look-up a writing transaction, the act itself would wait for it in vain, and each
+#: password that is checked would hold the write lock while it is hashed.
+_CHANGING = frozenset(
+    {
+        "security.change_password",
+        "security.two_factor_setup",
+        "security.two_factor_setup_validate",
+        "security.two_factor_token_validation",
+        "security.mf_recovery_codes",
+        "security.mf_recovery",
+    }
+)
 
 
 def datastore(app: Flask, services: Services) -> UserDatastore:
-    """Sign-in's view of the store: a session per thread that reads without the write lock."""
+    """Sign-in's view of the store: a session per thread that mostly reads without the write lock.
+
+    Raises
+    ------
+    CityError
+        When the store cannot be opened.
+    """
     from cityops.store.models import accounts as models
 
     session = services.store.web_session(_is_read)  # type: ignore[attr-defined]
-    app.teardown_appcontext(lambda _fault: session.remove())
+
+    def let_go(_fault: BaseException | None) -> None:
+        session.remove()
+
+    app.teardown_appcontext(let_go)
     return SQLAlchemySessionUserDatastore(
         session, models.User, models.Role, models.WebAuthn, models.FsRefreshTracker
     )
 
 
 def _is_read() -> bool:
-    return has_request_context() and request.method in _SAFE
+    if not has_request_context():
+        return False
+    return request.method in _SAFE or request.endpoint not in _CHANGING
 
 
 def person_of(user: Any) -> Person:
     """The person behind an account."""
-    known = {role.value for role in Role}
-    return Person(
-        id=user.id,
-        name=user.name or user.username,
-        roles=frozenset(Role(role.name) for role in user.roles if role.name in known),
-        areas=tuple(user.areas or ()),
-        categories={name: frozenset(codes) for name, codes in (user.categories or {}).items()},
-        department=user.department,
-    )
+    from cityops.store.accounts import person_of as person_of_row
+
+    return person_of_row(user)
+
+
+def demo_accounts(services: Services) -> list[tuple[str, str]]:
+    """Names of the active accounts with the Chinese title of their role; for demonstrations only.
+
+    Raises
+    ------
+    CityError
+        When the store cannot answer.
+    """
+    with services.store.reading() as tx:
+        listed = list(tx.accounts.all())
+    return [
+        (account.username, ROLE_TITLES[min(account.roles)].zh)
+        for account in listed
+        if account.active and account.roles
+    ]

@@ -14,12 +14,13 @@ from typing import Any, TypeVar, cast
 
 from flask import Flask, Response, current_app, redirect, request, session, url_for
 from flask.sessions import SecureCookieSessionInterface
-from flask_babel import lazy_gettext
+from flask_babel import gettext, lazy_gettext
 from flask_login import current_user
 from flask_security import LoginForm, Security, UserDatastore, hash_password
 from flask_security.totp import Totp
 from flask_wtf import CSRFProtect
 from passlib.exc import UsedTokenError
+from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.wrappers import Response as WerkzeugResponse
 from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired, Length
@@ -109,6 +110,7 @@ def init_app(app: Flask, settings: Settings, datastore: UserDatastore) -> Securi
     csrf.init_app(app)
     security = Security(app, datastore, login_form=SignInForm, totp_cls=SingleUseTotp)
     app.before_request(_refuse_encoded_bodies)
+    app.before_request(_drop_foreign_next)
     app.before_request(_require_sign_in)
     app.before_request(_touch_session)
     return security
@@ -131,11 +133,19 @@ def _config(settings: Settings, secret: str) -> dict[str, Any]:
         "SECURITY_PASSWORD_HASH": "argon2",
         "SECURITY_PASSWORD_SCHEMES": ["argon2"],
         "SECURITY_DEPRECATED_PASSWORD_SCHEMES": [],
+        # As the command line hashes: then signing in never has to write the hash anew.
+        "SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS": {
+            "argon2__rounds": 3,
+            "argon2__memory_cost": 65536,
+            "argon2__parallelism": 4,
+        },
+        "SECURITY_TRACKABLE": False,
         "SECURITY_PASSWORD_LENGTH_MIN": 8,
         "SECURITY_USER_IDENTITY_ATTRIBUTES": [
             {"username": {"mapper": _account_name, "case_insensitive": True}}
         ],
-        "SECURITY_RETURN_GENERIC_RESPONSES": True,
+        # Our form says the same whatever is wrong; the library's own way wants an address field.
+        "SECURITY_RETURN_GENERIC_RESPONSES": False,
         "SECURITY_REGISTERABLE": False,
         "SECURITY_RECOVERABLE": False,
         "SECURITY_CHANGEABLE": True,
@@ -205,19 +215,13 @@ class SignInForm(LoginForm):  # type: ignore[misc]
     username = StringField(lazy_gettext("账号"), validators=[InputRequired(), Length(max=64)])
     password = PasswordField(lazy_gettext("密码"), validators=[InputRequired(), Length(max=256)])
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if not is_local(self.next.data):
-            self.next.data = ""
-
     def validate(self, **kwargs: Any) -> bool:
         """Whether the person may come in; counts failures."""
         name = (self.username.data or "").strip()
         address = request.remote_addr or ""
         if guard().is_locked(name, address):
             hash_password(self.password.data or "")
-            self.form_errors.append("locked")
-            return False
+            return self._refused()
         self.ifield = self.username
         self.user = current_app.extensions["security"].datastore.find_user(
             case_insensitive=True, username=name
@@ -227,6 +231,12 @@ class SignInForm(LoginForm):  # type: ignore[misc]
             return True
         if name:
             guard().note_failure(name, address)
+        return self._refused()
+
+    def _refused(self) -> bool:
+        for field in self:
+            field.errors = []
+        self.form_errors = [gettext("账号或密码不对")]
         return False
 
 
@@ -237,6 +247,17 @@ def is_local(address: str | None) -> bool:
     if not address or not address.startswith("/"):
         return False
     return not address.startswith(("//", "/\\")) and address.isprintable() and "\\" not in address
+
+
+def _drop_foreign_next() -> None:
+    """Forget where to go on to when it does not lie here, whoever would read it later."""
+    if not (request.endpoint or "").startswith("security."):
+        return
+    for source in ("args", "form"):
+        values = getattr(request, source)
+        if "next" in values and not is_local(values["next"]):
+            kept = [(name, value) for name, value in values.items(multi=True) if name != "next"]
+            setattr(request, source, ImmutableMultiDict(kept))
 
 
 def _refuse_encoded_bodies() -> Response | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Flask, current_app
+from flask import Blueprint, Flask
 
 from webmap import accounts
 from webmap.current import services, settings
@@ -22,5 +22,4 @@ def _on_register(state: Any) -> None:
 def sign_in_words() -> dict[str, Any]:
     """Demo accounts, when this is a demonstration."""
     keep_choice()
-    shown = accounts.demo_accounts(services()) if settings().demo else []
-    return {"demo_accounts": shown, "demo_password": accounts.demo_password(current_app)}
+    return {"demo_accounts": accounts.demo_accounts(services()) if settings().demo else []}

@@ -39,20 +39,17 @@ export function startSearch(input, list) {
   const ask = debounce(async (text) => {
     asked?.abort();
     asked = new AbortController();
-    const own = positionHits(text);
     try {
       const { results = [] } = await api('search', { query: { q: text, limit: 12 }, signal: asked.signal });
-      const hits = [...own, ...results];
-      show(hits, hits.length === 0 ? t('没有找到“{q}”：换个写法，或输入坐标', { q: text }) : null);
+      show(results, results.length === 0 ? t('没有找到“{q}”：换个写法，或输入坐标', { q: text }) : null);
     } catch (fault) {
-      if (fault.name === 'AbortError') return;
-      show(own, own.length > 0 ? null : fault.status === 404 ? t('输入坐标可直接定位') : fault.message);
+      if (fault.name !== 'AbortError') show([], fault.message);
     }
   }, 180);
 
   input.addEventListener('input', () => {
     const text = input.value.trim();
-    if (text.length === 0) { ask.cancel(); shut(); } else { const own = positionHits(text); if (own.length > 0) show(own); ask(text); }
+    if (text.length === 0) { ask.cancel(); shut(); } else { const own = positionHits(text); if (own.length > 0) { ask.cancel(); show(own); } else ask(text); }
   });
   input.addEventListener('focus', () => { if (found.length > 0 && input.value.trim()) show(found); });
   input.addEventListener('blur', shut);

@@ -20,8 +20,6 @@ reveal.addEventListener('click', () => {
 for (const button of document.querySelectorAll('[data-account]')) {
   button.addEventListener('click', () => {
     document.getElementById('username').value = button.dataset.account;
-    const shared = document.getElementById('demo-password');
-    if (shared) password.value = shared.textContent;
     password.focus();
   });
 }

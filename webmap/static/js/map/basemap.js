@@ -73,7 +73,7 @@ const NAMES = {
     layout: { 'text-field': ['get', 'name'], 'text-font': FONT, 'text-size': 13, 'text-letter-spacing': 0.3 },
     paint: { 'text-color': c.water_label, 'text-halo-color': c.halo, 'text-halo-width': 1.4 } }],
   buildings: (c) => [{ id: 'building-names', type: 'symbol', minzoom: 17, filter: ['all', ['has', 'name'], ['!=', ['get', 'name'], '']],
-    layout: { 'text-field': ['get', 'name'], 'text-font': FONT, 'text-size': 11, 'text-max-width': 7, 'text-optional': true },
+    layout: { 'text-field': ['get', 'name'], 'text-font': FONT, 'text-size': 11, 'text-max-width': 7, 'text-optional': true, 'text-padding': 20 },
     paint: { 'text-color': c.label, 'text-halo-color': c.halo, 'text-halo-width': 1.4 } }],
   communities: (c) => [{ id: 'community-names', type: 'symbol', minzoom: 14, maxzoom: 17.5, filter: single,
     layout: { 'text-field': ['get', 'name'], 'text-font': FONT, 'text-size': 11, 'text-max-width': 8, 'text-padding': 40 },

@@ -7,6 +7,8 @@ import { bindKey } from 'cityops/keys';
 import { t } from 'cityops/i18n';
 import { token } from 'cityops/theme';
 
+/** What each mode draws; the board also holds the points that help drawing. */
+const SHAPES = { polygon: 'Polygon', rectangle: 'Polygon', circle: 'Polygon', line: 'LineString', point: 'Point' };
 const MODES = { polygon: 'polygon', rectangle: 'rectangle', line: 'linestring', point: 'point', circle: 'circle' };
 
 function make(map) {
@@ -28,13 +30,14 @@ export function createDraw(app) {
   let board = null;
   let waiting = null;
   let freeKey = null;
+  let mode = null;
 
   function start() {
     if (!board) {
       board = make(app.map);
       board.start();
       board.on('finish', (id, { action }) => { if (action === 'draw') done(board.getSnapshotFeature(id)); });
-      board.on('change', () => { if (waiting) app.bus.emit('draw:change', board.getSnapshot().at(-1) ?? null); });
+      board.on('change', () => { if (waiting) app.bus.emit('draw:change', board.getSnapshot().find((one) => one.geometry.type === SHAPES[mode]) ?? null); });
     }
     return board;
   }
@@ -55,6 +58,7 @@ export function createDraw(app) {
       if (waiting) done(null);
       const drawing = start();
       drawing.clear();
+      mode = kind;
       drawing.setMode(MODES[kind]);
       freeKey = bindKey('Escape', t('不画了'), () => { drawing.clear(); done(null); });
       app.bus.emit('draw:start', kind);
@@ -69,8 +73,8 @@ export function createDraw(app) {
     put(geometry) {
       const drawing = start();
       drawing.clear();
-      const mode = { Polygon: 'polygon', LineString: 'linestring', Point: 'point' }[geometry.type];
-      drawing.addFeatures([{ type: 'Feature', geometry, properties: { mode } }]);
+      const drawn = { Polygon: 'polygon', LineString: 'linestring', Point: 'point' }[geometry.type];
+      drawing.addFeatures([{ type: 'Feature', geometry, properties: { mode: drawn } }]);
     },
   };
 }

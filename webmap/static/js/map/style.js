@@ -70,13 +70,13 @@ function pointLayers(layer) {
     id: 'point', type: 'circle', filter: SINGLE,
     paint: {
       'circle-color': colourOf(layer), 'circle-stroke-color': token('m-halo'),
-      'circle-radius': ['interpolate', ['linear'], ['zoom'], 11, radius * 0.6, 14, radius * 0.4 + 0.6, 16, radius * 0.8, 17.5, radius * 1.3, 19, radius * 2.2],
+      'circle-radius': ['interpolate', ['linear'], ['zoom'], 11, radius * 0.6, 14, radius * 0.4 + 0.6, 16, radius * 0.8, 17.5, radius * 1.3, 18.2, radius * 2, 20, radius * 2.8],
       'circle-stroke-width': ['interpolate', ['linear'], ['zoom'], 14, 0.4, 17, 1.5],
     },
   }];
   if (layer.class_field && marked.length > 0) made.push({
-    id: 'mark', type: 'symbol', minzoom: 17.5, filter: SINGLE,
-    layout: { 'text-field': ['match', ['get', layer.class_field], ...marked.flatMap((item) => [item.code, item.mark]), ''], 'text-font': FONT, 'text-size': ['interpolate', ['linear'], ['zoom'], 17.5, radius * 1.8, 19, radius * 2.8], 'text-allow-overlap': true, 'text-ignore-placement': true },
+    id: 'mark', type: 'symbol', minzoom: 18.2, filter: SINGLE,
+    layout: { 'text-field': ['match', ['get', layer.class_field], ...marked.flatMap((item) => [item.code, item.mark]), ''], 'text-font': FONT, 'text-size': ['interpolate', ['linear'], ['zoom'], 18.2, radius * 2.4, 20, radius * 3.4], 'text-allow-overlap': true, 'text-ignore-placement': true },
     paint: { 'text-color': '#fff' },
   });
   return made;
