@@ -18,6 +18,7 @@ from pyproj import CRS, Transformer
 
 from gis.datum import OffsetDatum, offset_to_wgs84, wgs84_to_offset
 from gis.errors import CrsError
+from gis.frame import Shapes
 from gis.reference import (
     CGCS2000,
     GK_CM117,
@@ -206,7 +207,7 @@ def transform(
 
 
 def to_cgcs2000(
-    geometries: npt.ArrayLike, source: CRS | Reference | int | str, *, decimals: int = DECIMALS
+    geometries: Shapes, source: CRS | Reference | int | str, *, decimals: int = DECIMALS
 ) -> ObjectArray:
     """Shapes of some system in the stored one, EPSG:4490.
 
@@ -236,7 +237,7 @@ def to_cgcs2000(
     return _change_coordinates(shapes, lambda xy: _to_lonlat(xy, here).round(decimals))
 
 
-def from_cgcs2000(geometries: npt.ArrayLike, target: CRS | Reference | int | str) -> ObjectArray:
+def from_cgcs2000(geometries: Shapes, target: CRS | Reference | int | str) -> ObjectArray:
     """Stored shapes in another system, for export.
 
     Parameters

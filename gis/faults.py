@@ -69,7 +69,7 @@ CATALOGUE: dict[str, tuple[str, str | None, Repair | None]] = {
     "geometry.self_intersection": ("多边形的边界自相交", "可以修复", Repair.MAKE_VALID),
     "geometry.hole_outside": ("洞不在外环以内", "可以修复", Repair.MAKE_VALID),
     "geometry.holes_nested": ("一个洞在另一个洞里面", "可以修复", Repair.MAKE_VALID),
-    "geometry.holes_touch": ("两个洞重叠或有公共边", "可以修复", Repair.MAKE_VALID),
+    "geometry.holes_touch": ("洞与洞（或与外环）重叠或有公共边", "可以修复", Repair.MAKE_VALID),
     "geometry.parts_overlap": ("两个部分重叠或有公共边", "可以修复", Repair.MAKE_VALID),
     "geometry.interior_split": ("洞把多边形的内部隔成几块", "可以修复", Repair.MAKE_VALID),
     "geometry.invalid": ("几何无效", "可以修复", Repair.MAKE_VALID),

@@ -14,15 +14,19 @@ ellipsoid (`gis.measure`) or in the city's projected system (EPSG:4548).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from gis.errors import CrsError
 
 FloatArray = npt.NDArray[np.float64]
+#: A column of shapes as callers hand it in; None is a missing one.
+Shapes = npt.NDArray[np.object_] | Sequence[BaseGeometry | None]
 
 #: CGCS2000 = GRS80: equatorial radius in metres, flattening.
 A_M = 6378137.0
@@ -131,7 +135,7 @@ class LocalFrame:
         lat = np.degrees(np.arctan(_geodetic_tangent(conformal)))
         return np.column_stack([(lon + 180.0) % 360.0 - 180.0, lat])
 
-    def project_geometry(self, geometry: npt.ArrayLike) -> npt.NDArray[np.object_]:
+    def project_geometry(self, geometry: Shapes) -> npt.NDArray[np.object_]:
         """Shapes in degrees as shapes in metres of this frame; heights are dropped.
 
         Parameters
@@ -142,7 +146,7 @@ class LocalFrame:
         shapes = np.atleast_1d(np.asarray(geometry, dtype=object))
         return np.asarray(shapely.transform(shapes, self.project), dtype=object)
 
-    def unproject_geometry(self, geometry: npt.ArrayLike) -> npt.NDArray[np.object_]:
+    def unproject_geometry(self, geometry: Shapes) -> npt.NDArray[np.object_]:
         """Shapes in metres of this frame as shapes in degrees; heights are dropped.
 
         Parameters

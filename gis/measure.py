@@ -14,7 +14,7 @@ import numpy.typing as npt
 import shapely
 from pyproj import Geod
 
-from gis.frame import A_M, F, LocalFrame
+from gis.frame import A_M, F, LocalFrame, Shapes
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -24,7 +24,7 @@ def _ellipsoid() -> Geod:
     return Geod(a=A_M, f=F)
 
 
-def length_m(geometries: npt.ArrayLike) -> FloatArray:
+def length_m(geometries: Shapes) -> FloatArray:
     """Geodesic lengths in metres.
 
     Parameters
@@ -53,7 +53,7 @@ def length_m(geometries: npt.ArrayLike) -> FloatArray:
     return total
 
 
-def area_m2(geometries: npt.ArrayLike) -> FloatArray:
+def area_m2(geometries: Shapes) -> FloatArray:
     """Geodesic areas in square metres, holes taken off.
 
     Parameters
@@ -81,7 +81,7 @@ def area_m2(geometries: npt.ArrayLike) -> FloatArray:
     return total
 
 
-def distances_m(geometries: npt.ArrayLike, lon: float, lat: float) -> FloatArray:
+def distances_m(geometries: Shapes, lon: float, lat: float) -> FloatArray:
     """Distances in metres from a place to shapes near it; 0 within a polygon.
 
     Parameters
@@ -110,7 +110,7 @@ def distances_m(geometries: npt.ArrayLike, lon: float, lat: float) -> FloatArray
     return np.asarray(shapely.distance(shapes, shapely.Point(0.0, 0.0)), np.float64)
 
 
-def distance_between_m(a: npt.ArrayLike, b: npt.ArrayLike, frame: LocalFrame) -> FloatArray:
+def distance_between_m(a: Shapes, b: Shapes, frame: LocalFrame) -> FloatArray:
     """Distances in metres from shape to shape, pair by pair, in a frame near both.
 
     Parameters

@@ -1,0 +1,151 @@
+"""Why a polygon is invalid: every reason with its place, found by geometry of our own.
+
+GEOS names one reason only, in words that change between versions. Here the
+rings of an invalid polygon are taken one by one: spikes, crossings, holes
+against shell, holes against holes, parts against parts.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from shapely.errors import GEOSException
+
+from gis.faults import Fault
+
+FloatArray = npt.NDArray[np.float64]
+
+_MAX_PLACES = 10
+_CHUNK = 200
+
+
+def explain_invalid(geometry: shapely.Polygon | shapely.MultiPolygon) -> list[Fault]:
+    """Faults of a polygon that GEOS calls invalid, at least one.
+
+    Parameters
+    ----------
+    geometry
+        Finite coordinates; any unit. A valid polygon would be given ``geometry.invalid``.
+
+    Examples
+    --------
+    >>> bow_tie = shapely.Polygon([(0, 0), (2, 2), (2, 0), (0, 2)])
+    >>> [(fault.code, fault.place) for fault in explain_invalid(bow_tie)]
+    [('geometry.self_intersection', (1.0, 1.0))]
+    """
+    found: list[Fault] = []
+    whole: list[shapely.Polygon] = []
+    try:
+        for part in shapely.get_parts(geometry):
+            faults, cleaned = _polygon_faults(part)
+            found += faults
+            whole += cleaned
+        if len(whole) > 1:
+            found += _overlaps(np.array(whole, dtype=object), "geometry.parts_overlap")
+    except GEOSException:
+        return found or [Fault("geometry.invalid")]
+    if found:
+        return found
+    has_holes = shapely.get_num_interior_rings(shapely.get_parts(geometry)).sum() > 0
+    return [Fault("geometry.interior_split" if has_holes else "geometry.invalid")]
+
+
+def _polygon_faults(part: shapely.Polygon) -> tuple[list[Fault], list[shapely.Polygon]]:
+    """Faults of one part, and its shell as a valid polygon where it is one."""
+    rings = shapely.get_rings(part)
+    found: list[Fault] = []
+    shapes: list[shapely.Polygon | None] = []
+    for ring in rings:
+        faults, polygon = _ring_faults(shapely.get_coordinates(ring))
+        found += faults
+        shapes.append(polygon)
+    shell, holes = shapes[0], np.array([h for h in shapes[1:] if h is not None], dtype=object)
+    if shell is None:
+        return found, []
+    if len(holes):
+        found += _hole_faults(shell, holes)
+    return found, [shell]
+
+
+def _ring_faults(coords: FloatArray) -> tuple[list[Fault], shapely.Polygon | None]:
+    """Faults of one ring, and what it encloses when it has none that matters."""
+    kept, found = _without_spikes(coords)
+    if len(kept) < 4:
+        place = (float(coords[0, 0]), float(coords[0, 1]))
+        return [*found, Fault("geometry.zero_area", place=place)], None
+    crossings = [Fault("geometry.self_intersection", place=p) for p in _crossings(kept)]
+    if crossings:
+        return found + crossings, None
+    polygon = shapely.Polygon(kept)
+    return found, polygon if polygon.is_valid else None
+
+
+def _without_spikes(coords: FloatArray) -> tuple[FloatArray, list[Fault]]:
+    """A ring without repeated points and without vertices at which it runs straight back."""
+    ring = coords[:-1, :2]
+    found: list[Fault] = []
+    while len(ring) >= 3:
+        ring = ring[(ring != np.roll(ring, 1, axis=0)).any(axis=1)]
+        before, after = ring - np.roll(ring, 1, axis=0), np.roll(ring, -1, axis=0) - ring
+        turn = before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0]
+        ahead = (before * after).sum(axis=1)
+        scale = np.hypot(*before.T) * np.hypot(*after.T)
+        tips = np.flatnonzero((np.abs(turn) <= 1e-12 * scale) & (ahead < 0.0))
+        if len(tips) == 0:
+            return np.vstack([ring, ring[:1]]), found
+        tip = int(tips[0])
+        if len(found) < _MAX_PLACES:
+            found.append(Fault("geometry.spike", place=(float(ring[tip, 0]), float(ring[tip, 1]))))
+        ring = np.delete(ring, tip, axis=0)
+    return ring, found
+
+
+def _crossings(coords: FloatArray) -> list[tuple[float, float]]:
+    """Places where a closed ring meets itself, other than from one edge to the next."""
+    segments = shapely.linestrings(np.stack([coords[:-1], coords[1:]], axis=1))
+    tree = shapely.STRtree(segments)
+    last = len(segments) - 1
+    places: dict[tuple[float, float], None] = {}
+    for start in range(0, len(segments), _CHUNK):
+        a, b = tree.query(segments[start : start + _CHUNK], predicate="intersects")
+        a = a + start
+        apart = (b > a + 1) & ~((a == 0) & (b == last))
+        for i, j in zip(a[apart].tolist(), b[apart].tolist(), strict=True):
+            met = shapely.get_coordinates(shapely.intersection(segments[i], segments[j]))
+            places[(float(met[0, 0]), float(met[0, 1]))] = None
+            if len(places) >= _MAX_PLACES:
+                return list(places)
+    return list(places)
+
+
+def _hole_faults(shell: shapely.Polygon, holes: npt.NDArray[np.object_]) -> list[Fault]:
+    """Holes that leave the shell, share an edge with it, or disturb each other."""
+    found: list[Fault] = []
+    shapely.prepare(shell)
+    for hole in holes[~shapely.covers(shell, holes)][:_MAX_PLACES]:
+        outside = shapely.difference(hole, shell)
+        found.append(Fault("geometry.hole_outside", place=_place_in(outside)))
+    inside = holes[shapely.covers(shell, holes)]
+    shared = shapely.intersection(shapely.boundary(inside), shell.exterior)
+    for line in shared[shapely.length(shared) > 0.0][:_MAX_PLACES]:
+        found.append(Fault("geometry.holes_touch", place=_place_in(line)))
+    return found + _overlaps(holes, "geometry.holes_touch")
+
+
+def _overlaps(polygons: npt.NDArray[np.object_], code: str) -> list[Fault]:
+    """Pairs that overlap or share an edge; of holes also those that lie in each other."""
+    a, b = shapely.STRtree(polygons).query(polygons, predicate="intersects")
+    pairs = a < b
+    a, b = polygons[a[pairs]], polygons[b[pairs]]
+    nested = shapely.covers(a, b) | shapely.covers(b, a)
+    common = shapely.intersection(a, b)
+    bad = (shapely.area(common) > 0.0) | (shapely.length(common) > 0.0)
+    rows = np.flatnonzero(bad)[:_MAX_PLACES]
+    names = np.where(nested & (code == "geometry.holes_touch"), "geometry.holes_nested", code)
+    return [Fault(str(names[row]), place=_place_in(common[row])) for row in rows]
+
+
+def _place_in(shape: shapely.Geometry) -> tuple[float, float]:
+    at = shapely.point_on_surface(shape)
+    return (float(shapely.get_x(at)), float(shapely.get_y(at)))
