@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 REPOSITORIES: dict[str, str] = {
     "accounts": "cityops.store.accounts:SqlAccountRepo",
     "audit": "cityops.store.audit:SqlAuditRepo",
+    "cases": "cityops.store.cases:SqlCaseRepo",
+    "hazard_runs": "cityops.store.hazard_runs:SqlHazardRunRepo",
     "meta": "cityops.store.meta:SqlMetaRepo",
     "outbox": "cityops.store.outbox:SqlOutboxRepo",
 }

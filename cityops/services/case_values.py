@@ -1,0 +1,195 @@
+"""What the case services and the store hand each other: records, photos, scopes, filters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any, Protocol
+from uuid import UUID
+
+from cityops.services.ports import Box
+from grid.case import CaseFlow, CaseSource, CaseState, ClassKey, Step
+
+#: The time that people of the city read.
+CITY_TIME = timezone(timedelta(hours=8))
+
+
+def stored_time(at: datetime) -> str:
+    """An aware time as the store keeps it: UTC, milliseconds; sorts as text.
+
+    Examples
+    --------
+    >>> stored_time(datetime(2026, 11, 24, 8, 0, tzinfo=CITY_TIME))
+    '2026-11-24T00:00:00.000Z'
+    """
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def read_time(text: str | None) -> datetime | None:
+    """The aware time of a stored text, None for None."""
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def shown_time(at: datetime | None) -> str | None:
+    """A time as JSON carries it: ISO 8601 with the city's offset, whole seconds."""
+    return None if at is None else at.astimezone(CITY_TIME).isoformat(timespec="seconds")
+
+
+@dataclass(frozen=True)
+class CaseRecord:
+    """A case as the store keeps it.
+
+    ``flow`` is what the workflow acts on; ``area`` the code of the smallest area around the
+    position, '' unknown; ``suggested`` the department that the duty table names; ``flags``
+    what the checks found (codes).
+    """
+
+    flow: CaseFlow
+    number: str
+    digest: str
+    reporter_id: int
+    reporter_name: str
+    class_key: ClassKey
+    class_name: str
+    description: str
+    reported_at: datetime
+    lon: float | None = None
+    lat: float | None = None
+    accuracy_m: float | None = None
+    address: str = ""
+    cell: str | None = None
+    area: str = ""
+    component: str | None = None
+    device_time: datetime | None = None
+    device_offset_s: float | None = None
+    due_at: datetime | None = None
+    suggested: str | None = None
+    flags: tuple[str, ...] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    version: int = 1
+    seq: int = 0
+
+    @property
+    def id(self) -> UUID:
+        """Identity made by the device."""
+        return self.flow.id
+
+    @property
+    def position(self) -> list[float] | None:
+        """[lon, lat] in CGCS2000, or None."""
+        if self.lon is None or self.lat is None:
+            return None
+        return [self.lon, self.lat]
+
+
+@dataclass(frozen=True)
+class PhotoRecord:
+    """A photo of a case; ``state`` is received, ready or failed."""
+
+    name: str
+    original: str
+    media_type: str
+    width: int
+    height: int
+    size: int
+    uploaded_by: int
+    uploaded_at: datetime
+    kind: str = "report"
+    copy: str | None = None
+    thumbnail: str | None = None
+    state: str = "received"
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class CaseScope:
+    """Which cases a person may see: a value that the store turns into a condition.
+
+    A case is in scope when its area has one of the prefixes (None: everywhere) and its
+    department is `department` (None: any), or when `reporter` reported it.
+    """
+
+    allowed: bool
+    areas: tuple[str, ...] | None = None
+    department: str | None = None
+    reporter: int | None = None
+
+    def reaches(self, record: CaseRecord) -> bool:
+        """Whether a case is in scope."""
+        if not self.allowed:
+            return False
+        if self.reporter is not None and record.reporter_id == self.reporter:
+            return True
+        if self.areas is not None and not record.area.startswith(self.areas):
+            return False
+        return self.department is None or record.flow.department == self.department
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """States in which something waits; for a department only what it has in hand."""
+
+    states: frozenset[CaseState]
+    department: str | None = None
+
+
+@dataclass(frozen=True)
+class CaseFilter:
+    """What a list is narrowed to; None does not narrow. ``waiting`` is any of its entries."""
+
+    states: tuple[CaseState, ...] | None = None
+    class_code: str | None = None
+    reporter: int | None = None
+    area: str | None = None
+    box: Box | None = None
+    waiting: tuple[Waiting, ...] | None = None
+    source: CaseSource | None = None
+
+
+class CaseRepo(Protocol):
+    """Cases in the store."""
+
+    def find(self, case_id: UUID) -> CaseRecord | None:
+        """The case, or None."""
+
+    def add(self, record: CaseRecord, step: Step) -> CaseRecord:
+        """Store a new case with its first history entry; gives it with its ``seq``."""
+
+    def add_many(self, records: Sequence[CaseRecord], steps: Sequence[Step]) -> int:
+        """Store many new cases, one first entry each; gives how many."""
+
+    def change(self, record: CaseRecord, step: Step) -> CaseRecord:
+        """Store what a move changed and its history entry; raises the version by one."""
+
+    def history(self, seq: int) -> list[Step]:
+        """All entries of a case, in order."""
+
+    def page(
+        self, scope: CaseScope, wanted: CaseFilter, *, after: int | None, limit: int
+    ) -> tuple[list[CaseRecord], int]:
+        """Cases in scope, newest first, with ``seq`` < `after`; and how many match in all."""
+
+    def next_number(self, prefix: str) -> int:
+        """The next running number of a prefix, from 1."""
+
+    def recent_classes(self, reporter_id: int, limit: int) -> list[tuple[ClassKey, str]]:
+        """Classes and their names that a person reported last, newest first, each once."""
+
+    def existing(self, ids: Sequence[UUID]) -> set[UUID]:
+        """Which of `ids` are stored."""
+
+    def photos(self, seqs: Sequence[int]) -> Mapping[int, list[PhotoRecord]]:
+        """Photos by case, in the order of arrival."""
+
+    def photo(self, seq: int, name: str) -> PhotoRecord | None:
+        """One photo, or None."""
+
+    def add_photo(self, seq: int, photo: PhotoRecord) -> None:
+        """Store a new photo."""
+
+    def change_photo(self, seq: int, photo: PhotoRecord) -> None:
+        """Store what became of a photo."""
+
+    def touch(self, seq: int) -> int:
+        """Raise a case's version without a move; gives the new one."""

@@ -1,0 +1,125 @@
+"""Cases, their history, their photos, and the counter of case numbers."""
+
+from __future__ import annotations
+
+from sqlalchemy import DDL, Float, ForeignKey, Index, String, Text, UniqueConstraint, event
+from sqlalchemy.orm import Mapped, mapped_column
+
+from cityops.store.models import Base
+
+
+class CaseRow(Base):
+    """A case. Times are ISO 8601 in UTC with milliseconds, so that they sort as texts.
+
+    ``seq`` orders cases by arrival. ``digest`` is that of what the device sent: the same
+    identity with another digest is another report. ``version`` goes up with each change.
+    """
+
+    __tablename__ = "case_record"
+    __table_args__ = (
+        Index(None, "state", "seq"),
+        Index(None, "area", "seq"),
+        Index(None, "lon", "lat"),
+        Index(None, "department", "state"),
+        Index(None, "reporter_id", "seq"),
+        {"sqlite_autoincrement": True},
+    )
+
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[str] = mapped_column(String(36), unique=True)
+    number: Mapped[str] = mapped_column(String(32), unique=True)
+    digest: Mapped[str] = mapped_column(String(64))
+    version: Mapped[int] = mapped_column(default=1)
+    source: Mapped[str] = mapped_column(String(16))
+    reporter_id: Mapped[int]
+    reporter_name: Mapped[str] = mapped_column(String(100))
+    class_domain: Mapped[str] = mapped_column(String(16))
+    class_scheme: Mapped[str] = mapped_column(String(64))
+    class_code: Mapped[str] = mapped_column(String(64))
+    class_name: Mapped[str] = mapped_column(String(200))
+    description: Mapped[str] = mapped_column(Text, default="")
+    lon: Mapped[float | None] = mapped_column(Float)
+    lat: Mapped[float | None] = mapped_column(Float)
+    accuracy_m: Mapped[float | None] = mapped_column(Float)
+    address: Mapped[str] = mapped_column(String(500), default="")
+    cell: Mapped[str | None] = mapped_column(String(20))
+    area: Mapped[str] = mapped_column(String(15), default="")
+    component: Mapped[str | None] = mapped_column(String(64))
+    device_time: Mapped[str | None] = mapped_column(String(32))
+    device_offset_s: Mapped[float | None] = mapped_column(Float)
+    reported_at: Mapped[str] = mapped_column(String(32))
+    due_at: Mapped[str | None] = mapped_column(String(32))
+    closed_at: Mapped[str | None] = mapped_column(String(32))
+    state: Mapped[str] = mapped_column(String(24))
+    verified: Mapped[bool | None]
+    department: Mapped[str | None] = mapped_column(String(40))
+    suggested: Mapped[str | None] = mapped_column(String(40))
+    returned_by: Mapped[str] = mapped_column(Text, default="[]")
+    rework_count: Mapped[int] = mapped_column(default=0)
+    steps: Mapped[int] = mapped_column(default=0)
+    flags: Mapped[str] = mapped_column(Text, default="[]")
+    extra: Mapped[str] = mapped_column(Text, default="{}")
+
+
+class CaseStep(Base):
+    """One entry of a case's history; added, never changed."""
+
+    __tablename__ = "case_step"
+
+    case_seq: Mapped[int] = mapped_column(ForeignKey("case_record.seq"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    action: Mapped[str] = mapped_column(String(24))
+    before: Mapped[str | None] = mapped_column(String(24))
+    after: Mapped[str] = mapped_column(String(24))
+    actor_id: Mapped[int]
+    actor_name: Mapped[str] = mapped_column(String(100))
+    role: Mapped[str] = mapped_column(String(24))
+    at: Mapped[str] = mapped_column(String(32))
+    note: Mapped[str] = mapped_column(Text, default="")
+    department: Mapped[str | None] = mapped_column(String(40))
+
+
+class CasePhoto(Base):
+    """A photo of a case. The name is the sender's; files are named by their sha256.
+
+    ``state`` is ``received`` until the re-encoded copy and thumbnail are there (``ready``), or
+    ``failed``. ``flags`` is a JSON list of what the cross-checks found.
+    """
+
+    __tablename__ = "case_photo"
+    __table_args__ = (UniqueConstraint("case_seq", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_seq: Mapped[int] = mapped_column(ForeignKey("case_record.seq"), index=True)
+    name: Mapped[str] = mapped_column(String(120))
+    kind: Mapped[str] = mapped_column(String(16), default="report")
+    original: Mapped[str] = mapped_column(String(64))
+    media_type: Mapped[str] = mapped_column(String(32))
+    width: Mapped[int]
+    height: Mapped[int]
+    size: Mapped[int]
+    copy: Mapped[str | None] = mapped_column(String(64))
+    thumbnail: Mapped[str | None] = mapped_column(String(64))
+    state: Mapped[str] = mapped_column(String(12), default="received")
+    flags: Mapped[str] = mapped_column(Text, default="[]")
+    uploaded_by: Mapped[int]
+    uploaded_at: Mapped[str] = mapped_column(String(32))
+
+
+class CaseCounter(Base):
+    """Last running number of each prefix (city and day)."""
+
+    __tablename__ = "case_counter"
+
+    prefix: Mapped[str] = mapped_column(String(24), primary_key=True)
+    last: Mapped[int]
+
+
+_HISTORY_TRIGGERS = (
+    "CREATE TRIGGER case_step_no_update BEFORE UPDATE ON case_step "
+    "BEGIN SELECT RAISE(ABORT, 'history is never changed'); END",
+    "CREATE TRIGGER case_step_no_delete BEFORE DELETE ON case_step "
+    "BEGIN SELECT RAISE(ABORT, 'history is never deleted'); END",
+)
+for _statement in _HISTORY_TRIGGERS:
+    event.listen(CaseStep.__table__, "after_create", DDL(_statement).execute_if(dialect="sqlite"))
