@@ -8,11 +8,17 @@ from typing import TYPE_CHECKING
 from cityops.settings import Settings
 
 if TYPE_CHECKING:
+    from cityops.services.accounts import AccountService
     from cityops.services.areas import AreaService
     from cityops.services.dossier import DossierService
+    from cityops.services.imports.service import ImportService
+    from cityops.services.jobs import JobService
+    from cityops.services.layer_summary import SummaryService
+    from cityops.services.layers import LayerService
     from cityops.services.locate import LocateService
     from cityops.services.ports import Store
     from cityops.services.search import SearchService
+    from cityops.services.snapshots import Views
 
 
 class Services:
@@ -27,6 +33,51 @@ class Services:
         from cityops.store.database import open_store
 
         return open_store(self.settings)
+
+    @cached_property
+    def views(self) -> Views:
+        """Layers in the memory of this process, kept up to the store."""
+        from cityops.services.snapshots import Views
+
+        return Views(self.settings.snapshots_dir)
+
+    @cached_property
+    def layers(self) -> LayerService:
+        """Layers for people: catalogue, windows, tiles, lists, selections, edits."""
+        from cityops.services.layers import LayerService
+
+        return LayerService(self.store, self.views, self.areas)
+
+    @cached_property
+    def imports(self) -> ImportService:
+        """Files into layers, read in a confined child."""
+        from datetime import UTC, datetime
+
+        from cityops.jobs.sandbox import ConfinedReader
+        from cityops.services.imports.service import ImportService
+
+        return ImportService(
+            self.store,
+            self.store.files,
+            ConfinedReader(self.settings.data_dir / "reading"),
+            self.areas,
+            now=lambda: datetime.now(UTC),
+            max_vertices=self.settings.max_vertices,
+        )
+
+    @cached_property
+    def summaries(self) -> SummaryService:
+        """What legends say of the layers."""
+        from cityops.services.layer_summary import SummaryService
+
+        return SummaryService(self.layers)
+
+    @cached_property
+    def accounts(self) -> AccountService:
+        """Accounts and their rights."""
+        from cityops.services.accounts import AccountService
+
+        return AccountService(self.store)
 
     @cached_property
     def areas(self) -> AreaService:
@@ -55,3 +106,11 @@ class Services:
         from cityops.services.search import SearchService
 
         return SearchService(self.store, self.areas)
+
+    @cached_property
+    def jobs(self) -> JobService:
+        """Jobs: submit, look, cancel."""
+        from cityops.jobs.queue import QueueBell, open_queue
+        from cityops.services.jobs import JobService
+
+        return JobService(self.store, QueueBell(open_queue(self.settings)))

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
@@ -83,7 +83,7 @@ class SqlStore:
 
     @contextmanager
     def _transaction(self, *, writes: bool) -> Iterator[Unit]:
-        with answering():
+        with answering(reads_only=not writes):
             engine = self.engine if writes else self.reader
             with engine.connect() as connection:
                 outer = connection.begin()
@@ -295,8 +295,13 @@ _REFUSALS: dict[int, tuple[str, str, str]] = {
 
 
 @contextmanager
-def answering() -> Iterator[None]:
+def answering(*, reads_only: bool = False) -> Iterator[None]:
     """Turn failures of the database itself into UnavailableError; others pass through.
+
+    Parameters
+    ----------
+    reads_only
+        Whether a refused write is a fault of the program, not of the database.
 
     Raises
     ------
@@ -308,13 +313,22 @@ def answering() -> Iterator[None]:
     except PoolTimeoutError as error:
         raise UnavailableError("store.busy", "数据库连接都在使用", hint="稍后再试") from error
     except DBAPIError as error:
-        refusal = _refusal(error.orig)
-        if refusal is None:
+        refusal = _first_refusal(error)
+        if refusal is None or (reads_only and refusal[0] == "store.read_only"):
             raise
         code, message, hint = refusal
         raise UnavailableError(code, message, hint=hint) from error
-    except SQLAlchemyError:
-        raise
+
+
+def _first_refusal(error: BaseException | None) -> tuple[str, str, str] | None:
+    """Refusal behind an error: a full disk ends SQLite's transaction with its savepoints, and
+    what is reported then is the savepoint that is missing.
+    """
+    while error is not None:
+        if isinstance(error, DBAPIError) and (refusal := _refusal(error.orig)) is not None:
+            return refusal
+        error = error.__context__
+    return None
 
 
 def _refusal(cause: object) -> tuple[str, str, str] | None:

@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 from gis.errors import InvalidError, NotFoundError, UnavailableError
 
-_SHA256 = re.compile(r"^[0-9a-f]{64}$")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _CHUNK = 1 << 20
 
 
@@ -34,7 +34,7 @@ class FolderFileStore:
         InvalidError
             When `sha256` is not 64 lower-case hexadecimal digits.
         """
-        if not _SHA256.match(sha256):
+        if not _SHA256.fullmatch(sha256):
             raise InvalidError("file.bad_name", "不是文件的 sha256：{got}", got=sha256[:80])
         return self.folder / sha256[:2] / sha256
 
@@ -51,7 +51,7 @@ class FolderFileStore:
         if target.is_file() and target.stat().st_size == len(data):
             return digest
         try:
-            self._write(target, lambda out: out.write(data))
+            self._write(target, data)
         except OSError as error:
             raise _cannot_write(error) from error
         return digest
@@ -127,7 +127,7 @@ class FolderFileStore:
         """Digests of all files, sorted."""
         for folder in sorted(self.folder.glob("[0-9a-f][0-9a-f]")):
             for path in sorted(folder.iterdir()):
-                if _SHA256.match(path.name):
+                if _SHA256.fullmatch(path.name):
                     yield path.name
 
     def is_sound(self, sha256: str) -> bool:
@@ -138,12 +138,12 @@ class FolderFileStore:
         except OSError:
             return False
 
-    def _write(self, target: Path, fill: object) -> None:
+    def _write(self, target: Path, data: bytes) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(dir=self.folder, prefix=".new-")
         try:
             with os.fdopen(descriptor, "wb") as out:
-                fill(out)  # type: ignore[operator]
+                out.write(data)
                 out.flush()
                 os.fsync(out.fileno())
             self._settle(Path(name), target)

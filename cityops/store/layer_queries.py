@@ -7,86 +7,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Table, and_, or_, select
 
+from cityops.services.layer_values import parse_value, visible_field
 from cityops.services.permissions import Permission
-from cityops.store.layer_rows import encode_value
 from gis.errors import InvalidError
 from gis.layers import FieldSpec, FieldType, LayerSpec
 
 MAX_TEXT = 100
 MAX_VALUES = 200
-_TRUE = {"1", "true", "yes", "是"}
-_FALSE = {"0", "false", "no", "否"}
-
-
-def visible_field(spec: LayerSpec, permission: Permission, name: str) -> FieldSpec:
-    """The field `name` that the permission lets see.
-
-    A field that exists but may not be seen is answered like one that does not: filtering or
-    sorting by it would give its values away.
-
-    Raises
-    ------
-    InvalidError
-        When there is none.
-    """
-    if name not in permission.fields or not spec.has_field(name):
-        raise InvalidError(
-            "layer.unknown_property",
-            "图层 {layer} 没有可用的字段 {got}",
-            field=name[:60],
-            got=name[:60],
-            expected=sorted(permission.fields),
-            params={"layer": spec.name},
-        )
-    return spec.field_named(name)
-
-
-def parse_value(field: FieldSpec, value: Any) -> Any:
-    """A filter's value, often text from a query string, as the field's column holds it.
-
-    Empty text is None: the value is unknown.
-
-    Raises
-    ------
-    InvalidError
-        When it is no value of the field's type.
-    """
-    if value is None or value == "":
-        return None
-    try:
-        if not isinstance(value, str):
-            return encode_value(field.type, value)
-        if field.type is FieldType.INTEGER:
-            return _int64(value)
-        if field.type is FieldType.REAL:
-            return encode_value(field.type, float(value))
-        if field.type is FieldType.BOOLEAN:
-            return _truth(value)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise InvalidError(
-            "layer.bad_filter",
-            "字段 {field} 的筛选值不对：{got}",
-            field=field.name,
-            got=str(value)[:60],
-            expected=field.type.value,
-        ) from error
-    return value
-
-
-def _int64(text: str) -> int:
-    number = int(text[:25])
-    if not -(2**63) <= number < 2**63:
-        raise ValueError(text)
-    return number
-
-
-def _truth(text: str) -> bool:
-    lowered = text.strip().lower()
-    if lowered in _TRUE:
-        return True
-    if lowered in _FALSE:
-        return False
-    raise ValueError(text)
 
 
 def equal_condition(

@@ -262,7 +262,7 @@ class SqlLayerRepo:
                 params={"layer": spec.name, "count": len(taken), "first": taken[0]},
                 hint="换编号，或先删除原有要素",
             ) from error
-        self._raise_version(spec, fids if n <= MAX_LOGGED else None, n)
+        self._raise_version(spec, fids, n)
         return fids
 
     def _reserve(self, spec: LayerSpec, count: int) -> IntArray:
@@ -379,13 +379,15 @@ class SqlLayerRepo:
     def remove(self, spec: LayerSpec, fids: Sequence[int]) -> int:
         """Delete rows; gives how many there were."""
         table = layer_table(spec)
-        wanted = np.unique(np.asarray(fids, np.int64))
-        gone = 0
-        for chunk in _chunks(wanted.tolist()):
-            gone += self._connection.execute(delete(table).where(table.c.fid.in_(chunk))).rowcount
+        gone: list[int] = []
+        for chunk in _chunks(np.unique(np.asarray(fids, np.int64)).tolist()):
+            there = select(table.c.fid).where(table.c.fid.in_(chunk))
+            found = list(self._connection.execute(there).scalars())
+            self._connection.execute(delete(table).where(table.c.fid.in_(found)))
+            gone += found
         if gone:
-            self._raise_version(spec, wanted if len(wanted) <= MAX_LOGGED else None, -gone)
-        return gone
+            self._raise_version(spec, np.array(gone, np.int64), -len(gone))
+        return len(gone)
 
     def clear(self, spec: LayerSpec) -> int:
         """Delete all rows of a layer; gives how many there were."""

@@ -1,0 +1,686 @@
+"""Layers for people: what there is, what lies in a window, what a polygon selects, and edits.
+
+Every method takes the person first and answers within their permission: windows, tiles and
+selections by the mask of the layer's view, lists and single features by SQL. Each call reads
+the versions of the layers once, so that what any process acknowledged before is in the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import shapely
+
+from cityops.services.areas import AreaService
+from cityops.services.layer_values import check_values, typed_value
+from cityops.services.permissions import Action, Permission, permission_for, require
+from cityops.services.ports import Box, Store
+from cityops.services.roles import Person
+from cityops.services.snapshots import Views
+from gis.errors import ForbiddenError, GeometryError, InvalidError, NotFoundError
+from gis.features import FeatureBatch, IntArray, ObjectArray, object_array
+from gis.layers import GeometryKind, LayerRegistry, LayerSpec
+from gis.ragged import Ragged
+from gis.view import LayerView
+
+MAX_WINDOW = 10_000
+MAX_PAGE = 1000
+#: Bounds of a polygon that a person draws: vertices, and square degrees of its box.
+MAX_POLYGON_VERTICES = 20_000
+MAX_POLYGON_DEG2 = 25.0
+#: Keys that a selection names; the rest is counted and can be paged through.
+MAX_KEYS = 10_000
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A layer as one person sees it now.
+
+    Attributes
+    ----------
+    spec, permission
+        The layer, and what of it the person may see.
+    view
+        Its rows at ``view.version``.
+    """
+
+    spec: LayerSpec
+    permission: Permission
+    view: LayerView
+
+    def rows_in(self, box: Box | None) -> IntArray:
+        """Rows within the permission whose box touches `box` in degrees, by fid."""
+        if box is None:
+            return self.view.rows(self.permission)
+        return self.view.filter(self.view.window(box), self.permission)
+
+    def equal(self, rows: IntArray, wanted: Mapping[str, Sequence[Any]]) -> IntArray:
+        """Those of `rows` whose fields have one of the wanted values; None or '' is unknown.
+
+        Raises
+        ------
+        InvalidError
+            For a field that may not be seen or a value of another type.
+        """
+        for name, values in wanted.items():
+            allowed = {typed_value(self.spec, self.permission, name, v) for v in values}
+            column = self.view.column(name, rows)
+            rows = rows[np.fromiter((v in allowed for v in column), bool, len(rows))]
+        return rows
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A layer in the catalogue of one person: declaration, permission, version, rows in reach."""
+
+    spec: LayerSpec
+    permission: Permission
+    version: int
+    count: int
+
+
+@dataclass(frozen=True)
+class Window:
+    """Rows of a layer in a window.
+
+    ``matched`` counts all rows that match, ``rows`` are at most the limit of them by fid;
+    ``after`` is the fid to go on from, None when nothing is left.
+    """
+
+    seen: Seen
+    rows: IntArray
+    matched: int
+    after: int | None
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of a list: rows as a batch, how many there are over all pages, where to go on."""
+
+    spec: LayerSpec
+    permission: Permission
+    version: int
+    batch: FeatureBatch
+    matched: int
+    after: int | None
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One feature with where it comes from."""
+
+    spec: LayerSpec
+    permission: Permission
+    batch: FeatureBatch
+    origin: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ClassSum:
+    """Count of one class in a selection; metres and square metres for lines and polygons.
+
+    ``inside`` values count only what lies within the polygon.
+    """
+
+    code: str | None
+    count: int
+    length_m: float | None = None
+    inside_length_m: float | None = None
+    area_m2: float | None = None
+    inside_area_m2: float | None = None
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What a polygon selects of a layer.
+
+    ``keys`` names at most `MAX_KEYS` features, ``fids`` all of them; ``class_field`` is the
+    field that ``classes`` are of, None when the layer has none that the person may see.
+    """
+
+    seen: Seen
+    fids: IntArray
+    keys: ObjectArray
+    class_field: str | None
+    classes: tuple[ClassSum, ...]
+    total: ClassSum = field(default_factory=lambda: ClassSum(None, 0))
+
+
+class LayerService:
+    """Layers of a store.
+
+    Parameters
+    ----------
+    views
+        The views of this process.
+    """
+
+    def __init__(self, store: Store, views: Views, areas: AreaService | None = None) -> None:
+        self._store = store
+        self._views = views
+        self._areas = areas or AreaService()
+        self._registry: tuple[frozenset[str], LayerRegistry] | None = None
+
+    # -- what there is ----------------------------------------------------------------------
+
+    @contextmanager
+    def reading(self) -> Iterator[Reading]:
+        """One state of the store with its views, for several questions in one request."""
+        with self._store.reading() as tx:
+            yield Reading(self, tx)
+
+    def registry(self, tx: Any, versions: Mapping[str, int]) -> LayerRegistry:
+        """Layers of the store; read anew only when their names changed."""
+        names = frozenset(versions)
+        if self._registry is None or self._registry[0] != names:
+            self._registry = (names, tx.layers.registry())
+        return self._registry[1]
+
+    def catalogue(self, person: Person) -> list[Entry]:
+        """Layers that the person may see, in drawing order."""
+        with self.reading() as now:
+            return [
+                now.entry(spec, permission)
+                for spec in now.registry
+                if (permission := permission_for(person, spec, Action.VIEW)).allowed
+            ]
+
+    def versions(self, person: Person) -> dict[str, int]:
+        """Versions of the layers that the person may see."""
+        with self.reading() as now:
+            return {
+                spec.name: now.versions.get(spec.name, 0)
+                for spec in now.registry
+                if permission_for(person, spec, Action.VIEW).allowed
+            }
+
+    def seen(self, person: Person, layer: str, action: Action = Action.VIEW) -> Seen:
+        """The layer as `person` sees it now.
+
+        Raises
+        ------
+        NotFoundError
+            When there is no such layer.
+        ForbiddenError
+            When the person may not do that with it.
+        """
+        with self.reading() as now:
+            return now.seen(person, layer, action)
+
+    # -- reading ----------------------------------------------------------------------------
+
+    def window(
+        self,
+        person: Person,
+        layer: str,
+        box: Box | None,
+        *,
+        limit: int = MAX_WINDOW,
+        after: int = 0,
+        equal: Mapping[str, Sequence[Any]] | None = None,
+    ) -> Window:
+        """Rows whose bounding box touches a box in degrees, by fid, behind fid `after`.
+
+        Raises
+        ------
+        NotFoundError
+            When there is no such layer.
+        ForbiddenError
+            When the person may not see it.
+        InvalidError
+            For a field that may not be seen, a bad value, box or limit.
+        """
+        check_limit(limit, MAX_WINDOW)
+        seen = self.seen(person, layer)
+        rows = seen.equal(seen.rows_in(box), equal or {})
+        matched = len(rows)
+        if after:
+            rows = rows[seen.view.fids(rows) > after]
+        more = len(rows) > limit
+        rows = rows[:limit]
+        last = int(seen.view.fids(rows[-1:])[0]) if more else None
+        return Window(seen, rows, matched, last)
+
+    def page(
+        self,
+        person: Person,
+        layer: str,
+        *,
+        box: Box | None = None,
+        equal: Mapping[str, Sequence[Any]] | None = None,
+        text: str | None = None,
+        sort: str | None = None,
+        after: int = 0,
+        limit: int = 100,
+        fids: Sequence[int] | None = None,
+    ) -> Page:
+        """A page of the list, in the order of a field (``-`` in front: descending) or by fid.
+
+        Parameters
+        ----------
+        fids
+            Rows to keep to, for the list of a selection; then in the order of fids only.
+
+        Raises
+        ------
+        NotFoundError
+            When there is no such layer.
+        ForbiddenError
+            When the person may not see it.
+        InvalidError
+            For a field that may not be seen, a bad value or limit.
+        """
+        check_limit(limit, MAX_PAGE)
+        with self.reading() as now:
+            spec = now.registry.get(layer)
+            allowed = require(person, spec, Action.VIEW)
+            repo = now.tx.layers
+            if fids is None:
+                matched = repo.count(spec, allowed, box=box, equal=equal, text=text)
+                batch = repo.page(
+                    spec,
+                    allowed,
+                    box=box,
+                    equal=equal,
+                    text=text,
+                    sort=sort,
+                    after=after,
+                    limit=limit,
+                )
+            else:
+                wanted = np.unique(np.asarray(fids, np.int64))
+                matched = len(wanted)
+                batch = repo.by_fids(spec, wanted[wanted > after][:limit].tolist(), allowed)
+            last = int(batch.fids[-1]) if len(batch) == limit else None
+            return Page(spec, allowed, now.versions[layer], batch, matched, last)
+
+    def feature(self, person: Person, layer: str, key: str) -> Feature:
+        """One feature with its source and quality.
+
+        Raises
+        ------
+        NotFoundError
+            When there is no such layer, or no such feature within the person's permission.
+        ForbiddenError
+            When the person may not see the layer.
+        """
+        with self.reading() as now:
+            spec = now.registry.get(layer)
+            allowed = require(person, spec, Action.VIEW)
+            batch = now.tx.layers.by_key(spec, key, allowed)
+            if not len(batch):
+                raise _no_feature(spec, key)
+            origin = now.tx.layers.origin(spec, int(batch.fids[0]))
+            return Feature(spec, allowed, batch, origin)
+
+    def select(self, person: Person, layer: str, polygon: Any) -> Selection:
+        """What a polygon in degrees selects: count, length and area by class, keys.
+
+        A feature is selected when its shape touches the polygon, borders included. Lengths and
+        areas are on the ellipsoid, whole and of the part inside.
+
+        Raises
+        ------
+        NotFoundError
+            When there is no such layer.
+        ForbiddenError
+            When the person may not see it.
+        GeometryError
+            When the polygon is no valid one or too large.
+        """
+        check_polygon(polygon)
+        seen = self.seen(person, layer)
+        rows = seen.view.filter(seen.view.in_polygon(polygon), seen.permission)
+        class_field = class_field_of(seen.spec, seen.permission)
+        return Selection(
+            seen=seen,
+            fids=seen.view.fids(rows),
+            keys=seen.view.keys(rows[:MAX_KEYS]),
+            class_field=class_field,
+            classes=_sums(seen, rows, polygon, class_field),
+            total=_sum(seen, rows, polygon, None),
+        )
+
+    # -- writing ----------------------------------------------------------------------------
+
+    def create(
+        self, person: Person, layer: str, values: Mapping[str, Any], geometry: Any
+    ) -> Feature:
+        """Add a feature; gives it as stored.
+
+        Raises
+        ------
+        NotFoundError
+            When there is no such layer.
+        ForbiddenError
+            When the person may not edit it there.
+        InvalidError
+            With all faults of values and geometry.
+        ConflictError
+            When the key is there already.
+        """
+        with self._store.writing() as tx:
+            spec = tx.layers.registry().get(layer)
+            allowed = require(person, spec, Action.EDIT)
+            stored = check_values(spec, allowed, values, whole=True)
+            check_geometry(spec, geometry)
+            area = self._area_of(tx, geometry)
+            _require_reach(spec, allowed, area, stored.get(spec.category_field or ""))
+            columns = {f.name: object_array([stored.get(f.name)]) for f in spec.fields}
+            batch = FeatureBatch(
+                spec=spec,
+                fids=np.array([-1], np.int64),
+                geometry=object_array([geometry]),
+                columns=columns,
+                areas=object_array([area]),
+            )
+            fids = tx.layers.append(spec, batch, None)
+            tx.audit.add(person, "layer.create", f"{layer}:{stored[spec.key]}")
+            return _stored(tx, spec, allowed, int(fids[0]))
+
+    def edit(
+        self,
+        person: Person,
+        layer: str,
+        key: str,
+        values: Mapping[str, Any],
+        geometry: Any | None,
+        expected_version: int | None,
+    ) -> Feature:
+        """Change fields and, when given, the geometry of a feature; gives it as stored.
+
+        Raises
+        ------
+        NotFoundError
+            When there is no such layer, or no such feature within the person's permission.
+        ForbiddenError
+            When the person may not edit it, or would move it out of their reach.
+        InvalidError
+            With all faults of values and geometry.
+        StaleError
+            When its row version is not the expected one.
+        """
+        with self._store.writing() as tx:
+            spec = tx.layers.registry().get(layer)
+            allowed = require(person, spec, Action.EDIT)
+            old = tx.layers.by_key(spec, key, allowed)
+            if not len(old):
+                raise _no_feature(spec, key)
+            stored = check_values(spec, allowed, values, whole=False)
+            area: str | None = None
+            if geometry is not None:
+                check_geometry(spec, geometry)
+                area = self._area_of(tx, geometry)
+            fid = int(old.fids[0])
+            tx.layers.put(spec, fid, stored, geometry, area, expected_version)
+            after = tx.layers.by_fids(spec, [fid], allowed)
+            if not len(after):
+                # Raised inside the transaction: the change is rolled back.
+                raise _out_of_reach(spec)
+            tx.audit.add(person, "layer.edit", f"{layer}:{key}", detail={"fields": sorted(stored)})
+            return _stored(tx, spec, allowed, fid)
+
+    def remove(self, person: Person, layer: str, key: str, expected_version: int | None) -> None:
+        """Delete a feature.
+
+        Raises
+        ------
+        NotFoundError
+            When there is no such layer, or no such feature within the person's permission.
+        ForbiddenError
+            When the person may not edit the layer.
+        StaleError
+            When its row version is not the expected one.
+        """
+        with self._store.writing() as tx:
+            spec = tx.layers.registry().get(layer)
+            allowed = require(person, spec, Action.EDIT)
+            old = tx.layers.by_key(spec, key, allowed)
+            if not len(old):
+                raise _no_feature(spec, key)
+            fid = int(old.fids[0])
+            if expected_version is not None:
+                tx.layers.put(spec, fid, {}, None, None, expected_version)
+            tx.layers.remove(spec, [fid])
+            tx.audit.add(person, "layer.remove", f"{layer}:{key}")
+
+    def _area_of(self, tx: Any, geometry: Any) -> str:
+        codes = self._areas.lookup(tx).codes_of(object_array([geometry]))
+        return str(codes[0])
+
+
+class Reading:
+    """One state of the store, with the versions of its layers read once."""
+
+    def __init__(self, service: LayerService, tx: Any) -> None:
+        self._service = service
+        self.tx = tx
+        self.versions: Mapping[str, int] = tx.layers.versions()
+        self.registry = service.registry(tx, self.versions)
+
+    def seen(self, person: Person, layer: str, action: Action = Action.VIEW) -> Seen:
+        """The layer as `person` sees it in this state.
+
+        Raises
+        ------
+        NotFoundError
+            When there is no such layer.
+        ForbiddenError
+            When the person may not do that with it.
+        """
+        spec = self.registry.get(layer)
+        return Seen(spec, require(person, spec, action), self.view(spec))
+
+    def seen_if_allowed(self, person: Person, layer: str) -> Seen | None:
+        """The layer as `person` sees it; None when it is not there or they may not."""
+        if layer not in self.registry:
+            return None
+        spec = self.registry.get(layer)
+        permission = permission_for(person, spec, Action.VIEW)
+        return Seen(spec, permission, self.view(spec)) if permission.allowed else None
+
+    def view(self, spec: LayerSpec) -> LayerView:
+        """The view of a layer, whoever asks."""
+        return self._service._views.view(self.tx, spec, self.versions)
+
+    def entry(self, spec: LayerSpec, permission: Permission) -> Entry:
+        """The layer's place in a catalogue."""
+        if permission.areas is None and permission.categories is None:
+            count = self.tx.layers.counts().get(spec.name, 0)
+        else:
+            count = int(self.view(spec).mask(permission).sum())
+        return Entry(spec, permission, self.versions.get(spec.name, 0), count)
+
+
+def check_limit(limit: int, most: int) -> None:
+    """Refuse a limit below 1 or above `most`.
+
+    Raises
+    ------
+    InvalidError
+        Then.
+    """
+    if not 1 <= limit <= most:
+        raise InvalidError(
+            "query.bad_limit",
+            "每页条数应为 1 至 {expected}，得到 {got}",
+            field="limit",
+            got=limit,
+            expected=most,
+        )
+
+
+def check_polygon(polygon: Any) -> None:
+    """Refuse what is no valid polygon in degrees, or one too large to work with.
+
+    Raises
+    ------
+    GeometryError
+        Then; with the place of a self-intersection in ``got``.
+    """
+    if getattr(polygon, "geom_type", None) not in ("Polygon", "MultiPolygon") or polygon.is_empty:
+        raise GeometryError(
+            "geometry.not_polygon", "应为多边形", field="polygon", expected="Polygon"
+        )
+    vertices = int(shapely.get_num_coordinates(polygon))
+    if vertices > MAX_POLYGON_VERTICES:
+        raise GeometryError(
+            "geometry.too_many_vertices",
+            "多边形有 {got} 个顶点，上限 {expected}",
+            field="polygon",
+            got=vertices,
+            expected=MAX_POLYGON_VERTICES,
+        )
+    x0, y0, x1, y1 = (float(v) for v in polygon.bounds)
+    inside = -180 <= x0 <= x1 <= 180 and -90 <= y0 <= y1 <= 90
+    if not inside or (x1 - x0) * (y1 - y0) > MAX_POLYGON_DEG2:
+        raise GeometryError(
+            "geometry.too_large",
+            "多边形超出经纬度范围或过大",
+            field="polygon",
+            got=[x0, y0, x1, y1],
+            hint="坐标应为 [经度, 纬度]，范围不超过几个城市",
+        )
+    if not polygon.is_valid:
+        raise GeometryError(
+            "geometry.invalid",
+            "多边形无效：{got}",
+            field="polygon",
+            got=shapely.is_valid_reason(polygon),
+            hint="重画，边界不要相交",
+        )
+
+
+def check_geometry(spec: LayerSpec, geometry: Any) -> None:
+    """Refuse a geometry that a person drew and the layer cannot hold.
+
+    Raises
+    ------
+    GeometryError
+        When its kind is another, it is not valid, or lies outside of longitude and latitude.
+    """
+    kinds = {
+        GeometryKind.POINT: ("Point",),
+        GeometryKind.LINE: ("LineString", "MultiLineString"),
+        GeometryKind.POLYGON: ("Polygon", "MultiPolygon"),
+    }[spec.geometry]
+    kind = getattr(geometry, "geom_type", None)
+    if kind not in kinds or geometry.is_empty:
+        raise GeometryError(
+            "geometry.wrong_kind",
+            "图层 {layer} 只收 {expected}",
+            field="geometry",
+            got=kind,
+            expected=list(kinds),
+            params={"layer": spec.title.zh},
+        )
+    if kind.endswith("Polygon"):
+        check_polygon(geometry)
+    x0, y0, x1, y1 = (float(v) for v in geometry.bounds)
+    vertices = int(shapely.get_num_coordinates(geometry))
+    finite = bool(np.isfinite([x0, y0, x1, y1]).all())
+    if not finite or x0 < -180 or x1 > 180 or y0 < -90 or y1 > 90:
+        raise GeometryError(
+            "geometry.out_of_range", "坐标超出经纬度范围", field="geometry", got=[x0, y0, x1, y1]
+        )
+    if vertices > MAX_POLYGON_VERTICES or (kind.endswith("LineString") and not geometry.is_valid):
+        raise GeometryError(
+            "geometry.invalid", "几何无效或顶点过多", field="geometry", got=vertices
+        )
+
+
+def class_field_of(spec: LayerSpec, permission: Permission) -> str | None:
+    """Field by which a layer's features are summed up: that of its drawing, else its category."""
+    for name in (spec.style.class_field, spec.category_field):
+        if name is not None and name in permission.fields:
+            return name
+    return None
+
+
+def _sums(
+    seen: Seen, rows: IntArray, polygon: Any, class_field: str | None
+) -> tuple[ClassSum, ...]:
+    """Sums by class, in the order of the field's code list, other values behind, unknown last."""
+    if class_field is None or not len(rows):
+        return ()
+    values = seen.view.column(class_field, rows)
+    listed = [item.code for item in seen.spec.field_named(class_field).codes]
+    order = {code: i for i, code in enumerate(listed)}
+    found = sorted(
+        set(values.tolist()), key=lambda v: (v is None, order.get(v, len(order)), str(v))
+    )
+    return tuple(_sum(seen, rows[values == code], polygon, code) for code in found)
+
+
+def _sum(seen: Seen, rows: IntArray, polygon: Any, code: Any) -> ClassSum:
+    count = len(rows)
+    kind = seen.spec.geometry
+    if kind is GeometryKind.POINT:
+        return ClassSum(code, count)
+    whole = seen.view.shapes(rows)
+    inside = Ragged.from_shapely(kind, _clipped(kind, seen.view.geometry(rows), polygon))
+    if kind is GeometryKind.LINE:
+        return ClassSum(
+            code,
+            count,
+            length_m=float(whole.lengths_m().sum()),
+            inside_length_m=float(inside.lengths_m().sum()),
+        )
+    return ClassSum(
+        code,
+        count,
+        area_m2=float(whole.areas_m2().sum()),
+        inside_area_m2=float(inside.areas_m2().sum()),
+    )
+
+
+def _clipped(kind: GeometryKind, shapes: ObjectArray, polygon: Any) -> ObjectArray:
+    """Parts of lines or polygons within a polygon, of the layer's own kind only."""
+    shapely.prepare(polygon)
+    crossing = ~shapely.contains_properly(polygon, shapes)
+    if not crossing.any():
+        return shapes
+    cut = shapely.get_parts(shapely.intersection(shapes[crossing], polygon))
+    # A cut may leave points and collections where a border is only touched.
+    cut = shapely.get_parts(cut)
+    is_line = kind is GeometryKind.LINE
+    wanted = shapely.GeometryType.LINESTRING if is_line else shapely.GeometryType.POLYGON
+    cut = cut[shapely.get_type_id(cut) == wanted]
+    return object_array([*shapes[~crossing], *cut])
+
+
+def _require_reach(
+    spec: LayerSpec, permission: Permission, area: str, category: str | None
+) -> None:
+    """Refuse a feature that the person could not see and edit afterwards."""
+    code = np.array([0 if category is not None else -1])
+    reached = permission.mask(object_array([area]), np.array([0]), object_array([category]), code)
+    if not reached[0]:
+        raise _out_of_reach(spec)
+
+
+def _out_of_reach(spec: LayerSpec) -> ForbiddenError:
+    return ForbiddenError(
+        "permission.out_of_reach",
+        "要素不在您可编辑的区域或类别内：{layer}",
+        params={"layer": spec.title.zh},
+    )
+
+
+def _no_feature(spec: LayerSpec, key: str) -> NotFoundError:
+    return NotFoundError(
+        "layer.no_feature",
+        "图层“{layer}”中没有编号为 {got} 的要素",
+        field="key",
+        got=key[:100],
+        params={"layer": spec.title.zh},
+    )
+
+
+def _stored(tx: Any, spec: LayerSpec, permission: Permission, fid: int) -> Feature:
+    batch = tx.layers.by_fids(spec, [fid], permission)
+    return Feature(spec, permission, batch, tx.layers.origin(spec, fid))
