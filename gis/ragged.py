@@ -276,6 +276,12 @@ class Ragged:
         geom_of_part = np.repeat(np.arange(len(self)), np.diff(self.geoms))
         return np.bincount(geom_of_part, per_part, minlength=len(self)).astype(float)
 
+    def measures(self) -> FloatArray:
+        """(n,) metres of lines, square metres of polygons, 0 of points."""
+        if self.kind is GeometryKind.LINE:
+            return self.lengths_m()
+        return self.areas_m2() if self.kind is GeometryKind.POLYGON else np.zeros(len(self))
+
     def _ring_areas(self) -> FloatArray:
         flat = equal_area(self.xy)
         lengths = np.diff(self.rings)

@@ -239,6 +239,7 @@ def _arrays_of(snapshot: Snapshot) -> Iterator[tuple[str, npt.NDArray[Any]]]:
         yield "placed", np.flatnonzero(~np.isnan(table.bounds[:, 0]))
     yield "fids", table.fids
     yield "bounds", table.bounds
+    yield "measures", table.measures
     for name in ("xy", "rings", "parts", "geoms", "multi"):
         yield name, getattr(table.shapes, name)
     if table.shapes.z is not None:
@@ -288,6 +289,7 @@ def _table_from(spec: LayerSpec, arrays: Arrays) -> Table:
         arrays["fids"],
         shapes,
         arrays["bounds"],
+        arrays["measures"],
         {f.name: _column_from(f"field.{f.name}", arrays) for f in spec.fields},
         _coded_from("areas", arrays),
     )

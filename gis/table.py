@@ -104,6 +104,8 @@ class Table:
         (n,) geometries.
     bounds
         (n, 4) boxes in degrees, NaN where a geometry is missing.
+    measures
+        (n,) length in metres of a line, area in square metres of a polygon, 0 of a point.
     columns
         A column per field.
     areas
@@ -114,6 +116,7 @@ class Table:
     fids: IntArray
     shapes: Ragged
     bounds: FloatArray
+    measures: FloatArray
     columns: Mapping[str, Column]
     areas: CodedColumn
 
@@ -137,7 +140,7 @@ class Table:
         columns = {f.name: encoded(batch.columns[f.name], f.type) for f in batch.spec.fields}
         areas = coded(object_array(["" if v is None else v for v in batch.areas]))
         fids = np.ascontiguousarray(batch.fids, np.int64)
-        return cls(batch.spec, fids, shapes, shapes.bounds(), columns, areas)
+        return cls(batch.spec, fids, shapes, shapes.bounds(), shapes.measures(), columns, areas)
 
     def joined(self, other: Table) -> Table:
         """These rows followed by those of another table of the layer."""
@@ -152,6 +155,7 @@ class Table:
             np.concatenate([self.fids, other.fids]),
             self.shapes.joined(other.shapes),
             np.concatenate([self.bounds, other.bounds]),
+            np.concatenate([self.measures, other.measures]),
             columns,
             coded(np.concatenate([_all(self.areas), _all(other.areas)])),
         )

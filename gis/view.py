@@ -11,10 +11,11 @@ unless it says otherwise.
 
 from __future__ import annotations
 
-from collections import Counter
+import threading
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +31,9 @@ from gis.table import CodedColumn, Table, coded
 
 #: Masks kept per snapshot and per view; a mask of a million rows is a megabyte.
 _MASKS_KEPT = 16
+#: Values kept per snapshot: masks and pyramids of the permissions in use.
+_KEPT = 24
+T = TypeVar("T")
 Rows = npt.NDArray[Any]
 
 
@@ -80,14 +84,14 @@ class LayerView:
     _index: SpatialIndex
     _gone: set[int]
     _edited: dict[int, int]
-    _base_mask: Callable[[Reach], BoolArray]
+    _kept: _Kept
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.version = snapshot.version
         self._index = snapshot.index
         self._gone = set()
         self._edited = {}
-        self._base_mask = lru_cache(_MASKS_KEPT)(lambda reach: _reached(snapshot.table, reach))
+        self._kept = _Kept()
         self._hold(snapshot, Table.from_batch(empty_batch(snapshot.spec)))
 
     def _hold(self, snapshot: Snapshot, edits: Table) -> None:
@@ -127,7 +131,7 @@ class LayerView:
         new._index = self._index.fork()
         new._gone = set(self._gone)
         new._edited = dict(self._edited)
-        new._base_mask = self._base_mask
+        new._kept = self._kept
         put = Table.from_batch(changes.put)
         new._hold(self._snapshot, self._edits.joined(put) if len(put) else self._edits)
         removed = set(changes.removed.tolist())
@@ -260,8 +264,30 @@ class LayerView:
         out[list(self._gone)] = False
         return out
 
+    def base_mask(self, reach: Reach) -> BoolArray:
+        """Which rows of the snapshot are within reach, those that have gone since included."""
+        table = self._snapshot.table
+        return self.kept(("mask", reach), lambda: _reached(table, reach))
+
+    def kept(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` gives, kept for all views of the same snapshot; the oldest are let go.
+
+        `make` must depend on the snapshot and the key alone, not on the edits.
+        """
+        return self._kept.get(key, make)
+
+    @property
+    def base(self) -> Table:
+        """Rows of the snapshot, those that have gone since included."""
+        return self._snapshot.table
+
+    def changed_rows(self) -> tuple[IntArray, IntArray]:
+        """Rows of the snapshot that have gone, and rows of the edits that are there."""
+        gone = sorted(row for row in self._gone if row < self._base_size)
+        return np.array(gone, np.int64), np.array(sorted(self._edited.values()), np.int64)
+
     def _made_mask(self, reach: Reach) -> BoolArray:
-        out = np.concatenate([self._base_mask(reach), _reached(self._edits, reach)])
+        out = np.concatenate([self.base_mask(reach), _reached(self._edits, reach)])
         out[list(self._gone)] = False
         out.flags.writeable = False
         return out
@@ -322,9 +348,15 @@ class LayerView:
     def boxes(self, rows: Rows) -> FloatArray:
         """(k, 4) bounding boxes of rows in degrees, NaN where a geometry is missing."""
         at = np.asarray(rows, np.int64)
-        if not len(at) or at.max() < self._base_size:
-            return np.asarray(self._snapshot.table.bounds[at])
-        return np.vstack([self._snapshot.table.bounds, self._edits.bounds])[at]
+        new = at >= self._base_size
+        out = np.empty((len(at), 4))
+        out[~new] = self._snapshot.table.bounds[at[~new]]
+        out[new] = self._edits.bounds[at[new] - self._base_size]
+        return out
+
+    def measures(self, rows: Rows) -> FloatArray:
+        """(k,) metres of lines, square metres of polygons, 0 of points, on the ellipsoid."""
+        return self._gathered(rows, lambda table, at: table.measures[at], np.float64)
 
     def bounds(self, reach: Reach | None = None) -> Box | None:
         """Box in degrees around all rows, or around those within reach; None when there are none."""
@@ -377,6 +409,27 @@ class LayerView:
         out[~new] = get(self._snapshot.table, at[~new])
         out[new] = get(self._edits, at[new] - self._base_size)
         return out
+
+
+class _Kept:
+    """The values last asked for, by key; safe for many threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._values: OrderedDict[Hashable, Any] = OrderedDict()
+
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        with self._lock:
+            if key in self._values:
+                self._values.move_to_end(key)
+                found: T = self._values[key]
+                return found
+        made = make()  # outside of the lock: two threads may both make it, which does no harm
+        with self._lock:
+            self._values[key] = made
+            while len(self._values) > _KEPT:
+                self._values.popitem(last=False)
+        return made
 
 
 class _Shapes:
