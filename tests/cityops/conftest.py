@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 import shapely
 
+from cityops.bootstrap import Services
 from cityops.services.accounts import AccountService
 from cityops.services.layers import LayerService
 from cityops.services.roles import Person, Role
+from cityops.services.scenes import SceneService
 from cityops.services.snapshots import Views
 from cityops.settings import Settings
 from cityops.store.database import SqlStore, create_all
@@ -210,3 +212,35 @@ def gas_owner() -> Person:
 def inspector() -> Person:
     """May not see the underground at all."""
     return Person(4, "监督员", frozenset({Role.INSPECTOR}))
+
+
+def _scene(folder: Path, name: str) -> Services:
+    settings = Settings(data_dir=folder, scene=name)
+    store = create_all(settings)
+    SceneService(store).set_up(name)
+    store.dispose()
+    return Services(settings)
+
+
+@pytest.fixture(scope="session")
+def tianjin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    """Services on the scene tianjin. Shared by all tests: do not write."""
+    services = _scene(tmp_path_factory.mktemp("tianjin"), "tianjin")
+    yield services
+    services.store.dispose()  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="session")
+def helsinki(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    """Services on the scene helsinki. Shared by all tests: do not write."""
+    services = _scene(tmp_path_factory.mktemp("helsinki"), "helsinki")
+    yield services
+    services.store.dispose()  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def empty_store(tmp_path: Path) -> Iterator[SqlStore]:
+    """A store with the installed layers and nothing in them."""
+    store = create_all(Settings(data_dir=tmp_path / "empty"))
+    yield store
+    store.dispose()
