@@ -20,6 +20,8 @@ REPOSITORIES: dict[str, str] = {
     "audit": "cityops.store.audit:SqlAuditRepo",
     "cases": "cityops.store.cases:SqlCaseRepo",
     "hazard_runs": "cityops.store.hazard_runs:SqlHazardRunRepo",
+    "jobs": "cityops.store.jobs:SqlJobRepo",
+    "deliveries": "cityops.store.deliveries:SqlDeliveryRepo",
     "meta": "cityops.store.meta:SqlMetaRepo",
     "outbox": "cityops.store.outbox:SqlOutboxRepo",
 }

@@ -42,8 +42,8 @@ def checked(table: RawTable, options: ReadOptions) -> RawTable:
     for at in np.flatnonzero(shapely.get_num_coordinates(geometry) > options.max_vertices):
         try:
             check_vertices(int(shapely.get_num_coordinates(geometry[at])), options.max_vertices)
-        except GeometryError as fault:
-            refuse(int(at), fault)
+        except GeometryError as too_large:
+            refuse(int(at), too_large)
     there = ~shapely.is_missing(geometry)
     for at in np.flatnonzero(there & shapely.is_empty(geometry)):
         refuse(int(at), GeometryError("geometry.empty", "图形是空的", field="geometry"))

@@ -26,7 +26,7 @@ def read(path: Path, options: ReadOptions) -> RawTable:
         When it is no plain workbook, has macros or a document type, or no coordinates.
     """
     _check_parts(path)
-    import openpyxl  # type: ignore[import-untyped]
+    import openpyxl
 
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)

@@ -1,0 +1,64 @@
+"""``cityops import``: a file into a layer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cityops.bootstrap import Services
+from cityops.cli.output import CityCommand, settings, show
+from cityops.services.imports.service import ImportOptions
+from cityops.services.roles import SYSTEM
+
+
+@click.command("import", cls=CityCommand)
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--layer", required=True, help="导入到哪个图层")
+@click.option("--crs", help="坐标系：EPSG:代码、gcj02、bd09；文件自带且正确时不必给")
+@click.option(
+    "--map", "pairs", multiple=True, help="字段=列名，可带单位：字段=列名@m；坐标列：x= y= wkt="
+)
+@click.option("--dry-run", is_flag=True, help="只核对，不导入")
+@click.option("--new", is_flag=True, help="图层不存在时按文件新建")
+@click.option("--title", help="新图层的名称")
+@click.option("--reference", help="用哪个图层核对坐标系")
+@click.option("--repair", is_flag=True, help="修复没有闭合、自相交的图形")
+@click.option("--encoding", help="文字编码，如 GBK；不给则自动判断并写入报告")
+@click.option("--source-layer", help="文件里有几个图层时指明一个")
+@click.option("--swap-axes", is_flag=True, help="文件的坐标是先纬度（北）后经度（东）")
+@click.option("--all-or-nothing", is_flag=True, help="有一行不合格就全部不导入")
+@click.option("--again", is_flag=True, help="同一文件导入过也再导入")
+def command(file: Path, pairs: tuple[str, ...], as_json: bool, **options: Any) -> None:
+    """把文件导入图层：GeoJSON、GeoPackage、Shapefile、CSV、Excel、FlatGeobuf、OSM .pbf。"""
+    services = Services(settings())
+    report = services.imports.run(SYSTEM, file, file.name, ImportOptions(map=pairs, **options))
+    show(report, lambda: described(report), as_json=as_json)
+
+
+def described(report: dict[str, Any]) -> str:
+    """A report as text for people."""
+    if report["duplicate"]:
+        return f"同一文件已导入过（第 {report['delivery']} 次交付），没有重复导入。加 --again 可再导入。"
+    verb = "可导入" if report["dry_run"] else "已导入"
+    lines = [
+        f"{report['file']} → 图层 {report['layer']}：共 {report['rows_in']} 行，"
+        f"{verb} {report['stored']} 行，拒绝 {report['refused_rows']} 行，"
+        f"修复 {len(report['repaired'])} 处",
+        f"格式 {report['driver']}，坐标系 {str(report['crs'])[:60]}，编码 {report['encoding'] or '—'}",
+    ]
+    if report["delivery"]:
+        lines.append(f"交付编号 {report['delivery']}，图层版本 {report['version']}")
+    lines += [f"  对应：{field} ← {column}" for field, column in report["mapping"].items()]
+    lines += [f"  注意：{note['what']}" for note in report["warnings"]]
+    lines += [f"  第 {note.get('row')} 行 修复：{note['what']}" for note in report["repaired"][:20]]
+    lines += [
+        f"  第 {fault['row']} 行 {fault['field'] or ''} 拒绝：{fault['message']}（{fault['code']}）"
+        for fault in report["refused"][:50]
+    ]
+    if len(report["refused"]) > 50:
+        lines.append("  …… 其余用 --json 查看")
+    if report["suspicion"]:
+        lines.append(f"  坐标系判别：{report['suspicion']}")
+    return "\n".join(lines)

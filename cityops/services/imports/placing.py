@@ -1,0 +1,241 @@
+"""Delivered coordinates into EPSG:4490, or a refusal that says what they may be instead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from cityops.services.reading.table import Note
+from gis.crs import to_cgcs2000, transform
+from gis.errors import CityError, CrsError
+from gis.features import IntArray, ObjectArray
+from gis.layers import LayerSpec
+from gis.reference import Reference, parse_crs
+
+#: From this share of rows on, coordinates outside of their system condemn the whole file.
+_CONDEMNED = 0.5
+_SAMPLE = 200
+_FOOT_M = 0.3048
+_US_FOOT_M = 1200.0 / 3937.0
+#: The plane systems that are tried when nothing fits: 3-degree belts without zone number.
+_BELTS = range(4534, 4555)
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Geometry in EPSG:4490, what it came from, and the rows that could not be placed."""
+
+    geometry: ObjectArray
+    delivered: ObjectArray | None
+    reference: Reference
+    faults: tuple[CityError, ...]
+    warnings: tuple[Note, ...]
+
+
+def chosen_reference(given: str | None, declared: str | None, spec: LayerSpec | None) -> Reference:
+    """The system that a file's numbers refer to: as given by the sender, else as declared.
+
+    Raises
+    ------
+    CrsError
+        When neither says anything, the system is unknown, or it is not good enough for the layer.
+    """
+    named = given or declared
+    if not named:
+        raise CrsError(
+            "crs.missing",
+            "文件没有说明坐标系",
+            field="crs",
+            hint="用 --crs 指明，例如 EPSG:4490、EPSG:4548、gcj02",
+        )
+    reference = parse_crs(named)
+    if spec is not None and spec.surveyed and not reference.is_surveyed_quality:
+        raise CrsError(
+            "crs.not_surveyed",
+            "{got} 坐标只有约 {accuracy} 米的精度，不能进入测量图层“{layer}”",
+            field="crs",
+            got=reference.label,
+            params={"accuracy": f"{reference.accuracy_m:g}", "layer": spec.title.zh},
+            hint="请交付原始测量坐标",
+        )
+    return reference
+
+
+def place(geometry: ObjectArray, rows: IntArray, reference: Reference, *, swap: bool) -> Placed:
+    """Geometry of a file in EPSG:4490.
+
+    Parameters
+    ----------
+    geometry
+        (n,) shapes as delivered; None stays None.
+    rows
+        (n,) row numbers of the file.
+    swap
+        Whether the file has y before x.
+
+    Raises
+    ------
+    CrsError
+        When half of the rows or more lie outside of the system, with candidates in ``expected``.
+    """
+    turned = swapped(geometry) if swap else geometry
+    work = turned.copy()
+    faults: list[CityError] = []
+    there = int((~shapely.is_missing(work)).sum())
+    while True:
+        try:
+            out = to_cgcs2000(work, reference)
+            break
+        except CrsError as refusal:
+            if not refusal.errors:
+                raise
+            at = sorted({fault.row - 1 for fault in refusal.errors if fault.row})
+            count = int(refusal.params.get("count", len(at)))
+            if count >= _CONDEMNED * there:
+                raise _condemned(refusal, turned, reference, there) from refusal
+            for position, fault in zip(at, refusal.errors, strict=False):
+                fault.row = int(rows[position])
+                fault.field = "geometry"
+                faults.append(fault)
+            work[at] = None
+    kept = None if reference.is_stored and not swap else geometry
+    return Placed(out, kept, reference, tuple(faults), tuple(_unit_notes(reference)))
+
+
+def swapped(geometry: ObjectArray) -> ObjectArray:
+    """Shapes with x and y exchanged, heights kept."""
+    out = geometry.copy()
+    for solid in (False, True):
+        at = np.flatnonzero((~shapely.is_missing(geometry)) & (shapely.has_z(geometry) == solid))
+        if len(at):
+            out[at] = shapely.transform(geometry[at], _exchange, include_z=solid)
+    return out
+
+
+def _exchange(coords: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return coords[:, [1, 0, *range(2, coords.shape[1])]]
+
+
+def _unit_notes(reference: Reference) -> list[Note]:
+    if reference.crs is None or reference.crs.is_geographic:
+        return []
+    unit = reference.crs.axis_info[0].unit_name
+    if unit == "metre":
+        return []
+    params = {"crs": reference.label[:60], "unit": unit}
+    return [Note(0, "crs.not_metres", "坐标系 {crs} 的单位是 {unit}，已换算", params)]
+
+
+def _condemned(
+    refusal: CrsError, geometry: ObjectArray, reference: Reference, there: int
+) -> CrsError:
+    xy = sample(geometry)
+    found = candidates(xy, reference)
+    is_swap = bool(found) and all(c["swapped"] for c in found[:1])
+    return CrsError(
+        "crs.swapped" if is_swap else "crs.outside_area",
+        "{count} 个要素（共 {total} 个）的坐标不在 {crs} 的适用范围内，例如 {got}；"
+        + ("经纬度或东北坐标可能写反" if is_swap else "文件声明的坐标系不对"),
+        field="crs",
+        got=refusal.got,
+        expected=found,
+        params={
+            "count": refusal.params.get("count", there),
+            "total": there,
+            "crs": reference.label[:80],
+        },
+        hint=_advice(found) or refusal.hint_template,
+        errors=refusal.errors[:20],
+    )
+
+
+def _advice(found: list[dict[str, Any]]) -> str | None:
+    if not found:
+        return None
+    first = found[0]
+    if first["swapped"] and first["unit"] is None:
+        return f"可能是 {first['crs']} 而坐标写反；确认后加 --swap-axes --crs {first['crs']}"
+    if first["unit"] is not None:
+        return f"数值像是以{first['unit']}为单位的 {first['crs']}；请向交付方问清坐标系"
+    return f"可能是 {first['crs']}；确认后用 --crs 指明"
+
+
+def sample(geometry: ObjectArray) -> npt.NDArray[np.float64]:
+    """(k, 2) a few coordinates spread over the shapes."""
+    xy = shapely.get_coordinates(geometry)
+    if len(xy) > _SAMPLE:
+        xy = xy[np.linspace(0, len(xy) - 1, _SAMPLE).astype(int)]
+    return np.asarray(xy, np.float64)
+
+
+def candidates(xy: npt.NDArray[np.float64], declared: Reference) -> list[dict[str, Any]]:
+    """Systems in which all of `xy` could lie: ``crs``, ``swapped``, ``unit``, ``example``.
+
+    The declared system is tried with axes exchanged and with other units, then degrees,
+    Gauss-Krueger with zone number, and the belts of China. Nothing is decided here: a person is asked.
+    """
+    if not len(xy) or not np.isfinite(xy).all():
+        return []
+    turned = xy[:, ::-1]
+    tried: list[tuple[str, bool, str | None, npt.NDArray[np.float64]]] = [
+        (declared.label, True, None, turned),
+        ("EPSG:4490", False, None, xy),
+        ("EPSG:4490", True, None, turned),
+    ]
+    tried += _zoned(xy, swapped=False) + _zoned(turned, swapped=True)
+    tried += _other_units(xy, declared)
+    if not any(_fits(some, name) for name, _, _, some in tried):
+        tried += [(f"EPSG:{code}", False, None, xy) for code in _BELTS if _is_belt(xy)]
+        tried += [(f"EPSG:{code}", True, None, turned) for code in _BELTS if _is_belt(turned)]
+    out = []
+    for name, is_turned, unit, some in tried:
+        at = _fits(some, name)
+        if at is not None and name != "":
+            example = [round(float(v), 6) for v in at]
+            out.append({"crs": name[:80], "swapped": is_turned, "unit": unit, "example": example})
+    return out[:12]
+
+
+def _zoned(xy: npt.NDArray[np.float64], *, swapped: bool) -> list[Any]:
+    """Gauss-Krueger systems whose zone number stands before the easting."""
+    zones = np.unique(xy[:, 0] // 1e6)
+    north = (xy[:, 1] > 0) & (xy[:, 1] < 1e7)
+    if len(zones) != 1 or not north.all():
+        return []
+    zone = int(zones[0])
+    if 25 <= zone <= 45:
+        return [(f"EPSG:{4513 + zone - 25}", swapped, None, xy)]
+    if 13 <= zone <= 23:
+        return [(f"EPSG:{4491 + zone - 13}", swapped, None, xy)]
+    return []
+
+
+def _other_units(xy: npt.NDArray[np.float64], declared: Reference) -> list[Any]:
+    """The declared system with its numbers read as feet, US feet or metres."""
+    if declared.crs is None or declared.crs.is_geographic:
+        return []
+    here = float(declared.crs.axis_info[0].unit_conversion_factor)
+    units = (("米", 1.0), ("英尺", _FOOT_M), ("美制测量英尺", _US_FOOT_M))
+    return [
+        (declared.label, False, name, xy * (size / here))
+        for name, size in units
+        if abs(size / here - 1.0) > 1e-9
+    ]
+
+
+def _is_belt(xy: npt.NDArray[np.float64]) -> bool:
+    """Whether numbers look like Gauss-Krueger metres without zone number inside China."""
+    east = (xy[:, 0] > 3.4e5) & (xy[:, 0] < 6.6e5)
+    north = (xy[:, 1] > 3e5) & (xy[:, 1] < 6e6)
+    return bool((east & north).all())
+
+
+def _fits(xy: npt.NDArray[np.float64], name: str) -> npt.NDArray[np.float64] | None:
+    try:
+        return np.asarray(transform(xy, name)[0], np.float64)
+    except CrsError:
+        return None

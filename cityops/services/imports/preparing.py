@@ -1,0 +1,183 @@
+"""From a read table to rows ready to store: every step that needs no store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+
+from cityops.services.imports import mapping, placing, rows
+from cityops.services.imports.inferring import inferred
+from cityops.services.reading.table import Note, RawTable
+from gis.features import FeatureBatch, ObjectArray
+from gis.layers import FieldType, GeometryKind, LayerSpec
+from gis.reference import Reference
+
+_SAMPLES = 3
+_SAMPLE_ROWS = 5
+#: A length in millimetres whose largest value is below this was probably given in metres.
+_SUSPICIOUS_MM = 10.0
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Rows of a file as rows of a layer, the refused ones still among them.
+
+    ``found.good`` says which rows stand.
+    """
+
+    spec: LayerSpec
+    table: RawTable
+    reference: Reference
+    mapping: Mapping[str, str]
+    extra_columns: tuple[str, ...]
+    columns: dict[str, ObjectArray]
+    geometry: ObjectArray
+    delivered: ObjectArray | None
+    extra: ObjectArray
+    found: rows.Findings
+    generated_keys: int
+
+    def batch(self) -> FeatureBatch:
+        """The rows that stand, areas not yet known."""
+        at = np.flatnonzero(self.found.good)
+        n = len(at)
+        return FeatureBatch(
+            spec=self.spec,
+            fids=np.full(n, -1, np.int64),
+            geometry=self.geometry[at],
+            columns={name: column[at] for name, column in self.columns.items()},
+            areas=np.full(n, "", object),
+            extra=self.extra[at],
+            delivered=None if self.delivered is None else self.delivered[at],
+            delivered_crs=None if self.delivered is None else self.reference.label,
+        )
+
+
+def prepare(
+    table: RawTable,
+    spec: LayerSpec,
+    given: Mapping[str, str],
+    reference: Reference,
+    *,
+    swap: bool = False,
+) -> Prepared:
+    """Rows of `table` as rows of `spec`; each fault is kept with its row.
+
+    Raises
+    ------
+    InvalidError
+        When `given` names fields or columns that are not there.
+    CrsError
+        When the coordinates do not lie where their system says.
+    """
+    matched = mapping.matched(spec, list(table.columns), given)
+    found = rows.Findings(table.rows)
+    position = {int(row): at for at, row in enumerate(table.rows)}
+    for fault in table.faults:
+        if fault.row in position:
+            found.refuse(position[fault.row], fault)
+    found.repaired += table.repaired
+    found.warnings += table.warnings
+    placed = placing.place(table.geometry, table.rows, reference, swap=swap)
+    for fault in placed.faults:
+        if fault.row in position:
+            found.refuse(position[fault.row], fault)
+    found.warnings += placed.warnings
+    geometry = rows.check_kinds(spec, placed.geometry, found)
+    delivered = placed.delivered
+    if delivered is not None:
+        delivered = _unwrapped(spec, delivered)
+    columns = rows.converted(spec, table, matched.fields, found)
+    extra = rows.leftovers(table, matched.left, found)
+    generated = rows.fill_keys(spec, columns, geometry, extra, found)
+    found.warnings += _notes(spec, columns, generated)
+    return Prepared(
+        spec=spec,
+        table=table,
+        reference=reference,
+        mapping={name: column.name for name, column in matched.fields.items()},
+        extra_columns=matched.left,
+        columns=columns,
+        geometry=geometry,
+        delivered=delivered,
+        extra=extra,
+        found=found,
+        generated_keys=generated,
+    )
+
+
+def _unwrapped(spec: LayerSpec, delivered: ObjectArray) -> ObjectArray:
+    """Delivered multipoints of one point as points, like the stored ones."""
+    if spec.geometry is not GeometryKind.POINT:
+        return delivered
+    out = delivered.copy()
+    for at in np.flatnonzero(shapely.get_type_id(out) == int(shapely.GeometryType.MULTIPOINT)):
+        parts = shapely.get_parts(out[at])
+        if len(parts) == 1:
+            out[at] = parts[0]
+    return out
+
+
+def _notes(spec: LayerSpec, columns: Mapping[str, ObjectArray], generated: int) -> list[Note]:
+    notes = []
+    if generated:
+        params: dict[str, Any] = {"count": generated}
+        notes.append(Note(0, "import.keys_generated", "{count} 行没有编号，已按内容生成", params))
+    for item in spec.fields:
+        if item.type is FieldType.REAL and item.unit == "mm":
+            values = [v for v in columns[item.name].tolist() if v]
+            if values and max(values) < _SUSPICIOUS_MM:
+                params = {"title": item.title.zh, "most": f"{max(values):g}", "field": item.name}
+                notes.append(
+                    Note(
+                        0,
+                        "import.unit_suspect",
+                        "{title} 最大只有 {most} mm，可能是以米交付的；"
+                        "若是，用 --map {field}=列名@m 重新导入",
+                        params,
+                    )
+                )
+    return notes
+
+
+def described_columns(table: RawTable) -> list[dict[str, Any]]:
+    """Name, how many rows are filled, and a few values of each column of a file."""
+    out = []
+    for name, column in table.columns.items():
+        values = [v for v in column.tolist() if v is not None]
+        out.append({"name": name, "filled": len(values), "samples": _few(values)})
+    return out
+
+
+def _few(values: list[Any]) -> list[Any]:
+    seen: list[Any] = []
+    for value in values[:200]:
+        if value not in seen:
+            seen.append(value)
+        if len(seen) == _SAMPLES:
+            break
+    return [v if not isinstance(v, str) else v[:120] for v in seen]
+
+
+def sample_rows(batch: FeatureBatch) -> list[dict[str, Any]]:
+    """The first rows as GeoJSON-like objects, for a person to look at."""
+    out = []
+    for at in range(min(_SAMPLE_ROWS, len(batch))):
+        point = shapely.point_on_surface(batch.geometry[at])
+        out.append(
+            {
+                "properties": batch.properties(at, batch.spec.field_names),
+                "point": [round(float(point.x), 7), round(float(point.y), 7)],
+                "kind": batch.geometry[at].geom_type,
+            }
+        )
+    return out
+
+
+def spec_for(table: RawTable, name: str, title: str, known: LayerSpec | None) -> LayerSpec:
+    """The layer `known`, or one made from the file."""
+    return inferred(name, title, table) if known is None else known
