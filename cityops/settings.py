@@ -29,6 +29,8 @@ class Settings:
     map_review_no: str = _setting("", "审图号；空则地图只对登录者开放并注明非公开")  # type: ignore[assignment]
     web_workers: int = _setting(2, "网页进程数")  # type: ignore[assignment]
     web_threads: int = _setting(4, "每个网页进程的线程数")  # type: ignore[assignment]
+    job_workers: int = _setting(2, "同时进行的后台任务数")  # type: ignore[assignment]
+    job_stale_s: int = _setting(30, "后台任务多久没有动静就交给别的进程重做，秒")  # type: ignore[assignment]
     max_upload_mb: int = _setting(200, "单个上传文件的上限，兆字节")  # type: ignore[assignment]
     max_photo_mb: int = _setting(20, "单张照片的上限，兆字节")  # type: ignore[assignment]
     max_vertices: int = _setting(200_000, "一次请求中图形的顶点上限")  # type: ignore[assignment]
@@ -38,6 +40,7 @@ class Settings:
     tile_service_notice: str = _setting("", "内网底图的署名")  # type: ignore[assignment]
     secure_cookies: bool = _setting(False, "只在 HTTPS 上发送会话 Cookie")  # type: ignore[assignment]
     demo: bool = _setting(False, "演示方式：登录页给出演示账号")  # type: ignore[assignment]
+    demo_password: str = _setting("", "演示账号的密码；空则每个文件夹生成一个")  # type: ignore[assignment]
 
     @property
     def database(self) -> str:
