@@ -57,7 +57,10 @@ def init_app(app: Flask) -> None:
 
 def status_of(error: CityError) -> int:
     """HTTP status of an error."""
-    if error.kind is Kind.INVALID and error.code.startswith(_BAD_REQUEST):
+    if error.kind is not Kind.INVALID:
+        return STATUS[error.kind]
+    # Whatever a reading request gets wrong stands in its address.
+    if error.code.startswith(_BAD_REQUEST) or request.method in ("GET", "HEAD"):
         return 400
     return STATUS[error.kind]
 
