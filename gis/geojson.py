@@ -7,7 +7,8 @@ at most 9 decimals (0.1 mm), heights follow where every vertex of a feature has 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,11 @@ _NAMES = {
     GeometryKind.POINT: (b"Point", b"MultiPoint"),
     GeometryKind.LINE: (b"LineString", b"MultiLineString"),
     GeometryKind.POLYGON: (b"Polygon", b"MultiPolygon"),
+}
+_BRACKETS = {
+    GeometryKind.POINT: (b"", b""),
+    GeometryKind.LINE: (b"[", b"]"),
+    GeometryKind.POLYGON: (b"[[", b"]]"),
 }
 
 
@@ -56,7 +62,8 @@ def feature_collection(
     links = [] if next_link is None else [{"rel": "next", "href": next_link}]
     more = {"numberReturned": len(rows), "links": links} | dict(members or {})
     columns = view.take(rows, fields)
-    return encode(view.shapes(rows), view.keys(rows).tolist(), columns, more)
+    keys = columns[view.spec.key] if view.spec.key in columns else view.keys(rows)
+    return encode(view.shapes(rows), keys.tolist(), columns, more)
 
 
 def encode(
@@ -75,97 +82,81 @@ def encode(
     b'"geometry":{"type":"Point","coordinates":[117.1,39.123456789]}}'
     """
     names = list(columns)
-    values = zip(*(_plain(columns[name]) for name in names), strict=True) if names else None
-    features = []
-    for id_, geometry in zip(ids, fragments(shapes), strict=True):
-        row = next(values) if values is not None else ()
-        features.append(
-            {
-                "type": "Feature",
-                "id": id_,
-                "properties": dict(zip(names, row, strict=True)),
-                "geometry": orjson.Fragment(geometry),
-            }
-        )
+    rows = zip(*(columns[name].tolist() for name in names), strict=True) if names else None
+    properties: Iterable[dict[str, Any]] = (
+        [{} for _ in ids] if rows is None else [dict(zip(names, row, strict=True)) for row in rows]
+    )
+    fragment = orjson.Fragment
+    features = [
+        {"type": "Feature", "id": id_, "properties": known, "geometry": fragment(geometry)}
+        for id_, known, geometry in zip(ids, properties, fragments(shapes), strict=True)
+    ]
     collection = {"type": "FeatureCollection", "features": features} | dict(members or {})
     return orjson.dumps(collection)
 
 
-def _plain(column: npt.NDArray[Any]) -> list[Any]:
-    """Python values; orjson writes NaN and infinity as null."""
-    values: list[Any] = column.tolist()
-    return values
-
-
-def fragments(shapes: Ragged) -> Iterator[bytes]:
+def fragments(shapes: Ragged) -> list[bytes]:
     """The GeoJSON geometry of each feature as JSON bytes, ``null`` where it is missing.
 
     Examples
     --------
     >>> import shapely
     >>> line = shapely.linestrings([[[0, 0], [1, 2]]])
-    >>> next(fragments(Ragged.from_shapely(GeometryKind.LINE, line)))
-    b'{"type":"LineString","coordinates":[[0.0,0.0],[1.0,2.0]]}'
+    >>> fragments(Ragged.from_shapely(GeometryKind.LINE, line))
+    [b'{"type":"LineString","coordinates":[[0.0,0.0],[1.0,2.0]]}']
     """
-    flat = _Text(np.round(shapes.xy, DECIMALS))
-    tall = flat if shapes.z is None else _Text(np.column_stack([flat.xy, np.round(shapes.z, 4)]))
-    high = np.zeros(len(shapes), bool) if shapes.z is None else _all_high(shapes)
-    write = {
-        GeometryKind.POINT: _points,
-        GeometryKind.LINE: _lines,
-        GeometryKind.POLYGON: _polygons,
-    }[shapes.kind]
-    rings, parts = shapes.rings.tolist(), shapes.parts.tolist()
-    geoms, multi = shapes.geoms.tolist(), shapes.multi.tolist()
-    names = _NAMES[shapes.kind]
-    for i, is_high in enumerate(high.tolist()):
-        first, last = geoms[i], geoms[i + 1]
-        if first == last:
-            yield b"null"
-            continue
-        body = write(tall if is_high else flat, rings, parts, first, last)
-        if multi[i]:
-            yield b'{"type":"%b","coordinates":[%b]}' % (names[1], b",".join(body))
-        else:
-            yield b'{"type":"%b","coordinates":%b}' % (names[0], body[0])
+    pieces = _pieces(shapes)
+    simple, several = _NAMES[shapes.kind]
+    before, after = _BRACKETS[shapes.kind]
+    if len(pieces) == len(shapes) and not shapes.multi.any() and (np.diff(shapes.geoms) == 1).all():
+        head = b'{"type":"%b","coordinates":%b' % (simple, before)
+        tail = after + b"}"
+        return [head + piece + tail for piece in pieces]
+    return _grouped(shapes, pieces, simple, several)
 
 
-class _Text:
-    """Coordinates printed once, and where each begins in the text."""
-
-    def __init__(self, xy: FloatArray) -> None:
-        self.xy = xy
-        self.data = orjson.dumps(np.ascontiguousarray(xy), option=orjson.OPT_SERIALIZE_NUMPY)
-        opening = np.flatnonzero(np.frombuffer(self.data, np.uint8) == ord("["))
-        # The first bracket opens the whole list; the end stands for one coordinate more.
-        self.starts: list[int] = [*opening[1:].tolist(), len(self.data)]
-
-    def run(self, first: int, last: int) -> bytes:
-        """Coordinates first..last-1 with commas between."""
-        return self.data[self.starts[first] : self.starts[last] - 1]
+def _pieces(shapes: Ragged) -> list[bytes]:
+    """Coordinates of each point, line or ring, with commas between them."""
+    flat = _printed(shapes, np.round(shapes.xy, DECIMALS))
+    if shapes.z is None:
+        return flat
+    tall = _printed(shapes, np.column_stack([np.round(shapes.xy, DECIMALS), shapes.z.round(4)]))
+    of_part = np.repeat(_all_high(shapes), np.diff(shapes.geoms))
+    of_ring = np.repeat(of_part, np.diff(shapes.parts)).tolist()
+    return [
+        high if is_high else low for is_high, high, low in zip(of_ring, tall, flat, strict=True)
+    ]
 
 
-def _points(text: _Text, rings: list[int], parts: list[int], first: int, last: int) -> list[bytes]:
-    return [text.run(rings[parts[p]], rings[parts[p]] + 1) for p in range(first, last)]
+def _printed(shapes: Ragged, coordinates: FloatArray) -> list[bytes]:
+    text = orjson.dumps(np.ascontiguousarray(coordinates), option=orjson.OPT_SERIALIZE_NUMPY)
+    # The first bracket opens the whole list; the end stands for one coordinate more.
+    opening = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("["))
+    places = np.append(opening[1:], len(text))[shapes.rings].tolist()
+    return [text[i : j - 1] for i, j in itertools.pairwise(places)]
 
 
-def _lines(text: _Text, rings: list[int], parts: list[int], first: int, last: int) -> list[bytes]:
-    return [b"[%b]" % text.run(rings[parts[p]], rings[parts[p] + 1]) for p in range(first, last)]
-
-
-def _polygons(
-    text: _Text, rings: list[int], parts: list[int], first: int, last: int
-) -> list[bytes]:
+def _grouped(shapes: Ragged, pieces: list[bytes], simple: bytes, several: bytes) -> list[bytes]:
+    rings, parts = shapes.parts.tolist(), shapes.geoms.tolist()
+    bodies = pieces
+    if shapes.kind is GeometryKind.LINE:
+        bodies = [b"[%b]" % piece for piece in pieces]
+    elif shapes.kind is GeometryKind.POLYGON:
+        loops = [b"[%b]" % piece for piece in pieces]
+        bodies = [b"[%b]" % b",".join(loops[i:j]) for i, j in itertools.pairwise(rings)]
     out = []
-    for part in range(first, last):
-        loops = [
-            b"[%b]" % text.run(rings[r], rings[r + 1]) for r in range(parts[part], parts[part + 1])
-        ]
-        out.append(b"[%b]" % b",".join(loops))
+    for multi, (i, j) in zip(shapes.multi.tolist(), itertools.pairwise(parts), strict=True):
+        if i == j:
+            out.append(b"null")
+        elif multi:
+            out.append(b'{"type":"%b","coordinates":[%b]}' % (several, b",".join(bodies[i:j])))
+        else:
+            out.append(b'{"type":"%b","coordinates":%b}' % (simple, bodies[i]))
     return out
 
 
 def _all_high(shapes: Ragged) -> npt.NDArray[np.bool_]:
+    """Which geometries have a height at every vertex."""
     if shapes.z is None:
         return np.zeros(len(shapes), bool)
     unknown = np.concatenate([[0], np.cumsum(np.isnan(shapes.z))])
