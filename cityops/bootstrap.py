@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from cityops.services.ports import Store
     from cityops.services.search import SearchService
     from cityops.services.snapshots import Views
+    from cityops.services.tiles import TileService
 
 
 class Services:
@@ -71,6 +72,13 @@ class Services:
         from cityops.services.layer_summary import SummaryService
 
         return SummaryService(self.layers)
+
+    @cached_property
+    def tiles(self) -> TileService:
+        """Vector tiles, kept while neither layer nor right changes."""
+        from cityops.services.tiles import TileService
+
+        return TileService(self.layers)
 
     @cached_property
     def accounts(self) -> AccountService:

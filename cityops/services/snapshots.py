@@ -157,16 +157,12 @@ class Views:
 
 @contextlib.contextmanager
 def _locked(file: Path) -> Iterator[None]:
-    """Hold a lock between processes; where the system has none, go on without."""
-    try:
-        import fcntl
-    except ImportError:
+    """Hold a lock between processes; where the system or the folder has none, go on without."""
+    with contextlib.ExitStack() as held:
+        with contextlib.suppress(ImportError, OSError):
+            import fcntl
+
+            file.parent.mkdir(parents=True, exist_ok=True)
+            # Closing the file lets the lock go, also when the process is killed.
+            fcntl.flock(held.enter_context(file.open("a")), fcntl.LOCK_EX)
         yield
-        return
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("a") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        try:
-            yield
-        finally:
-            fcntl.flock(handle, fcntl.LOCK_UN)
