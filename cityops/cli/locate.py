@@ -34,7 +34,7 @@ def _told(result: dict[str, Any]) -> str:
     if result["boundary_distance_m"] is not None:
         lines.append(f"距最近边界：{result['boundary_distance_m']:.1f} m")
     lines += [
-        f"部件：{c['class_name'] or c['class']} {c['id']}，{c['distance_m']:.1f} m"
+        f"部件：{c['class_title'] or c['class']} {c['id']}，{c['distance_m']:.1f} m"
         for c in result["components"]
     ]
     lines += [f"注意：{w['message']}" for w in result["warnings"]]

@@ -135,7 +135,7 @@ def border_distance(found: Found) -> float | None:
 
 
 def nearest_components(tx: Any, person: Person, place: Place) -> list[dict[str, Any]]:
-    """At most five components within 50 m: id, class, its name, distance in metres."""
+    """At most five components within 50 m: id, class, title, name, state, distance in metres."""
     permission = permission_for(person, COMPONENTS, Action.VIEW)
     if not permission.allowed:
         return []
@@ -143,13 +143,14 @@ def nearest_components(tx: Any, person: Person, place: Place) -> list[dict[str, 
     codes = COMPONENTS.field_named("class_code")
     out = []
     for row, metres in enumerate(near.distances_m[:NEAREST].tolist()):
-        values = near.batch.properties(row, ("id", "class_code", "state"))
+        values = near.batch.properties(row, ("id", "class_code", "name", "state"))
         title = codes.code_title(values["class_code"])
         out.append(
             {
                 "id": values["id"],
                 "class": values["class_code"],
-                "class_name": None if title is None else title.zh,
+                "class_title": None if title is None else title.zh,
+                "name": values["name"],
                 "state": values["state"],
                 "distance_m": round(metres, 2),
             }

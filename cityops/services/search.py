@@ -35,6 +35,18 @@ SEARCHED = (
     "power_plants",
     "sensitive_places",
 )
+#: layer -> sort of hit; other layers give "feature".
+KINDS = {
+    "cells": "cell",
+    "roads": "road",
+    "places": "place",
+    "buildings": "building",
+    "components": "component",
+    "pipes": "pipe",
+    "hazard_sites": "site",
+    "power_plants": "site",
+    "sensitive_places": "place",
+}
 _NUMBER = r"[+-]?\d{1,9}(?:\.\d+)?"
 _PAIR = re.compile(
     rf"^(?:(?P<crs>[A-Za-z][\w-]*(?::\d+)?)\s+)?(?P<a>{_NUMBER})\s*°?\s*[,，;；\s]\s*(?P<b>{_NUMBER})\s*°?"
@@ -44,11 +56,16 @@ _PAIR = re.compile(
 
 @dataclass(frozen=True)
 class Hit:
-    """One answer: what sort of thing, how to call it, where it is when that is known."""
+    """One answer: what sort of thing, how to call it, where it is when that is known.
+
+    ``kind`` is position, area, cell, component, road, place, pipe, site, building or feature;
+    ``kind_title`` names it for people, ``detail`` tells it from others of the same name.
+    """
 
     kind: str
     title: str
-    subtitle: str | None
+    kind_title: str
+    detail: str | None
     position: list[float] | None
     bounds: list[float] | None
     layer: str | None = None
@@ -86,7 +103,7 @@ class SearchService:
                 hits += [_division_hit(d, lookup) for d in search_divisions(wanted, limit)]
                 hits += self._feature_hits(tx, person, wanted)
         unique = list({(h.kind, h.layer, h.key, h.title): h for h in hits}.values())
-        return {"query": wanted, "hits": [asdict(h) for h in unique[:limit]]}
+        return {"query": wanted, "results": [asdict(h) for h in unique[:limit]]}
 
     def _feature_hits(self, tx: Any, person: Person, wanted: str) -> Iterator[Hit]:
         registry = tx.layers.registry()
@@ -114,12 +131,12 @@ def coordinate_hits(text: str) -> Iterator[Hit]:
 
     Examples
     --------
-    >>> [hit.subtitle for hit in coordinate_hits("117.2 39.1")]
+    >>> [hit.detail for hit in coordinate_hits("117.2 39.1")]
     ['按 CGCS2000 / WGS84', '按 GCJ-02 换算', '按 BD-09 换算']
     >>> next(coordinate_hits("39.1, 117.2")).position
     [117.2, 39.1]
     """
-    found = _PAIR.match(text)
+    found = _PAIR.match(text.strip())
     if found is None:
         return
     x, y = float(found["a"]), float(found["b"])
@@ -127,13 +144,14 @@ def coordinate_hits(text: str) -> Iterator[Hit]:
     if abs(y) > 90.0 and abs(x) <= 90.0:
         x, y = y, x
     readings = [(named, f"按 {named} 换算")] if named else list(_UNNAMED)
-    for crs, subtitle in readings:
+    for crs, detail in readings:
         try:
             place = place_of(x, y, crs)
         except CityError:
             continue
         at = [place.lon, place.lat]
-        yield Hit("position", f"{place.lon:.6f}, {place.lat:.6f}", subtitle, at, None, key=crs)
+        title = f"{place.lon:.6f}, {place.lat:.6f}"
+        yield Hit("position", title, "位置", detail, at, None, key=crs)
 
 
 _UNNAMED = (
@@ -150,7 +168,8 @@ def _division_hit(division: Division, lookup: AreaLookup) -> Hit:
     return Hit(
         kind="area",
         title=division.name,
-        subtitle=f"{parent or ''} {division.code}".strip(),
+        kind_title="行政区划",
+        detail=f"{parent or ''} {division.code}".strip(),
         position=at,
         bounds=bounds,
         layer={6: "districts", 9: "streets", 12: "communities"}.get(len(division.code)),
@@ -186,4 +205,14 @@ def _layer_hits(tx: Any, person: Person, spec: LayerSpec, wanted: str) -> Iterat
         given += 1
         at, bounds = _extent(batch.geometry[i])
         key = str(batch.columns[spec.key][i])
-        yield Hit("feature", title, spec.title.zh, at, bounds, spec.name, key)
+        detail = key if key != title else None
+        yield Hit(
+            KINDS.get(spec.name, "feature"),
+            title,
+            spec.title.zh,
+            detail,
+            at,
+            bounds,
+            spec.name,
+            key,
+        )
