@@ -53,9 +53,9 @@ def main(argv: list[str]) -> int:
 
 
 def _import_readers(gdal: bool) -> None:
-    from cityops.services.reading import dispatch, validity, workbook
+    from cityops.services.reading import dispatch, workbook
 
-    _ = (dispatch, validity, workbook)
+    _ = (dispatch, workbook)
     if gdal:
         import pyogrio
 
@@ -91,10 +91,9 @@ def probed(secret: str) -> dict[str, bool]:
 
 def _read(path: Path, request: dict[str, Any]) -> RawTable:
     from cityops.services.reading.dispatch import read_file
-    from cityops.services.reading.validity import checked
 
     options = ReadOptions(**request["options"])
-    return checked(read_file(path, request["filename"], options), options)
+    return read_file(path, request["filename"], options)
 
 
 def write_table(table: RawTable, out: Path) -> None:

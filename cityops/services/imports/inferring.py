@@ -38,6 +38,8 @@ _KEY_NAMES = (
     "编号",
     "编码",
     "代码",
+    "name",
+    "名称",
 )
 _LABEL_NAMES = ("name_zh", "name", "名称", "title", "label", "标题")
 _WHOLE = re.compile(r"^(0|-?[1-9]\d{0,17})$")

@@ -13,12 +13,15 @@ from cityops.services.reading.table import Note
 from gis.crs import to_cgcs2000, transform
 from gis.errors import CityError, CrsError
 from gis.features import IntArray, ObjectArray
+from gis.geometry import explain_out_of_range
 from gis.layers import LayerSpec
 from gis.reference import Reference, parse_crs
 
 #: From this share of rows on, coordinates outside of their system condemn the whole file.
 _CONDEMNED = 0.5
 _SAMPLE = 200
+_MOST_AT_ONCE = 1000
+_ASK = "请向交付方问清坐标系（投影、带号、单位是米还是英尺），用 --crs 指明"
 _FOOT_M = 0.3048
 _US_FOOT_M = 1200.0 / 3937.0
 #: The plane systems that are tried when nothing fits: 3-degree belts without zone number.
@@ -88,6 +91,8 @@ def place(geometry: ObjectArray, rows: IntArray, reference: Reference, *, swap: 
     there = int((~shapely.is_missing(work)).sum())
     while True:
         try:
+            if reference.is_stored:
+                _check_degrees(work, reference)
             out = to_cgcs2000(work, reference)
             break
         except CrsError as refusal:
@@ -104,6 +109,30 @@ def place(geometry: ObjectArray, rows: IntArray, reference: Reference, *, swap: 
             work[at] = None
     kept = None if reference.is_stored and not swap else geometry
     return Placed(out, kept, reference, tuple(faults), tuple(_unit_notes(reference)))
+
+
+def _check_degrees(geometry: ObjectArray, reference: Reference) -> None:
+    """Refuse rows whose numbers cannot be degrees; stored systems are taken over unchanged."""
+    bounds = shapely.bounds(geometry)
+    with np.errstate(invalid="ignore"):
+        beyond = (np.abs(bounds[:, [0, 2]]) > 180.0).any(axis=1)
+        beyond |= (np.abs(bounds[:, [1, 3]]) > 90.0).any(axis=1)
+    at = np.flatnonzero(beyond)
+    if not len(at):
+        return
+    faults = [
+        explain_out_of_range(*shapely.get_coordinates(geometry[i])[0].tolist()).error(i + 1)
+        for i in at[:_MOST_AT_ONCE].tolist()
+    ]
+    raise CrsError(
+        "crs.outside_area",
+        "{count} 个要素的坐标不是经纬度",
+        got=faults[0].got,
+        expected=reference.label,
+        hint=faults[0].hint_template,
+        params={**faults[0].params, "count": len(at)},
+        errors=faults,
+    )
 
 
 def swapped(geometry: ObjectArray) -> ObjectArray:
@@ -144,11 +173,12 @@ def _condemned(
         got=refusal.got,
         expected=found,
         params={
+            **refusal.params,
             "count": refusal.params.get("count", there),
             "total": there,
             "crs": reference.label[:80],
         },
-        hint=_advice(found) or refusal.hint_template,
+        hint=_advice(found) or _ASK,
         errors=refusal.errors[:20],
     )
 

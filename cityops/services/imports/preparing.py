@@ -88,6 +88,7 @@ def prepare(
             found.refuse(position[fault.row], fault)
     found.warnings += placed.warnings
     geometry = rows.check_kinds(spec, placed.geometry, found)
+    rows.check_shapes(spec, geometry, found)
     delivered = placed.delivered
     if delivered is not None:
         delivered = _unwrapped(spec, delivered)

@@ -13,7 +13,7 @@ import numpy as np
 
 from cityops.services.areas import AreaLookup, AreaService
 from cityops.services.deliveries import Delivery, DeliveryState
-from cityops.services.imports import mapping, placing, rows
+from cityops.services.imports import mapping, placing, rows, suspecting
 from cityops.services.imports.preparing import (
     Prepared,
     described_columns,
@@ -51,13 +51,6 @@ class Progress(Protocol):
 
     def cancelled(self) -> bool:
         """Whether the act is to stop."""
-
-
-class Suspect(Protocol):
-    """Scores hypotheses on the datum of a batch against a reference layer."""
-
-    def __call__(self, batch: FeatureBatch, reference: FeatureBatch) -> Mapping[str, Any]:
-        """Verdict, score, n; ``cannot_tell`` where there is too little to go by."""
 
 
 class _Silent:
@@ -107,6 +100,13 @@ class ImportOptions:
     again: bool = False
     dry_run: bool = False
 
+    @property
+    def way(self) -> dict[str, Any]:
+        """What of the options decides which rows are stored."""
+        without = {"again", "dry_run", "new", "title", "reference", "all_or_nothing"}
+        said = asdict(self) | {"map": sorted(self.map)}
+        return {k: v for k, v in said.items() if k not in without}
+
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> ImportOptions:
         """Options as :func:`dataclasses.asdict` and JSON gave them."""
@@ -121,8 +121,6 @@ class ImportService:
     ----------
     now
         Clock; aware.
-    suspect
-        Scores hypotheses on the datum; None where that part is not installed.
     """
 
     def __init__(
@@ -132,7 +130,6 @@ class ImportService:
         reader: UploadReader,
         areas: AreaService,
         now: Callable[[], datetime],
-        suspect: Suspect | None = None,
         max_vertices: int = 200_000,
     ) -> None:
         self._store = store
@@ -140,7 +137,6 @@ class ImportService:
         self._reader = reader
         self._areas = areas
         self._now = now
-        self._suspect = suspect
         self._max_vertices = max_vertices
 
     def run(
@@ -175,7 +171,7 @@ class ImportService:
         known = self._known_layer(person, options)
         digest, size = digest_of(path)
         if not options.again and not options.dry_run:
-            before = self._stored_before(options.layer, digest)
+            before = self._stored_before(options, digest)
             if before is not None:
                 return before
         steps.report(0, 4, "读取文件")
@@ -231,10 +227,11 @@ class ImportService:
             found: LayerRegistry = tx.layers.registry()
         return found
 
-    def _stored_before(self, layer: str, digest: str) -> dict[str, Any] | None:
+    def _stored_before(self, options: ImportOptions, digest: str) -> dict[str, Any] | None:
+        """Report of the same bytes into the same layer in the same way."""
         with self._store.reading() as tx:
-            before: Delivery | None = tx.deliveries.stored_before(layer, digest)
-        if before is None:
+            before: Delivery | None = tx.deliveries.stored_before(options.layer, digest)
+        if before is None or ImportOptions.from_dict(before.options).way != options.way:
             return None
         return (before.report or {}) | {"duplicate": True, "delivery": before.id}
 
@@ -300,11 +297,12 @@ class ImportService:
             return None
         spec = self._registry().get(options.reference)
         require(person, spec, Action.VIEW)
-        if self._suspect is None:
-            raise InvalidError("import.no_suspicion", "本机没有装坐标系判别功能", field="reference")
         with self._store.reading() as tx:
             _, against = tx.layers.load(spec)
-        return self._suspect(prepared.batch(), against)
+        delivered = prepared.table.geometry[prepared.found.good]
+        if options.swap_axes:
+            delivered = placing.swapped(delivered)
+        return suspecting.suspicion(delivered, prepared.reference, spec, against)
 
     def _check_keys(self, prepared: Prepared, there: bool) -> None:
         keys = prepared.columns[prepared.spec.key]

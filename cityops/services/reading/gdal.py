@@ -11,7 +11,7 @@ import numpy as np
 import orjson
 
 from cityops.services.reading import geopackage, shapefile
-from cityops.services.reading.shapes import Shapes, from_wkb
+from cityops.services.reading.shapes import Shapes
 from cityops.services.reading.sniff import Format
 from cityops.services.reading.table import (
     Note,
@@ -175,7 +175,8 @@ def _read(
     rows = numbered(len(blobs))
     shapes = Shapes(options)
     columns, dropped = _columns(meta, values)
-    geometry = from_wkb(np.asarray(blobs, object), rows, shapes)
+    shapes.add_wkb(np.asarray(blobs, object), rows)
+    geometry, faults, repaired = shapes.done()
     return RawTable(
         driver=form.value,
         rows=rows,
@@ -184,8 +185,8 @@ def _read(
         crs=meta["crs"],
         encoding="utf-8",
         encoding_from="fixed",
-        faults=tuple(shapes.faults),
-        repaired=tuple(shapes.repaired),
+        faults=faults,
+        repaired=repaired,
         warnings=tuple(
             Note(0, "file.binary_column", "二进制列 {name} 没有读入", {"name": name})
             for name in dropped

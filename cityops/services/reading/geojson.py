@@ -46,17 +46,18 @@ def read(path: Path, options: ReadOptions) -> RawTable:
     crs = declared_crs(body, warnings)
     shapes = Shapes(options)
     for row, feature in enumerate(features, 1):
-        shapes.add(feature.get("geometry") if isinstance(feature, dict) else {}, row)
+        shapes.add_geojson(feature.get("geometry") if isinstance(feature, dict) else {}, row)
+    geometry, faults, repaired = shapes.done()
     return RawTable(
         driver=Format.GEOJSON.value,
         rows=numbered(len(features)),
-        geometry=object_array(shapes.found),
+        geometry=geometry,
         columns=_columns(features),
         crs=crs,
         encoding=decoded.encoding,
         encoding_from=decoded.source,
-        faults=tuple(shapes.faults),
-        repaired=tuple(shapes.repaired),
+        faults=faults,
+        repaired=repaired,
         warnings=tuple(warnings),
     )
 

@@ -1,12 +1,12 @@
-"""Shapes from delivered coordinates, with every fault of a shape named at its row.
+"""The shapes of a file, row by row: every fault named, mended only where that was asked for.
 
-What a file gives is looked at before GEOS sees it: nesting, numbers, closing, vertex
-counts. Then GEOS is asked for validity, and a broken polygon is mended only on request.
+Building and explaining shapes is done by ``gis``; here it is decided what a row is worth: it
+stands, it stands after a repair that was asked for, or it is refused with all of its faults.
 """
 
 from __future__ import annotations
 
-from itertools import chain
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,242 +15,123 @@ import shapely
 
 from cityops.services.reading.table import Note, ReadOptions
 from gis.errors import CityError, GeometryError
+from gis.faults import Fault
 from gis.features import ObjectArray, object_array
+from gis.geometry import repair
+from gis.shapes import Limits, read_geojson, read_wkb_array
+from gis.validity import explain_invalid
 
-_PLAIN = {"Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon"}
-_NUMBERS = {int, float}
-_MAX_FLOAT = 1e300
-_POLYGONAL = (3, 6)
-_COLLECTION = 7
-
-Array = npt.NDArray[np.float64]
+_POLYGONAL = 2
 
 
 class Shapes:
-    """Collects the shapes of a file, with the faults and repairs of each row."""
+    """Collects the shapes of a file in the order of its rows."""
 
     def __init__(self, options: ReadOptions) -> None:
         self._options = options
-        self.found: list[Any] = []
-        self.faults: list[CityError] = []
-        self.repaired: list[Note] = []
+        self._limits = Limits(vertices=options.max_vertices)
+        self._rows: list[int] = []
+        self._shapes: list[Any] = []
+        self._faults: list[list[Fault]] = []
+        self._errors: list[CityError] = []
+        self._repaired: list[Note] = []
 
-    def add(self, value: Any, row: int) -> None:
-        """Add the shape of a GeoJSON geometry object; a broken one becomes None and a fault."""
-        try:
-            self.found.append(self._shape(value, row))
-        except GeometryError as fault:
-            self.found.append(None)
-            self.faults.append(at_row(fault, row))
+    def add_geojson(self, value: Any, row: int) -> None:
+        """Add the shape of a GeoJSON geometry object."""
+        reading = read_geojson(value, limits=self._limits)
+        self.add(reading.geometry, row, reading.faults)
 
-    def _shape(self, value: Any, row: int) -> Any:
-        if value is None:
-            raise GeometryError("geometry.missing", "没有图形", field="geometry")
-        if not isinstance(value, dict) or not isinstance(value.get("type"), str):
-            raise GeometryError("geometry.bad", "图形不是 GeoJSON 对象", field="geometry")
-        kind = value["type"]
-        if kind == "GeometryCollection":
-            return self._collection(value, row)
-        if kind not in _PLAIN:
-            raise GeometryError(
-                "geometry.kind", "不认识的图形种类 {got}", field="geometry", got=kind[:40]
-            )
-        return self._plain(kind, value.get("coordinates"), row)
+    def add_wkb(self, blobs: ObjectArray, rows: npt.NDArray[np.int64]) -> None:
+        """Add the shapes of WKB texts; None is a missing shape."""
+        shapes, faults = read_wkb_array(blobs.tolist(), limits=self._limits)
+        by_row: dict[int, list[Fault]] = {}
+        for at, fault in faults:
+            by_row.setdefault(at, []).append(fault)
+        for at, row in enumerate(rows.tolist()):
+            found = by_row.get(at, [])
+            if shapes[at] is None and not found:
+                found = [Fault("geometry.missing")]
+            self.add(shapes[at], row, found)
 
-    def _collection(self, value: dict[str, Any], row: int) -> Any:
-        members = value.get("geometries")
-        if isinstance(members, list) and len(members) == 1:
-            member = members[0]
-            if isinstance(member, dict) and member.get("type") in _PLAIN:
-                self.repaired.append(Note(row, "geometry.unwrapped", "集合中只有一个图形，已取出"))
-                return self._plain(member["type"], member.get("coordinates"), row)
-        raise GeometryError(
-            "geometry.collection",
-            "图形集合（GeometryCollection）不能作为一个要素",
-            field="geometry",
-            got="GeometryCollection",
-            hint="请拆成单独的要素",
-        )
+    def add(self, shape: Any, row: int, faults: Sequence[Fault] = ()) -> None:
+        """Add a shape with the faults that were found while it was built."""
+        self._rows.append(row)
+        self._shapes.append(shape)
+        self._faults.append([*faults])
 
-    def _plain(self, kind: str, coordinates: Any, row: int) -> Any:
-        if not isinstance(coordinates, list):
-            raise GeometryError("geometry.bad", "图形没有坐标", field="geometry")
-        if kind == "Point":
-            return shapely.Point(_positions([coordinates])[0])
-        if kind == "LineString":
-            return self._line(coordinates)
-        if kind == "Polygon":
-            return self._polygon(coordinates, row)
-        parts = _listed(coordinates)
-        if kind == "MultiPoint":
-            return shapely.multipoints(_positions(parts))
-        self._bound(parts, 2 if kind == "MultiLineString" else 3)
-        if kind == "MultiLineString":
-            return shapely.multilinestrings([self._line(p) for p in parts])
-        return shapely.multipolygons([self._polygon(p, row) for p in parts])
+    def refuse(self, row: int, error: CityError) -> None:
+        """Add a row that has no shape, for the reason `error`."""
+        error.row = row
+        self._errors.append(error)
+        self.add(None, row)
 
-    def _bound(self, parts: list[Any], depth: int) -> None:
-        rings = (
-            parts if depth == 2 else chain.from_iterable(p for p in parts if isinstance(p, list))
-        )
-        count = sum(len(ring) for ring in rings if isinstance(ring, list))
-        check_vertices(count, self._options.max_vertices)
+    def done(self) -> tuple[ObjectArray, tuple[CityError, ...], tuple[Note, ...]]:
+        """(n,) shapes, None where the row is refused; the faults; what was mended."""
+        shapes = object_array(self._shapes)
+        self._find_invalid(shapes)
+        for at in [i for i, faults in enumerate(self._faults) if faults]:
+            shapes[at] = self._settled(shapes[at], self._rows[at], self._faults[at])
+        errors = sorted(self._errors, key=lambda e: e.row or 0)
+        return shapes, tuple(errors), tuple(self._repaired)
 
-    def _line(self, coordinates: Any) -> Any:
-        points = _positions(_listed(coordinates))
-        check_vertices(len(points), self._options.max_vertices)
-        if len(points) < 2:
-            raise GeometryError(
-                "geometry.too_few_points", "线至少要 2 个点，得到 {got} 个", got=len(points)
-            )
-        return shapely.linestrings(points)
+    def _find_invalid(self, shapes: ObjectArray) -> None:
+        there = ~shapely.is_missing(shapes)
+        for at in np.flatnonzero(there & shapely.is_empty(shapes)).tolist():
+            self._faults[at].append(Fault("geometry.empty"))
+        counts = shapely.get_num_coordinates(shapes)
+        most = self._options.max_vertices
+        for at in np.flatnonzero(counts > most).tolist():
+            if not self._faults[at]:
+                self._faults[at].append(
+                    Fault("geometry.too_many_vertices", got=int(counts[at]), expected=most)
+                )
+        small = there & (counts <= most) & (shapely.get_dimensions(shapes) == _POLYGONAL)
+        at_small = np.flatnonzero(small)
+        for at in at_small[~shapely.is_valid(shapes[at_small])].tolist():
+            if shapely.get_type_id(shapes[at]) != int(shapely.GeometryType.GEOMETRYCOLLECTION):
+                self._faults[at] += explain_invalid(shapes[at])
 
-    def _polygon(self, coordinates: Any, row: int) -> Any:
-        rings = _listed(coordinates)
-        self._bound(rings, 2)
-        if not rings:
-            raise GeometryError("geometry.empty", "图形是空的", field="geometry")
-        closed = [self._ring(ring, row) for ring in rings]
-        dims = min(ring.shape[1] for ring in closed)
-        made = [shapely.linearrings(ring[:, :dims]) for ring in closed]
-        return shapely.polygons(made[0], holes=made[1:] or None)
-
-    def _ring(self, coordinates: Any, row: int) -> Array:
-        points = _positions(_listed(coordinates))
-        if not len(points):
-            raise GeometryError("geometry.empty", "图形是空的", field="geometry")
-        if not np.array_equal(points[0], points[-1]):
-            points = self._close(points, row)
-        if len(points) < 4:
-            raise GeometryError(
-                "geometry.too_few_points",
-                "环至少要 4 个点（首尾相同），得到 {got} 个",
-                field="geometry",
-                got=len(points),
-            )
-        return points
-
-    def _close(self, points: Array, row: int) -> Array:
-        gap = float(np.hypot(*(points[0, :2] - points[-1, :2])))
-        if not self._options.repair:
-            raise GeometryError(
-                "geometry.unclosed_ring",
-                "环没有闭合，首尾相差 {gap}",
-                field="geometry",
-                got=points[-1].tolist(),
-                expected=points[0].tolist(),
-                params={"gap": f"{gap:.6g}"},
-                hint="加 --repair 可补上首点",
-            )
-        self.repaired.append(
-            Note(
-                row,
-                "geometry.unclosed_ring",
-                "环没有闭合（首尾相差 {gap}），已补上首点",
-                {"gap": f"{gap:.6g}"},
-            )
-        )
-        return np.vstack([points, points[:1]])
+    def _settled(self, shape: Any, row: int, faults: list[Fault]) -> Any | None:
+        """The mended shape where that was asked for and each fault allows it, else None."""
+        wanted = self._options.repair and shape is not None
+        if wanted and all(fault.repair is not None for fault in faults):
+            try:
+                mended = repair(shape)
+            except GeometryError as hopeless:
+                hopeless.row = row
+                self._errors.append(hopeless)
+                return None
+            self._repaired += [_note(row, some[0], mended.area_change) for some in _by_code(faults)]
+            return mended.geometry
+        self._errors += [_error(some, row) for some in _by_code(faults)]
+        return None
 
 
-def at_row(error: CityError, row: int) -> CityError:
-    """`error` with its row."""
-    error.row = row
+def _by_code(faults: list[Fault]) -> list[list[Fault]]:
+    """Faults of one shape, those of one code together."""
+    out: dict[str, list[Fault]] = {}
+    for fault in faults:
+        out.setdefault(fault.code, []).append(fault)
+    return list(out.values())
+
+
+def _error(faults: list[Fault], row: int) -> CityError:
+    """One error for the faults of one code; ``got`` lists where they are."""
+    fault = faults[0]
+    error = fault.error(row)
+    error.field = "geometry"
+    places = [list(f.place) for f in faults if f.place is not None]
+    if places and error.got is None:
+        error.got = places
+    if fault.repair is not None:
+        error.hint_template = "加 --repair 可修复"
     return error
 
 
-def check_vertices(count: int, most: int) -> None:
-    """Refuse a shape of too many vertices.
-
-    Raises
-    ------
-    GeometryError
-        When `count` is above `most`.
-    """
-    if count > most:
-        raise GeometryError(
-            "geometry.too_many_vertices",
-            "图形有 {got} 个顶点，最多 {expected} 个",
-            field="geometry",
-            got=count,
-            expected=most,
-        )
-
-
-def _listed(value: Any) -> list[Any]:
-    if not isinstance(value, list):
-        raise GeometryError("geometry.bad", "坐标的层次不对", field="geometry")
-    return value
-
-
-def _positions(points: list[Any]) -> Array:
-    """(n, 2) or (n, 3) numbers of GeoJSON positions; heights only where every position has one."""
-    if not points:
-        raise GeometryError("geometry.empty", "图形是空的", field="geometry")
-    if not all(type(p) is list for p in points):
-        raise GeometryError("geometry.bad", "坐标的层次不对", field="geometry")
-    lengths = set(map(len, points))
-    if not set(map(type, chain.from_iterable(points))) <= _NUMBERS or min(lengths) < 2:
-        raise GeometryError("geometry.bad", "坐标应为 [x, y] 两个数", field="geometry")
-    if max(lengths) > 3:
-        raise GeometryError(
-            "geometry.dimensions",
-            "坐标有 {got} 个数，最多 3 个",
-            got=max(lengths),
-            field="geometry",
-        )
-    if len(lengths) > 1:
-        raise GeometryError("geometry.dimensions", "有的点有高程，有的没有", field="geometry")
-    try:
-        out = np.array(points, dtype=np.float64)
-    except OverflowError:
-        out = np.array([[np.inf, np.inf]])
-    if not (np.abs(out) < _MAX_FLOAT).all():
-        raise GeometryError("geometry.not_finite", "坐标不是有限的数", field="geometry")
-    return out
-
-
-def from_wkb(blobs: ObjectArray, rows: npt.NDArray[np.int64], shapes: Shapes) -> ObjectArray:
-    """(n,) shapes of WKB texts out of GDAL; what is broken becomes None and a fault."""
-    try:
-        found: ObjectArray = np.asarray(shapely.from_wkb(blobs), object)
-    except shapely.errors.GEOSException:
-        found = object_array(
-            _one_wkb(blob, row, shapes) for blob, row in zip(blobs, rows.tolist(), strict=True)
-        )
-    collections = shapely.get_type_id(found) == _COLLECTION
-    found[collections] = None
-    for row in rows[collections].tolist():
-        shapes.add({"type": "GeometryCollection"}, row)
-    named = {f.row for f in shapes.faults}
-    for row in rows[shapely.is_missing(found)].tolist():
-        if row not in named:
-            shapes.add(None, row)
-    return found
-
-
-def _one_wkb(blob: Any, row: int, shapes: Shapes) -> Any:
-    if blob is None:
-        return None
-    try:
-        return shapely.from_wkb(blob)
-    except shapely.errors.GEOSException:
-        mended = shapely.from_wkb(blob, on_invalid="fix")
-    if mended is None or shapely.get_type_id(mended) not in _POLYGONAL:
-        shapes.faults.append(
-            GeometryError("geometry.bad", "图形的二进制已损坏", field="geometry", row=row)
-        )
-        return None
-    if not shapes._options.repair:
-        shapes.faults.append(
-            GeometryError(
-                "geometry.unclosed_ring",
-                "环没有闭合",
-                field="geometry",
-                row=row,
-                hint="加 --repair 可补上首点",
-            )
-        )
-        return None
-    shapes.repaired.append(Note(row, "geometry.unclosed_ring", "环没有闭合，已补上首点"))
-    return mended
+def _note(row: int, fault: Fault, change: float) -> Note:
+    return Note(
+        row,
+        fault.code,
+        "{fault}；已修复，面积变化 {change}",
+        {"fault": str(fault.error()), "change": f"{change:.2%}"},
+    )

@@ -14,10 +14,11 @@ import numpy as np
 import shapely
 
 from cityops.services.reading.encoding import decode
-from cityops.services.reading.shapes import check_vertices
+from cityops.services.reading.shapes import Shapes
 from cityops.services.reading.sniff import Format
 from cityops.services.reading.table import (
     MAX_CELL,
+    Note,
     RawTable,
     ReadOptions,
     check_columns,
@@ -125,7 +126,7 @@ def from_records(
         name: object_array(_cell(record[i]) for record in cells) for i, name in enumerate(named)
     }
     broken = {fault.row for fault in faults}
-    geometry = _geometry(columns, axes, rows, broken, faults, options)
+    geometry, found, repaired = _geometry(columns, axes, rows, broken, options)
     kept = {name: column for name, column in columns.items() if name not in axes.values()}
     return RawTable(
         driver=driver,
@@ -133,7 +134,8 @@ def from_records(
         geometry=geometry,
         columns=kept,
         texts=True,
-        faults=tuple(faults),
+        faults=(*faults, *found),
+        repaired=repaired,
         axes=axes,
     )
 
@@ -198,23 +200,23 @@ def _geometry(
     axes: Mapping[str, str],
     rows: Any,
     broken: set[int | None],
-    faults: list[CityError],
     options: ReadOptions,
-) -> ObjectArray:
-    out = np.full(len(rows), None, object)
+) -> tuple[ObjectArray, tuple[CityError, ...], tuple[Note, ...]]:
+    shapes = Shapes(options)
     for i, row in enumerate(rows.tolist()):
         if row in broken:
+            shapes.add(None, row)
             continue
         try:
             if "wkt" in axes:
-                out[i] = _from_wkt(columns[axes["wkt"]][i], axes["wkt"], options)
+                shape = _from_wkt(columns[axes["wkt"]][i], axes["wkt"], options)
             else:
                 x = _number(columns[axes["x"]][i], axes["x"])
-                out[i] = shapely.Point(x, _number(columns[axes["y"]][i], axes["y"]))
+                shape = shapely.Point(x, _number(columns[axes["y"]][i], axes["y"]))
+            shapes.add(shape, row)
         except GeometryError as fault:
-            fault.row = row
-            faults.append(fault)
-    return out
+            shapes.refuse(row, fault)
+    return shapes.done()
 
 
 def _number(value: Any, column: str) -> float:
@@ -236,7 +238,13 @@ def _from_wkt(value: Any, column: str, options: ReadOptions) -> Any:
     if value is None:
         raise GeometryError("geometry.missing", "没有图形", field=column)
     text = str(value)
-    check_vertices(text.count(",") + 1, options.max_vertices)
+    if text.count(",") >= options.max_vertices:
+        raise GeometryError(
+            "geometry.too_many_vertices",
+            "图形的顶点超过 {expected} 个",
+            field=column,
+            expected=options.max_vertices,
+        )
     if "COLLECTION" in text[:60].upper() or _depth(text) > _WKT_DEPTH:
         raise GeometryError("geometry.collection", "图形集合不能作为一个要素", field=column)
     try:
