@@ -14,10 +14,11 @@ from cityops.services.places import Place, boundary_distance_m, features_near, p
 from cityops.services.ports import Store
 from cityops.services.roles import Person
 from cityops.services.scenes import SCENE_KEY
-from gis.errors import CityError, InvalidError
+from gis.errors import CityError, CrsError, InvalidError
 from gis.features import FeatureBatch
 from grid.layers import CELLS, COMPONENTS, DISTRICTS
 
+_DEGREES = frozenset({"cgcs2000", "wgs84", "gcj02", "bd09", "epsg:4490", "epsg:4326"})
 NEAREST = 5
 NEAR_M = 50.0
 
@@ -85,10 +86,20 @@ def checked_place(x: float, y: float, crs: str) -> Place:
     Raises
     ------
     CrsError
-        As `place_of`.
+        As `place_of`; with the turned pair as hint where longitude and latitude are swapped.
     InvalidError
         When the position is closer than a degree to a pole, where nothing can be measured.
     """
+    if 90.0 < abs(y) <= 180.0 and abs(x) <= 90.0 and crs.strip().lower() in _DEGREES:
+        raise CrsError(
+            "crs.swapped",
+            "纬度不能是 {got}：经度与纬度可能写反了",
+            field="lon,lat",
+            got=y,
+            expected=[y, x],
+            hint="经度在前：{y}, {x}",
+            params={"x": x, "y": y},
+        )
     try:
         place = place_of(x, y, crs)
     except CityError as error:

@@ -126,6 +126,14 @@ def test_what_is_no_position_is_refused_and_the_field_is_named(tianjin, x, y, cr
     assert caught.value.field
 
 
+def test_swapped_coordinates_are_named_and_turned_round_in_the_hint(tianjin):
+    with pytest.raises(CrsError) as caught:
+        tianjin.locate.locate(SYSTEM, 39.1176, 117.1933)
+    assert caught.value.code == "crs.swapped"
+    assert caught.value.expected == [117.1933, 39.1176]
+    assert "117.1933, 39.1176" in caught.value.hint()
+
+
 def test_an_unknown_reference_system_is_refused(tianjin):
     with pytest.raises(CrsError):
         tianjin.locate.locate(SYSTEM, 117.2, 39.1, "mars2000")
