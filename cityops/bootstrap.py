@@ -10,12 +10,15 @@ from cityops.settings import Settings
 if TYPE_CHECKING:
     from cityops.services.accounts import AccountService
     from cityops.services.areas import AreaService
+    from cityops.services.cases import CaseService
     from cityops.services.dossier import DossierService
     from cityops.services.imports.service import ImportService
+    from cityops.services.events import EventService
     from cityops.services.jobs import JobService
     from cityops.services.layer_summary import SummaryService
     from cityops.services.layers import LayerService
     from cityops.services.locate import LocateService
+    from cityops.services.photos import PhotoService
     from cityops.services.ports import Store
     from cityops.services.search import SearchService
     from cityops.services.snapshots import Views
@@ -122,3 +125,26 @@ class Services:
         from cityops.services.jobs import JobService
 
         return JobService(self.store, QueueBell(open_queue(self.settings)))
+
+    @cached_property
+    def cases(self) -> CaseService:
+        """Cases: report, look, list, move."""
+        from cityops.services.cases import CaseService
+
+        return CaseService(self.store, self.areas)
+
+    @cached_property
+    def photos(self) -> PhotoService:
+        """Photos of cases."""
+        from cityops.services.photos import PhotoService
+        from cityops.store.files import FolderFileStore
+
+        files = FolderFileStore(self.settings.files_dir)
+        return PhotoService(self.store, files, self.cases, self.jobs)
+
+    @cached_property
+    def events(self) -> EventService:
+        """What changed, for people who look at the map now."""
+        from cityops.services.events import EventService
+
+        return EventService(self.store)

@@ -132,12 +132,12 @@ _HANDLER = frozenset({"department"})
 
 _S, _A = CaseState, CaseAction
 
-#: The table in use; (state, action) names at most one row.
+#: The table in use; (state, action) names at most one row. Of each state the usual act comes first.
 TRANSITIONS: tuple[Transition, ...] = (
+    Transition(_S.REPORTED, _A.ACCEPT, _ACCEPTOR, _S.TO_FILE, guards=(seen_where_needed,)),
     Transition(_S.REPORTED, _A.ASK_VERIFY, _ACCEPTOR, _S.VERIFYING),
     Transition(_S.VERIFYING, _A.CONFIRM, _INSPECTOR, _S.REPORTED, effect=_confirmed),
     Transition(_S.VERIFYING, _A.DENY, _INSPECTOR, _S.REPORTED, _NOTE, effect=_denied),
-    Transition(_S.REPORTED, _A.ACCEPT, _ACCEPTOR, _S.TO_FILE, guards=(seen_where_needed,)),
     Transition(_S.REPORTED, _A.REFUSE, _ACCEPTOR, _S.NOT_ACCEPTED, _NOTE),
     Transition(_S.TO_FILE, _A.FILE, _LEADER, _S.TO_DISPATCH),
     Transition(_S.TO_FILE, _A.SEND_BACK, _LEADER, _S.REPORTED, _NOTE),
@@ -152,12 +152,13 @@ TRANSITIONS: tuple[Transition, ...] = (
         _dispatched,
     ),
     Transition(_S.TO_DISPATCH, _A.SEND_BACK, _DISPATCHER, _S.TO_FILE, _NOTE, effect=_unfiled),
+    Transition(_S.TO_DISPOSE, _A.SUBMIT, _HANDLER, _S.TO_INSPECT, _NOTE, (own_department,)),
     Transition(
         _S.TO_DISPOSE, _A.RETURN, _HANDLER, _S.TO_DISPATCH, _NOTE, (own_department,), _returned
     ),
-    Transition(_S.TO_DISPOSE, _A.SUBMIT, _HANDLER, _S.TO_INSPECT, _NOTE, (own_department,)),
     Transition(_S.TO_INSPECT, _A.PASS, _INSPECTOR, _S.TO_CLOSE),
     Transition(_S.TO_INSPECT, _A.FAIL, _INSPECTOR, _S.TO_DISPOSE, _NOTE, effect=_reworked),
+    Transition(_S.TO_CLOSE, _A.CLOSE, _LEADER, _S.CLOSED),
     Transition(
         _S.TO_CLOSE,
         _A.REWORK,
@@ -166,7 +167,6 @@ TRANSITIONS: tuple[Transition, ...] = (
         _NOTE,
         effect=_reworked,
     ),
-    Transition(_S.TO_CLOSE, _A.CLOSE, _LEADER, _S.CLOSED),
 )
 
 

@@ -18,7 +18,9 @@ from cityops.services.jobs import Handler
 from gis.errors import NotFoundError
 
 #: kind -> "module:function"; the module is imported when the first job of its kind comes.
-HANDLERS: dict[str, str] = {}
+HANDLERS: dict[str, str] = {
+    "photo": "cityops.services.photos:run_job",
+}
 #: Separately installed packages add kinds by entry points of this group.
 GROUP = "cityops.jobs"
 

@@ -62,7 +62,7 @@ class SqlCaseRepo:
         ids = [str(r.id) for r in records]
         for at in range(0, len(ids), _CHUNK):
             some = select(_case.c.id, _case.c.seq).where(_case.c.id.in_(ids[at : at + _CHUNK]))
-            seqs |= {i: s for i, s in self._connection.execute(some)}
+            seqs |= {row.id: row.seq for row in self._connection.execute(some)}
         self._connection.execute(
             insert(_step),
             [_step_values(seqs[i], step) for i, step in zip(ids, steps, strict=True)],

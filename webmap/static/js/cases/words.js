@@ -3,8 +3,8 @@
 import { t, language } from 'cityops/i18n';
 
 const STATES = {
-  reported: ['已上报', 'act'], verified: ['已核实', 'act'], accepted: ['已受理', 'act'], filed: ['已立案', 'act'], dispatched: ['已派遣', 'soon'], disposed: ['已处置', 'act'],
-  inspected: ['已核查', 'ok'], closed: ['已结案', 'ok'], returned: ['已退回', 'late'], rework: ['返工', 'late'], void: ['已作废', 'line'],
+  reported: ['待受理', 'act'], verifying: ['核实中', 'soon'], to_file: ['待立案', 'act'], to_dispatch: ['待派遣', 'act'], to_dispose: ['待处置', 'soon'],
+  to_inspect: ['待核查', 'act'], to_close: ['待结案', 'act'], closed: ['已结案', 'ok'], not_accepted: ['不予受理', 'line'], void: ['已作废', 'line'],
 };
 
 /** Name of a state in the language of the page. */

@@ -175,7 +175,7 @@ class Form {
   receipt(kept) {
     dialog.replaceChildren(h('header', {}, h('span'), h('h2', {}, t('已收到')), h('span')),
       h('div', { class: 'body' }, h('div', { class: 'receipt' }, icon('check'), h('h2', {}, t('回执 {n}', { n: kept.number })),
-        h('p', { class: 'mute' }, [kept.class_title, kept.department_title && t('建议由{d}处置', { d: kept.department_title })].filter(Boolean).join('，')))),
+        h('p', { class: 'mute' }, [kept.class_title, kept.suggested_department_title && t('建议由{d}处置', { d: kept.suggested_department_title })].filter(Boolean).join('，')))),
       h('footer', {}, h('button', { type: 'button', class: 'btn btn-t btn-p btn-w', id: 'receipt-close', onclick: () => { dialog.close(); this.done(kept); } }, t('回到地图')),
         h('button', { type: 'button', class: 'btn btn-t btn-w', onclick: () => { dialog.close(); this.done(kept, true); } }, t('看这个案件'))));
   }

@@ -1,0 +1,165 @@
+"""A case as JSON, for the person who asks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from cityops.services.areas import AreaLookup
+from cityops.services.case_values import CaseRecord, PhotoRecord, shown_time
+from cityops.services.roles import ROLE_TITLES, Person, Role
+from grid.case import ACTION_TITLES, SOURCE_TITLES, STATE_TITLES, Actor, CaseAction, Step
+from grid.duty import departments
+from grid.workflow import needs_of, open_actions
+
+#: Roles that may know who reported; a handler may not.
+_KNOW_REPORTER = frozenset(
+    {
+        Role.INSPECTOR,
+        Role.ACCEPTOR,
+        Role.SHIFT_LEADER,
+        Role.DISPATCHER,
+        Role.STREET_OFFICER,
+        Role.DATA_MANAGER,
+        Role.AUDITOR,
+    }
+)
+REPORT = "report"
+IMPORT = "import"
+_FIRST = {REPORT: "上报", IMPORT: "导入"}
+_ROLE_NAMES = {role.value: title.zh for role, title in ROLE_TITLES.items()}
+
+
+def actor_of(person: Person) -> Actor:
+    """The person as the workflow knows them."""
+    roles = frozenset(role.value for role in person.roles)
+    return Actor(person.id, person.name, roles, person.department)
+
+
+def brief(record: CaseRecord, photos: Sequence[PhotoRecord], lookup: AreaLookup) -> dict[str, Any]:
+    """A case as a row of a list."""
+    flow = record.flow
+    return {
+        "id": str(record.id),
+        "number": record.number,
+        "version": record.version,
+        "domain": record.class_key.domain,
+        "scheme": record.class_key.scheme,
+        "class_code": record.class_key.code,
+        "class_title": record.class_name,
+        "state": flow.state.value,
+        "state_title": STATE_TITLES[flow.state].zh,
+        "ended": not flow.is_open,
+        "source": flow.source.value,
+        "source_title": SOURCE_TITLES[flow.source].zh,
+        "description": record.description,
+        "position": record.position,
+        "accuracy_m": record.accuracy_m,
+        "address": record.address,
+        "place_title": place_title(record, lookup),
+        "cell_code": record.cell,
+        "area": record.area or None,
+        "component": record.component,
+        "department": flow.department,
+        "department_title": _department_title(flow.department),
+        "suggested_department": record.suggested,
+        "suggested_department_title": _department_title(record.suggested),
+        "reported_at": shown_time(record.reported_at),
+        "due_at": shown_time(record.due_at),
+        "closed_at": shown_time(flow.closed_at),
+        "rework_count": flow.rework_count,
+        "flags": list(record.flags),
+        "photos": [photo_json(record, photo) for photo in photos],
+    }
+
+
+def whole(
+    record: CaseRecord,
+    history: Sequence[Step],
+    photos: Sequence[PhotoRecord],
+    lookup: AreaLookup,
+    person: Person,
+) -> dict[str, Any]:
+    """A case with its history and what the person may do next."""
+    knows = person.has(*_KNOW_REPORTER) or record.reporter_id == person.id
+    return brief(record, photos, lookup) | {
+        "reporter_title": record.reporter_name if knows else None,
+        "device_time": shown_time(record.device_time),
+        "device_offset_s": record.device_offset_s,
+        "verified": record.flow.verified,
+        "areas": {
+            level: None if name is None else name.as_dict()
+            for level, name in lookup.levels_of(record.area).items()
+        },
+        "history": [_step_json(step, knows=knows) for step in history],
+        "actions": _actions(record, person),
+        "departments": [{"code": d.code, "title": d.title.zh} for d in departments().values()],
+        "extra": dict(record.extra),
+    }
+
+
+def place_title(record: CaseRecord, lookup: AreaLookup) -> str:
+    """Street and community, or the address where the place is not in the city's areas."""
+    levels = lookup.levels_of(record.area)
+    named = [levels[level] for level in ("street", "community") if levels.get(level)]
+    names = [area.name or area.code for area in named if area is not None]
+    if not names and levels.get("district"):
+        district = levels["district"]
+        names = [district.name or district.code] if district is not None else []
+    return "，".join([*names, record.address] if record.address else names)
+
+
+def photo_json(record: CaseRecord, photo: PhotoRecord) -> dict[str, Any]:
+    """A photo; addresses only once its copy without EXIF is there."""
+    base = f"/api/v1/cases/{record.id}/photos/{photo.name}"
+    ready = photo.state == "ready"
+    return {
+        "name": photo.name,
+        "kind": photo.kind,
+        "state": photo.state,
+        "width": photo.width,
+        "height": photo.height,
+        "sha256": photo.original,
+        "url": base if ready else None,
+        "thumbnail_url": f"{base}?size=thumbnail" if ready else None,
+        "uploaded_at": shown_time(photo.uploaded_at),
+        "flags": list(photo.flags),
+    }
+
+
+def _department_title(code: str | None) -> str | None:
+    if code is None:
+        return None
+    known = departments().get(code)
+    return code if known is None else known.title.zh
+
+
+def _step_json(step: Step, *, knows: bool) -> dict[str, Any]:
+    role = _ROLE_NAMES.get(step.role, step.role)
+    hidden = not knows and step.role == Role.INSPECTOR.value
+    return {
+        "number": step.number,
+        "action": step.action,
+        "title": _FIRST.get(step.action) or ACTION_TITLES[CaseAction(step.action)].zh,
+        "before": None if step.before is None else step.before.value,
+        "after": step.after.value,
+        "at": shown_time(step.at),
+        "actor_title": role if hidden else f"{role} {step.actor_name}",
+        "department": step.department,
+        "department_title": _department_title(step.department),
+        "note": step.note,
+    }
+
+
+def _actions(record: CaseRecord, person: Person) -> list[dict[str, Any]]:
+    """What may be done next; ``needs`` names inputs: department, reason (a note that must be)."""
+    out = []
+    for action in open_actions(record.flow, actor_of(person)):
+        needs = needs_of(record.flow.state, action)
+        asked = [
+            *(["department"] if "department" in needs else []),
+            *(["reason"] if "note" in needs else []),
+        ]
+        title = ACTION_TITLES[action].zh
+        out.append({"action": action.value, "title": title, "needs": asked})
+    return out

@@ -1,0 +1,211 @@
+"""Photos of cases: received at once, kept whole, shown only as a copy without EXIF."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from cityops.services.case_values import CaseRecord, PhotoRecord
+from cityops.services.cases import CaseService, now_utc
+from cityops.services.jobs import JobService
+from cityops.services.photo_copy import photo_copy
+from cityops.services.photo_head import PhotoHead, photo_head
+from cityops.services.ports import FileStore, Store
+from cityops.services.roles import Person, Role
+from gis.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
+from grid.case import CaseState
+
+MAX_PHOTOS = 20
+JOB_KIND = "photo"
+#: What a photo shows, by the state in which it comes.
+_KINDS = {CaseState.TO_DISPOSE: "after", CaseState.TO_INSPECT: "inspection"}
+_MAY_ADD = (
+    *(Role.INSPECTOR, Role.ACCEPTOR, Role.SHIFT_LEADER, Role.DISPATCHER),
+    *(Role.DEPARTMENT, Role.STREET_OFFICER),
+)
+_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
+
+
+class PhotoService:
+    """Receives photos, has their copies made, gives them out."""
+
+    def __init__(
+        self,
+        store: Store,
+        files: FileStore,
+        cases: CaseService,
+        jobs: JobService,
+        clock: Callable[[], datetime] = now_utc,
+    ) -> None:
+        self._store = store
+        self._files = files
+        self._cases = cases
+        self._jobs = jobs
+        self._clock = clock
+
+    def add(
+        self, person: Person, case_id: UUID, name: str, data: bytes
+    ) -> tuple[dict[str, Any], bool]:
+        """Receive a photo; gives the case, and whether the photo is new.
+
+        The bytes are kept before the row that names them; the copy is made by a job.
+
+        Raises
+        ------
+        NotFoundError
+            When there is no such case for this person.
+        ForbiddenError
+            When the person may not add photos.
+        InvalidError
+            When it is no photo that may be taken, or the name is none.
+        ConflictError
+            ``photo.name_taken``: another photo has the name; ``photo.case_ended``,
+            ``photo.too_many``.
+        """
+        record = self._cases.reach(person, case_id)
+        check_may_add(person)
+        check_name(name)
+        digest = hashlib.sha256(data).hexdigest()
+        if not self._is_known(record, name, digest):
+            head = photo_head(data)
+            self._keep(person, record, name, data, head)
+            return self._cases.get(person, case_id), True
+        return self._cases.get(person, case_id), False
+
+    def _is_known(self, record: CaseRecord, name: str, digest: str) -> bool:
+        with self._store.reading() as tx:
+            known: PhotoRecord | None = tx.cases.photo(record.seq, name)
+            count = len(tx.cases.photos([record.seq]).get(record.seq, ()))
+        if known is not None and known.original == digest:
+            return True
+        if known is not None:
+            raise ConflictError(
+                "photo.name_taken", "案件里已有另一张名为 {got} 的照片", field="name", got=name
+            )
+        if not record.flow.is_open:
+            raise ConflictError(
+                "photo.case_ended", "案件已结束，不能再加照片", got=record.flow.state.value
+            )
+        if count >= MAX_PHOTOS:
+            raise ConflictError(
+                "photo.too_many", "一个案件最多 {expected} 张照片", got=count, expected=MAX_PHOTOS
+            )
+        return False
+
+    def _keep(
+        self, person: Person, record: CaseRecord, name: str, data: bytes, head: PhotoHead
+    ) -> None:
+        photo = PhotoRecord(
+            name=name,
+            original=self._files.put(data),
+            media_type=head.media_type,
+            width=head.width,
+            height=head.height,
+            size=len(data),
+            uploaded_by=person.id,
+            uploaded_at=self._clock(),
+            kind=_KINDS.get(record.flow.state, "report"),
+        )
+        payload = {"case_id": str(record.id), "name": name}
+        with self._store.writing() as tx:
+            if tx.cases.photo(record.seq, name) is not None:
+                return
+            tx.cases.add_photo(record.seq, photo)
+            told = {"id": str(record.id), "photo": name, "sha256": photo.original}
+            tx.audit.add(person, "case.photo", f"case:{record.id}", detail=told)
+            tx.outbox.put("case.photo", told)
+            key = f"photo:{record.id}:{name}"
+            self._jobs.submit_in(tx, person, JOB_KIND, payload, idempotency_key=key)
+
+    def make_copy(self, case_id: UUID, name: str) -> str:
+        """Make copy and thumbnail of a photo that was received; gives its state after it.
+
+        May run again: the same bytes give the same files.
+        """
+        with self._store.reading() as tx:
+            record: CaseRecord | None = tx.cases.find(case_id)
+            photo = None if record is None else tx.cases.photo(record.seq, name)
+        if record is None or photo is None:
+            raise NotFoundError("photo.unknown", "没有照片 {got}", got=name)
+        if photo.state == "ready":
+            return "ready"
+        done = self._copied(record, photo)
+        with self._store.writing() as tx:
+            tx.cases.change_photo(record.seq, done)
+        return done.state
+
+    def _copied(self, record: CaseRecord, photo: PhotoRecord) -> PhotoRecord:
+        data = self._files.open(photo.original)
+        try:
+            made = photo_copy(data, position=record.position, received=photo.uploaded_at)
+        except InvalidError as fault:
+            return replace(photo, state="failed", flags=(fault.code,))
+        return replace(
+            photo,
+            state="ready",
+            copy=self._files.put(made.copy),
+            thumbnail=self._files.put(made.thumbnail),
+            flags=made.flags,
+        )
+
+    def read(self, person: Person, case_id: UUID, name: str, *, small: bool = False) -> bytes:
+        """JPEG bytes of the copy, or of the thumbnail. The original is never given out here.
+
+        Raises
+        ------
+        NotFoundError
+            When there is no such photo for this person, or no copy of it yet.
+        """
+        record = self._cases.reach(person, case_id)
+        with self._store.reading() as tx:
+            photo: PhotoRecord | None = tx.cases.photo(record.seq, name)
+        wanted = None if photo is None else (photo.thumbnail if small else photo.copy)
+        if wanted is None:
+            raise NotFoundError(
+                "photo.unknown", "没有照片 {got}，或还在处理", field="name", got=name[:100]
+            )
+        return self._files.open(wanted)
+
+
+def check_may_add(person: Person) -> None:
+    """Refuse who only looks at cases.
+
+    Raises
+    ------
+    ForbiddenError
+        When none of the person's roles works on cases.
+    """
+    if not person.has(*_MAY_ADD):
+        raise ForbiddenError(
+            "photo.forbidden", "{person} 不能给案件加照片", params={"person": person.name}
+        )
+
+
+def check_name(name: str) -> None:
+    """Refuse a name that is none of ours: the sender makes it, letters and digits only.
+
+    Raises
+    ------
+    InvalidError
+        When it has other characters or more than 100.
+    """
+    if not _NAME.match(name):
+        raise InvalidError(
+            "photo.bad_name",
+            "照片名用字母、数字和 . _ -，最多 100 个字符",
+            field="name",
+            got=name[:100],
+        )
+
+
+def run_job(services: Any, job: Any, progress: Any) -> dict[str, Any]:
+    """The job ``photo``: copy and thumbnail of one photo."""
+    progress.check()
+    payload = job.payload
+    state = services.photos.make_copy(UUID(str(payload["case_id"])), str(payload["name"]))
+    return {"state": state}

@@ -1,0 +1,266 @@
+"""Cases over HTTP: report, list, look, move, photos."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from flask import Blueprint, Response, request
+from pydantic import BeforeValidator, Field
+from werkzeug.exceptions import UnsupportedMediaType
+
+from cityops.services.cases import Report
+from gis.boxes import parse_degree_box
+from gis.errors import InvalidError
+from grid.case import CaseAction, CaseSource, CaseState, ClassKey
+from webmap.current import person, services, settings
+from webmap.errors import as_json
+from webmap.validated import Body, Query, validated
+
+bp = Blueprint("cases", __name__, url_prefix="/api/v1/cases")
+
+_MEGABYTE = 1_000_000
+
+
+def _uuid(value: Any) -> Any:
+    """A UUID in its usual 36 characters; other spellings would make other keys."""
+    if isinstance(value, str):
+        found = UUID(value)
+        if str(found) != value.lower():
+            raise ValueError("not in canonical form")
+        return found
+    return value
+
+
+def _time(value: Any) -> Any:
+    return datetime.fromisoformat(value) if isinstance(value, str) else value
+
+
+Identity = Annotated[UUID, BeforeValidator(_uuid, json_schema_input_type=str)]
+Time = Annotated[datetime, BeforeValidator(_time, json_schema_input_type=str)]
+Text = Annotated[str, Field(max_length=2000)]
+
+
+class NewCase(Body):
+    """A report as a device sends it. ``id`` is made there, once for each report."""
+
+    id: Identity
+    domain: str = Field("event", max_length=16)
+    scheme: str = Field("GB/T 30428.2-2013", max_length=64)
+    class_code: str = Field(max_length=64)
+    description: Text = ""
+    lon: float | None = Field(None, allow_inf_nan=False)
+    lat: float | None = Field(None, allow_inf_nan=False)
+    crs: str = Field("cgcs2000", max_length=40)
+    accuracy_m: float | None = Field(None, allow_inf_nan=False)
+    address: str = Field("", max_length=500)
+    component: str | None = Field(None, max_length=64)
+    device_time: Time | None = None
+    sent_at: Time | None = None
+    source: str | None = Field(None, max_length=16)
+
+    def report(self) -> Report:
+        """The report as the service takes it."""
+        return Report(
+            id=self.id,
+            class_key=ClassKey(self.domain, self.scheme, self.class_code),
+            source=None if self.source is None else _one_of(CaseSource, self.source, "source"),
+            **{
+                name: getattr(self, name)
+                for name in (
+                    *("description", "lon", "lat", "crs", "accuracy_m", "address"),
+                    *("component", "device_time", "sent_at"),
+                )
+            },
+        )
+
+
+class Move(Body):
+    """An act on a case that was seen at ``version`` (or If-Match)."""
+
+    action: str = Field(max_length=24)
+    version: int | None = Field(None, ge=1, le=2**31)
+    note: Text = ""
+    department: str | None = Field(None, max_length=40)
+
+
+class CaseQuery(Query):
+    """What a list is narrowed to."""
+
+    state: str | None = Field(None, max_length=200)
+    class_code: str | None = Field(None, max_length=64)
+    mine: bool = False
+    inbox: bool = False
+    area: str | None = Field(None, pattern=r"^\d{2,15}$")
+    bbox: str | None = Field(None, max_length=200)
+    after: int | None = Field(None, ge=0, le=2**53)
+    limit: int = Field(100, ge=1, le=500)
+    format: str = Field("json", pattern="^(json|geojson)$")
+
+
+def _one_of(kind: Any, text: str, field: str) -> Any:
+    try:
+        return kind(text)
+    except ValueError:
+        raise InvalidError(
+            "field.enum",
+            "{field} 应为 {expected} 之一，得到 {got}",
+            field=field,
+            got=text,
+            expected=[k.value for k in kind],
+        ) from None
+
+
+@bp.post("")
+@validated(body=NewCase, status=201)
+def report(body: NewCase) -> Response:
+    """Receive a report: 201 when it is new, 200 when it was received before."""
+    case, is_new = services().cases.report(person(), body.report())
+    answer = as_json(case, 201 if is_new else 200)
+    answer.headers["Location"] = f"/api/v1/cases/{case['id']}"
+    return _with_version(answer, case)
+
+
+@bp.get("")
+@validated(query=CaseQuery)
+def page(query: CaseQuery) -> Response:
+    """Cases in reach, newest first; ``format=geojson`` for a map."""
+    states = None
+    if query.state is not None:
+        states = [_one_of(CaseState, text, "state") for text in query.state.split(",")]
+    found = services().cases.page(
+        person(),
+        states=states,
+        class_code=query.class_code,
+        mine=query.mine,
+        inbox=query.inbox,
+        area=query.area,
+        box=None if query.bbox is None else parse_degree_box(query.bbox).as_tuple(),
+        after=query.after,
+        limit=query.limit,
+    )
+    return as_json(found if query.format == "json" else as_features(found))
+
+
+def as_features(found: dict[str, Any]) -> dict[str, Any]:
+    """A list of cases as a GeoJSON collection; cases without a position have a null geometry."""
+    features = [
+        {
+            "type": "Feature",
+            "id": case["id"],
+            "geometry": None
+            if case["position"] is None
+            else {"type": "Point", "coordinates": case["position"]},
+            "properties": {k: v for k, v in case.items() if k not in ("position", "photos")},
+        }
+        for case in found["cases"]
+    ]
+    return {
+        "type": "FeatureCollection",
+        "features": features,
+        "numberMatched": found["total"],
+        "numberReturned": len(features),
+        "next": found["next"],
+    }
+
+
+@bp.get("/classes")
+@validated()
+def classes() -> Response:
+    """Classes that may be reported, the person's recent ones first."""
+    return as_json(services().cases.classes(person()))
+
+
+@bp.get("/<uuid:case_id>")
+@validated()
+def one(case_id: UUID) -> Response:
+    """One case with history, photos and what may be done next."""
+    case = services().cases.get(person(), case_id)
+    return _with_version(as_json(case), case)
+
+
+@bp.post("/<uuid:case_id>/moves")
+@validated(body=Move)
+def move(case_id: UUID, body: Move) -> Response:
+    """Move a case on."""
+    case = services().cases.move(
+        person(),
+        case_id,
+        _one_of(CaseAction, body.action, "action"),
+        version=_version_of(body),
+        note=body.note,
+        department=body.department or None,
+    )
+    return _with_version(as_json(case), case)
+
+
+@bp.post("/<uuid:case_id>/photos/<name>")
+@validated(status=201)
+def add_photo(case_id: UUID, name: str) -> Response:
+    """Receive a photo: multipart with one file, or the file as the body."""
+    data = _photo_bytes(settings().max_photo_mb * _MEGABYTE)
+    case, is_new = services().photos.add(person(), case_id, name, data)
+    return as_json(case, 201 if is_new else 200)
+
+
+@bp.get("/<uuid:case_id>/photos/<name>")
+@validated()
+def photo(case_id: UUID, name: str) -> Response:
+    """The copy without EXIF, or with ``size=thumbnail`` the small one."""
+    small = request.args.get("size") == "thumbnail"
+    data = services().photos.read(person(), case_id, name, small=small)
+    answer = Response(data, mimetype="image/jpeg")
+    answer.headers["Content-Disposition"] = "inline"
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    answer.headers["Cache-Control"] = "private, max-age=3600"
+    return answer
+
+
+def _photo_bytes(limit: int) -> bytes:
+    request.max_content_length = limit + 100_000
+    if request.mimetype == "multipart/form-data":
+        uploads = [f for files in request.files.listvalues() for f in files]
+        if len(uploads) != 1:
+            raise InvalidError(
+                "photo.one_file",
+                "应有一个文件，得到 {got} 个",
+                field="photo",
+                got=len(uploads),
+                expected=1,
+            )
+        data = uploads[0].stream.read(limit + 1)
+    elif request.mimetype.startswith("image/") or request.mimetype == "application/octet-stream":
+        data = request.get_data(cache=False)
+    else:
+        raise UnsupportedMediaType
+    if len(data) > limit:
+        raise InvalidError(
+            "photo.too_large",
+            "照片最大 {expected} MB",
+            field="photo",
+            got=len(data),
+            expected=limit // _MEGABYTE,
+        )
+    return data
+
+
+def _version_of(body: Move) -> int:
+    """The version that the person saw: out of the body, or If-Match."""
+    if body.version is not None:
+        return body.version
+    tag = (request.headers.get("If-Match") or "").strip().removeprefix("W/").strip('"')
+    if tag.isascii() and tag.isdigit() and len(tag) < 10:
+        return int(tag)
+    raise InvalidError(
+        "case.version_needed",
+        "须注明您看到的案件版本",
+        field="version",
+        hint="在 version 或 If-Match 中给出",
+    )
+
+
+def _with_version(answer: Response, case: dict[str, Any]) -> Response:
+    answer.headers["ETag"] = f'"{case["version"]}"'
+    return answer
