@@ -20,6 +20,10 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 
+#: ``info`` of a column whose values are digests of files in the file store; a backup that lacks
+#: one of them says so.
+NAMES_A_FILE = {"file": True}
+
 
 class Base(DeclarativeBase):
     """Every table of the store but those of layers, which are made from their declarations."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import DDL, Float, ForeignKey, Index, String, Text, UniqueConstraint, event
 from sqlalchemy.orm import Mapped, mapped_column
 
-from cityops.store.models import Base
+from cityops.store.models import NAMES_A_FILE, Base
 
 
 class CaseRow(Base):
@@ -93,13 +93,13 @@ class CasePhoto(Base):
     case_seq: Mapped[int] = mapped_column(ForeignKey("case_record.seq"), index=True)
     name: Mapped[str] = mapped_column(String(120))
     kind: Mapped[str] = mapped_column(String(16), default="report")
-    original: Mapped[str] = mapped_column(String(64))
+    original: Mapped[str] = mapped_column(String(64), info=NAMES_A_FILE)
     media_type: Mapped[str] = mapped_column(String(32))
     width: Mapped[int]
     height: Mapped[int]
     size: Mapped[int]
-    copy: Mapped[str | None] = mapped_column(String(64))
-    thumbnail: Mapped[str | None] = mapped_column(String(64))
+    copy: Mapped[str | None] = mapped_column(String(64), info=NAMES_A_FILE)
+    thumbnail: Mapped[str | None] = mapped_column(String(64), info=NAMES_A_FILE)
     state: Mapped[str] = mapped_column(String(12), default="received")
     flags: Mapped[str] = mapped_column(Text, default="[]")
     uploaded_by: Mapped[int]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from cityops.store.models import Base
+from cityops.store.models import NAMES_A_FILE, Base
 
 
 class DeliveryRow(Base):
@@ -21,7 +21,7 @@ class DeliveryRow(Base):
     at: Mapped[str] = mapped_column(String(40))
     person_id: Mapped[int] = mapped_column(index=True)
     filename: Mapped[str] = mapped_column(String(300))
-    sha256: Mapped[str] = mapped_column(String(64))
+    sha256: Mapped[str] = mapped_column(String(64), info=NAMES_A_FILE)
     size_bytes: Mapped[int] = mapped_column(BigInteger)
     layer: Mapped[str | None] = mapped_column(String(40))
     state: Mapped[str] = mapped_column(String(16))
