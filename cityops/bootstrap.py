@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from cityops.services.areas import AreaService
     from cityops.services.cases import CaseService
     from cityops.services.dossier import DossierService
-    from cityops.services.imports.service import ImportService
     from cityops.services.events import EventService
+    from cityops.services.imports.service import ImportService
     from cityops.services.jobs import JobService
     from cityops.services.layer_summary import SummaryService
     from cityops.services.layers import LayerService

@@ -76,6 +76,22 @@ def settings_from(environment: Mapping[str, str] | None = None, **given: object)
     return Settings(**values)  # type: ignore[arg-type]
 
 
+def environment_of(settings: Settings) -> dict[str, str]:
+    """`settings` as variables that `settings_from` reads back, for child processes.
+
+    Examples
+    --------
+    >>> settings_from(environment_of(Settings(port=8123))) == Settings(port=8123)
+    True
+    """
+    out = {}
+    for item in fields(Settings):
+        value = getattr(settings, item.name)
+        text = str(int(value)) if isinstance(value, bool) else str(value)
+        out[f"CITYOPS_{item.name.upper()}"] = text
+    return out
+
+
 def _parsed(name: str, text: str, default: object) -> object:
     if isinstance(default, bool):
         if text.lower() in {"1", "true", "yes", "on"}:

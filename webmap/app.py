@@ -29,6 +29,7 @@ BLUEPRINTS = (
     "webmap.api.cases",
     "webmap.api.imports",
     "webmap.api.jobs",
+    "webmap.api.events",
     "webmap.api.hazards",
     "webmap.api.underground",
     "webmap.api.exports",

@@ -43,7 +43,7 @@ _OPEN_ENDPOINTS = frozenset(
         "security.mf_recovery",
     }
 )
-_NO_TOUCH = frozenset({"static", "tiles.tile", "health.health"})
+_NO_TOUCH = frozenset({"events.stream", "events.news", "static", "tiles.tile", "health.health"})
 View = TypeVar("View", bound=Callable[..., Any])
 
 csrf = CSRFProtect()

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from cityops.store.models.outbox import OutboxMessage
 
@@ -64,3 +64,15 @@ class SqlOutboxRepo:
             .where(_outbox.c.id.in_(list(numbers)))
             .values(sent_at=datetime.now(UTC).isoformat(timespec="milliseconds"))
         )
+
+    def after(self, number: int, limit: int) -> list[Message]:
+        """Messages with a higher number, sent or not, oldest first."""
+        c = _outbox.c
+        rows = self._connection.execute(
+            select(c.id, c.at, c.topic, c.body).where(c.id > number).order_by(c.id).limit(limit)
+        )
+        return [Message(i, at, topic, orjson.loads(body)) for i, at, topic, body in rows]
+
+    def newest(self) -> int:
+        """Number of the newest message, 0 when there was none."""
+        return int(self._connection.execute(select(func.max(_outbox.c.id))).scalar() or 0)

@@ -1,0 +1,25 @@
+"""The application as a WSGI server runs it: ``gunicorn "webmap.wsgi:application()"``."""
+
+from __future__ import annotations
+
+import gc
+import os
+
+from cityops.settings import settings_from
+from webmap.app import create_app
+from webmap.hand_over import HandOver, channel_from
+
+
+def application() -> HandOver:
+    """The web application of the deployment that the environment describes.
+
+    Raises
+    ------
+    CityError
+        When a setting is wrong or the store cannot be opened.
+    """
+    app = create_app(settings_from())
+    # What is loaded now stays: later collections need not look at it again.
+    gc.collect()
+    gc.freeze()
+    return HandOver(app.wsgi_app, channel_from(os.environ))
