@@ -77,6 +77,8 @@ class FeatureBatch:
     def take(self, rows: npt.ArrayLike) -> FeatureBatch:
         """The rows at positions `rows`, in that order."""
         at = np.asarray(rows)
+        if not at.size:  # an empty list becomes an array of floats, which cannot be positions
+            at = at.astype(np.int64)
         return FeatureBatch(
             spec=self.spec,
             fids=self.fids[at],

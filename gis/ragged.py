@@ -241,7 +241,8 @@ class Ragged:
     def distances_m(self, rows: npt.NDArray[Any], frame: LocalFrame) -> FloatArray:
         """(k,) metres from the frame's origin to each geometry; 0 inside a polygon.
 
-        A missing geometry is infinitely far.
+        An edge is straight in the frame's plane: a kilometre along a parallel at 39 degrees
+        lies 2 cm off the curve that it is in degrees. A missing geometry is infinitely far.
         """
         out = self.edge_distances_m(rows, frame)
         if self.kind is GeometryKind.POLYGON and len(rows):
