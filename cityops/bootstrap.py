@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from cityops.services.cases import CaseService
     from cityops.services.dossier import DossierService
     from cityops.services.events import EventService
+    from cityops.services.exports.service import ExportService
     from cityops.services.imports.service import ImportService
     from cityops.services.jobs import JobService
     from cityops.services.layer_summary import SummaryService
@@ -51,6 +52,13 @@ class Services:
         from cityops.services.layers import LayerService
 
         return LayerService(self.store, self.views, self.areas)
+
+    @cached_property
+    def exports(self) -> ExportService:
+        """Layers into files."""
+        from cityops.services.exports.service import ExportService
+
+        return ExportService(self.store, self.settings.map_review_no)
 
     @cached_property
     def imports(self) -> ImportService:

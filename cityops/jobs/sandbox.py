@@ -57,7 +57,7 @@ class ConfinedReader:
         path: Path,
         filename: str,
         options: ReadOptions,
-        cancelled: Callable[[], bool] | None = None,
+        check: Callable[[], None] | None = None,
     ) -> RawTable:
         """The rows of the file at `path`, which its sender calls `filename`.
 
@@ -67,8 +67,8 @@ class ConfinedReader:
             When it cannot be read as what it says it is, in the time and memory it may take.
         UnavailableError
             When this machine has no wall and the format needs one.
-        ConflictError
-            When `cancelled` became true.
+        Exception
+            Whatever `check`, called while the child reads, raises to end it.
         """
         form = format_of(path, filename)
         if form not in OWN_READERS and not self.stands:
@@ -89,7 +89,7 @@ class ConfinedReader:
                 "needs_walls": form not in OWN_READERS,
                 "gdal": form not in OWN_READERS | {Format.XLSX},
             }
-            self._run(folder, request, cancelled)
+            self._run(folder, request, check)
             return read_table(folder / "out")
 
     def walls(self) -> Mapping[str, Any]:
@@ -113,7 +113,7 @@ class ConfinedReader:
         return found | {"landlock_version": landlock_version()}
 
     def _run(
-        self, folder: Path, request: Mapping[str, Any], cancelled: Callable[[], bool] | None
+        self, folder: Path, request: Mapping[str, Any], check: Callable[[], None] | None
     ) -> None:
         (folder / "request.json").write_bytes(orjson.dumps(request))
         with (folder / "log").open("wb") as log:
@@ -128,7 +128,7 @@ class ConfinedReader:
                 close_fds=True,
             )
             try:
-                status = _watched(child, time.monotonic() + self._wall_clock_s, cancelled)
+                status = _watched(child, time.monotonic() + self._wall_clock_s, check)
             finally:
                 _kill(child)
         if status not in (0, 1) or not (folder / "out" / "result.json").is_file():
@@ -190,9 +190,7 @@ def _escaped(stem: str) -> str:
     return "".join(f"[{c}]" if c in "*?[" else c for c in stem)
 
 
-def _watched(
-    child: subprocess.Popen[bytes], until: float, cancelled: Callable[[], bool] | None
-) -> int:
+def _watched(child: subprocess.Popen[bytes], until: float, check: Callable[[], None] | None) -> int:
     while True:
         try:
             return child.wait(timeout=_POLL_S)
@@ -205,8 +203,8 @@ def _watched(
                 field="file",
                 hint="请分成几个文件，或简化图形",
             )
-        if cancelled is not None and cancelled():
-            raise UnavailableError("job.cancelled", "已取消")
+        if check is not None:
+            check()
 
 
 def _kill(child: subprocess.Popen[bytes]) -> None:

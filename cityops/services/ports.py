@@ -116,7 +116,13 @@ class LayerRepo(Protocol):
         """How many rows all pages of `page` hold."""
 
     def batches(
-        self, spec: LayerSpec, permission: Permission, *, box: Box | None = None, size: int = 5000
+        self,
+        spec: LayerSpec,
+        permission: Permission,
+        *,
+        box: Box | None = None,
+        equal: Mapping[str, Sequence[Any]] | None = None,
+        size: int = 5000,
     ) -> Iterator[FeatureBatch]:
         """All rows that the permission reaches, in batches, for exports.
 

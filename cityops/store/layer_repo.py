@@ -481,14 +481,20 @@ class SqlLayerRepo:
         return int(self._connection.execute(counted).scalar_one())
 
     def batches(
-        self, spec: LayerSpec, permission: Permission, *, box: Box | None = None, size: int = 5000
+        self,
+        spec: LayerSpec,
+        permission: Permission,
+        *,
+        box: Box | None = None,
+        equal: Mapping[str, Sequence[Any]] | None = None,
+        size: int = 5000,
     ) -> Iterator[FeatureBatch]:
         """All rows that the permission reaches, by fid, in batches of at most `size`.
 
         Every batch holds delivered geometry of one CRS only, or none.
         """
         table = layer_table(spec)
-        base = self._filtered(spec, table, permission, box, None, None).order_by(table.c.fid)
+        base = self._filtered(spec, table, permission, box, equal, None).order_by(table.c.fid)
         after = 0
         while rows := self._connection.execute(base.where(table.c.fid > after).limit(size)).all():
             after = int(rows[-1].fid)

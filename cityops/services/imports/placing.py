@@ -218,7 +218,7 @@ def candidates(xy: npt.NDArray[np.float64], declared: Reference) -> list[dict[st
     ]
     tried += _zoned(xy, swapped=False) + _zoned(turned, swapped=True)
     tried += _other_units(xy, declared)
-    if not any(_fits(some, name) for name, _, _, some in tried):
+    if all(_fits(some, name) is None for name, _, _, some in tried):
         tried += [(f"EPSG:{code}", False, None, xy) for code in _BELTS if _is_belt(xy)]
         tried += [(f"EPSG:{code}", True, None, turned) for code in _BELTS if _is_belt(turned)]
     out = []

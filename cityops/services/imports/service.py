@@ -44,22 +44,21 @@ _MOST_ERRORS = 1000
 
 
 class Progress(Protocol):
-    """Where a long act tells how far it is, and hears whether it is still wanted."""
+    """Where a long act tells how far it is; each call may raise to end it."""
 
-    def report(self, done: int, total: int, text: str) -> None:
+    def report(self, done: int, total: int | None = None, text: str = "") -> None:
         """`done` of `total` steps are done; `text` says what is being done."""
 
-    def cancelled(self) -> bool:
-        """Whether the act is to stop."""
+    def check(self) -> None:
+        """Only look whether to stop."""
 
 
 class _Silent:
-    def report(self, done: int, total: int, text: str) -> None:
+    def report(self, done: int, total: int | None = None, text: str = "") -> None:
         """Nobody listens."""
 
-    def cancelled(self) -> bool:
-        """Nobody cancels."""
-        return False
+    def check(self) -> None:
+        """Nobody stops it."""
 
 
 @dataclass(frozen=True)
@@ -186,7 +185,6 @@ class ImportService:
         if options.dry_run:
             return self._rehearsed(report, prepared)
         refuse_whole(report, prepared)
-        stop_if(steps)
         steps.report(3, 4, "写入")
         kept = Delivery(
             filename=base_name(filename)[:300],
@@ -252,7 +250,7 @@ class ImportService:
             max_vertices=self._max_vertices,
             repair=options.repair,
         )
-        table = self._reader.read(path, filename, asked, steps.cancelled)
+        table = self._reader.read(path, filename, asked, steps.check)
         if not table.rows_in:
             raise InvalidError("file.no_rows", "文件里没有数据行", field="file")
         return table
@@ -378,7 +376,7 @@ class ImportService:
             batch = with_all(prepared.batch(), lookup)
             number = delivery.id or tx.deliveries.add(delivery)
             tx.layers.append(spec, batch, number, accuracy_m=report.accuracy_m)
-            stop_if(steps)
+            steps.check()
             done = replace(
                 report,
                 delivery=number,
@@ -453,18 +451,6 @@ def refuse_whole(report: Report, prepared: Prepared) -> None:
         else "每一行都有错，看第一行的原因",
         errors=faults[:_MOST_ERRORS],
     )
-
-
-def stop_if(steps: Progress) -> None:
-    """End the import when it is no longer wanted; an open transaction rolls back.
-
-    Raises
-    ------
-    InvalidError
-        ``job.cancelled``.
-    """
-    if steps.cancelled():
-        raise InvalidError("job.cancelled", "已取消，没有导入任何内容")
 
 
 def digest_of(path: Path) -> tuple[str, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -135,9 +135,15 @@ class UploadReader(Protocol):
     """Reads a delivered file where it can do no harm."""
 
     def read(
-        self, path: Path, filename: str, options: ReadOptions, cancelled: Any = None
+        self,
+        path: Path,
+        filename: str,
+        options: ReadOptions,
+        check: Callable[[], None] | None = None,
     ) -> RawTable:
         """The rows of the file at `path`, which its sender calls `filename`.
+
+        `check` is called while it is read, and ends the reading by raising.
 
         Raises
         ------

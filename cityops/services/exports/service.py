@@ -1,0 +1,173 @@
+"""The use case: a layer out of the program as a file."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cityops.services.exports.sheet import sheet_of
+from cityops.services.exports.writers import WRITERS
+from cityops.services.permissions import Action, require
+from cityops.services.ports import Box, Store
+from cityops.services.roles import Person
+from cityops.services.scenes import SCENE_KEY, layer_notices
+from gis.errors import InvalidError, UnavailableError
+from gis.layers import LayerSpec
+
+INTERNAL = "内部使用，非公开地图"
+SYNTHETIC = "含合成数据，仅供演示"
+_BY_SUFFIX = {ending: name for name, (_, ending, _) in WRITERS.items()} | {".json": "geojson"}
+
+
+@dataclass(frozen=True)
+class ExportOptions:
+    """What to export and how.
+
+    Attributes
+    ----------
+    format
+        Name out of `WRITERS`; None goes by the ending of the file.
+    crs
+        None for EPSG:4490, ``same`` for the delivered system, else any known one.
+    box
+        (west, south, east, north) degrees; a feature counts when its box meets it.
+    where
+        Field -> values, of which a feature has one.
+    encoding
+        Of a shapefile: UTF-8 or GBK.
+    """
+
+    format: str | None = None
+    crs: str | None = None
+    box: Box | None = None
+    where: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    encoding: str | None = None
+
+
+class ExportService:
+    """Exports of one deployment.
+
+    Parameters
+    ----------
+    map_review_no
+        Review number of the maps; while it is empty every export says that it is not public.
+    """
+
+    def __init__(self, store: Store, map_review_no: str = "") -> None:
+        self._store = store
+        self._map_review_no = map_review_no
+
+    def run(self, person: Person, layer: str, out: Path, options: ExportOptions) -> dict[str, Any]:
+        """Write a layer to `out`, whole or not at all; gives what was written.
+
+        Beside the file lies ``<name>.notice.txt`` with the notices of source.
+
+        Raises
+        ------
+        NotFoundError
+            When there is no such layer.
+        ForbiddenError
+            When the person may not export it.
+        InvalidError, CrsError
+            For an unknown format, field, or system.
+        UnavailableError
+            When the file cannot be written.
+        """
+        name = format_named(options.format, out)
+        with self._store.reading() as tx:
+            spec = tx.layers.registry().get(layer)
+            permission = require(person, spec, Action.EXPORT)
+            batches = list(
+                tx.layers.batches(
+                    spec, permission, box=options.box, equal=dict(options.where) or None
+                )
+            )
+            notices = self.notices(spec, tx.meta.get(SCENE_KEY))
+        sheet = sheet_of(spec, batches, permission.fields, options.crs, notices)
+        writer, ending, _ = WRITERS[name]
+        told = _written(
+            out, ending, lambda path: writer(sheet, path, {"encoding": options.encoding})
+        )
+        _written(
+            out.with_name(out.name + ".notice.txt"),
+            ".txt",
+            lambda path: path.write_text("\n".join(notices) + "\n", encoding="utf-8"),
+        )
+        self._log(person, spec, len(sheet), name)
+        return {
+            "layer": layer,
+            "file": str(out),
+            "format": name,
+            "rows": len(sheet),
+            "crs": sheet.reference.label,
+            "columns": list(sheet.columns),
+            "notices": list(notices),
+            "bytes": out.stat().st_size,
+        } | told
+
+    def notices(self, spec: LayerSpec, scene: Mapping[str, Any] | None) -> list[str]:
+        """What must stand beside the layer's data: source, licence, who may see it."""
+        known = layer_notices(scene or {}).get(spec.name, {})
+        out = [f"图层：{spec.title.zh}（{spec.name}）"]
+        out += [str(n) for n in dict.fromkeys((spec.notice, known.get("notice"))) if n]
+        if known.get("synthetic"):
+            out.append(SYNTHETIC)
+        out.append(f"审图号：{self._map_review_no}" if self._map_review_no else INTERNAL)
+        return out
+
+    def _log(self, person: Person, spec: LayerSpec, rows: int, name: str) -> None:
+        with self._store.writing() as tx:
+            detail = {"rows": rows, "format": name}
+            tx.audit.add(person, "layer.export", f"layer:{spec.name}", detail=detail)
+
+
+def format_named(name: str | None, out: Path) -> str:
+    """The format asked for, or the one that the ending of `out` names.
+
+    Raises
+    ------
+    InvalidError
+        When there is no such format.
+
+    Examples
+    --------
+    >>> format_named(None, Path("pipes.gpkg"))
+    'gpkg'
+    """
+    found = name if name is not None else _BY_SUFFIX.get(out.suffix.lower())
+    if found not in WRITERS:
+        raise InvalidError(
+            "export.format",
+            "不能导出成 {got}",
+            field="format",
+            got=name or out.suffix,
+            expected=sorted(WRITERS),
+            hint="用 .geojson .gpkg .zip（Shapefile）.csv .xlsx .fgb 结尾",
+        )
+    return found
+
+
+def _written(out: Path, ending: str, fill: Any) -> dict[str, Any]:
+    """Fill a file beside `out` and give it its name when it is whole and durable."""
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=out.parent, prefix=".export-") as folder:
+            path = Path(folder) / f"new{ending}"
+            told = fill(path)
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+            path.replace(out)
+    except OSError as fault:
+        raise UnavailableError(
+            "export.cannot_write",
+            "写不进 {got}：{why}",
+            field="out",
+            got=str(out),
+            params={"why": fault.strerror or "?"},
+            hint="检查路径、权限和磁盘空间",
+        ) from fault
+    return told if isinstance(told, dict) else {}

@@ -1,0 +1,345 @@
+"""One writer per format; each writes a whole file at a path of ours."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import re
+import tempfile
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import shapely
+
+from cityops.services.exports.sheet import Sheet, plain
+from gis.errors import FileError, InvalidError
+from gis.features import ObjectArray
+from gis.layers import FieldType, GeometryKind
+
+_BATCH = 2000
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_NUMBER = re.compile(r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$")
+#: A .dbf keeps ten bytes of a field's name.
+_DBF_NAME = 10
+_DBF_TEXT = 254
+_EPOCH = dt.date(1970, 1, 1)
+_DTYPES: dict[FieldType, Any] = {
+    FieldType.INTEGER: np.int64,
+    FieldType.REAL: np.float64,
+    FieldType.BOOLEAN: np.bool_,
+}
+
+
+def write_geojson(sheet: Sheet, path: Path, options: Mapping[str, Any]) -> dict[str, Any]:
+    """A FeatureCollection; ``id`` is the key, the system is named where it is not WGS84."""
+    names = list(sheet.columns)
+    values = [sheet.columns[name].tolist() for name in names]
+    keys = sheet.keys.tolist()
+    with path.open("wb") as out:
+        out.write(b'{"type":"FeatureCollection",\n')
+        if sheet.reference.label != "EPSG:4326":
+            name = _urn(sheet.reference.label)
+            crs = {"type": "name", "properties": {"name": name}}
+            out.write(b'"crs":' + orjson.dumps(crs) + b",\n")
+        out.write(b'"notices":' + orjson.dumps(list(sheet.notices)) + b',\n"features":[\n')
+        for at, shape in enumerate(sheet.geometry):
+            feature = {
+                "type": "Feature",
+                "id": keys[at],
+                "properties": {n: column[at] for n, column in zip(names, values, strict=True)},
+                "geometry": shapely.geometry.mapping(shape),
+            }
+            if keys[at] is None:
+                del feature["id"]
+            out.write((b",\n" if at else b"") + orjson.dumps(feature))
+        out.write(b"\n]}\n")
+    return {}
+
+
+def _urn(label: str) -> str:
+    if label.startswith("EPSG:"):
+        return f"urn:ogc:def:crs:EPSG::{label.removeprefix('EPSG:')}"
+    return label
+
+
+def write_csv(sheet: Sheet, path: Path, options: Mapping[str, Any]) -> dict[str, Any]:
+    """A table for spreadsheets: UTF-8 with mark, points as two columns, other shapes as WKT.
+
+    A text that a spreadsheet would take for a formula gets a leading quote.
+    """
+    guarded = 0
+    names, columns = _with_coordinates(sheet)
+    with path.open("w", encoding="utf-8-sig", newline="") as out:
+        writer = csv.writer(out)
+        writer.writerow([_guard(name) for name in names])
+        for record in zip(*columns, strict=True):
+            cells = [plain(value) for value in record]
+            safe = [_guard(value) if isinstance(value, str) else value for value in cells]
+            guarded += sum(a is not b for a, b in zip(safe, cells, strict=True))
+            writer.writerow(["" if value is None else _cell(value) for value in safe])
+    return {"guarded_cells": guarded}
+
+
+def _cell(value: Any) -> Any:
+    return repr(value) if isinstance(value, float) else value
+
+
+def _guard(text: str) -> str:
+    if text.startswith(_FORMULA) and not _NUMBER.match(text):
+        return f"'{text}"
+    return text
+
+
+def _with_coordinates(sheet: Sheet) -> tuple[list[str], list[list[Any]]]:
+    names = list(sheet.columns)
+    columns = [sheet.columns[name].tolist() for name in names]
+    flat = not shapely.has_z(sheet.geometry).any()
+    if sheet.spec.geometry is GeometryKind.POINT and flat:
+        axes = ("lon", "lat") if sheet.reference.is_geographic else ("x", "y")
+        names = [*axes, *names]
+        columns = [
+            shapely.get_x(sheet.geometry).tolist(),
+            shapely.get_y(sheet.geometry).tolist(),
+            *columns,
+        ]
+    else:
+        names = ["wkt", *names]
+        texts = shapely.to_wkt(sheet.geometry, rounding_precision=-1)
+        columns = [np.asarray(texts, object).tolist(), *columns]
+    return _distinct(names), columns
+
+
+def _distinct(names: list[str]) -> list[str]:
+    """Headings without doubles: a field that is called like a coordinate column steps back."""
+    out: list[str] = []
+    for name in names:
+        number, free = 2, name
+        while free in out:
+            free, number = f"{name}_{number}", number + 1
+        out.append(free)
+    return out
+
+
+def write_xlsx(sheet: Sheet, path: Path, options: Mapping[str, Any]) -> dict[str, Any]:
+    """A workbook: the rows as values, never formulas, and a sheet of notices.
+
+    Raises
+    ------
+    FileError
+        When there are more rows than a sheet holds.
+    """
+    from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
+
+    if len(sheet) >= 1_048_576:
+        raise FileError("export.too_many_rows", "Excel 一张表最多 1048575 行", got=len(sheet))
+    book = Workbook(write_only=True)
+    rows = book.create_sheet(sheet.spec.title.zh[:31] or "1")
+    names, columns = _with_coordinates(sheet)
+
+    def cell(value: Any) -> Any:
+        made = WriteOnlyCell(rows, value=None)
+        if isinstance(value, str):
+            made._value, made.data_type = value[:32_767], "s"
+        else:
+            made.value = value
+        return made
+
+    rows.append([cell(name) for name in names])
+    for record in zip(*columns, strict=True):
+        rows.append([cell(plain(value)) for value in record])
+    notes = book.create_sheet("说明")
+    for notice in sheet.notices:
+        notes.append([cell(notice)])
+    book.save(path)
+    return {}
+
+
+def write_gpkg(sheet: Sheet, path: Path, options: Mapping[str, Any]) -> dict[str, Any]:
+    """A GeoPackage of one layer, notices in its metadata."""
+    _write(sheet, path, "GPKG", list(sheet.columns), layer=sheet.spec.name)
+    return {}
+
+
+def write_flatgeobuf(sheet: Sheet, path: Path, options: Mapping[str, Any]) -> dict[str, Any]:
+    """A FlatGeobuf file."""
+    _write(sheet, path, "FlatGeobuf", list(sheet.columns), layer=sheet.spec.name)
+    return {}
+
+
+def write_shapefile(sheet: Sheet, path: Path, options: Mapping[str, Any]) -> dict[str, Any]:
+    """A zip of one shapefile in UTF-8 or GBK; tells which field names were shortened.
+
+    Raises
+    ------
+    InvalidError
+        When a text does not fit the encoding or the .dbf.
+    """
+    encoding = (
+        "GBK" if str(options.get("encoding") or "").lower() in {"gbk", "gb18030"} else "UTF-8"
+    )
+    names = shortened(list(sheet.columns), encoding)
+    _check_texts(sheet, encoding)
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        base = Path(folder) / sheet.spec.name
+        _write(sheet, base.with_suffix(".shp"), "ESRI Shapefile", names, encoding=encoding)
+        base.with_suffix(".cpg").write_text(encoding, encoding="ascii")
+        notice = "\n".join(sheet.notices)
+        (Path(folder) / "notice.txt").write_text(notice + "\n", encoding="utf-8")
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for part in sorted(Path(folder).iterdir()):
+                archive.write(part, part.name)
+    changed = {old: new for old, new in zip(sheet.columns, names, strict=True) if old != new}
+    return {"renamed_fields": changed, "encoding": encoding}
+
+
+def shortened(names: list[str], encoding: str) -> list[str]:
+    """Field names of at most ten bytes, each different.
+
+    Examples
+    --------
+    >>> shortened(["diameter_start_mm", "diameter_start_m"], "UTF-8")
+    ['diameter_s', 'diameter_1']
+    """
+    out: list[str] = []
+    for name in names:
+        short = _cut(name, _DBF_NAME, encoding)
+        number = 1
+        while short.lower() in {n.lower() for n in out}:
+            tail = str(number)
+            short = _cut(name, _DBF_NAME - len(tail), encoding).rstrip("_") + tail
+            if len(tail) == 1 and len(name) > _DBF_NAME - 2:
+                short = _cut(name, _DBF_NAME - len(tail) - 1, encoding).rstrip("_") + "_" + tail
+            number += 1
+        out.append(short)
+    return out
+
+
+def _cut(text: str, most: int, encoding: str) -> str:
+    return text.encode(encoding, "replace")[:most].decode(encoding, "ignore")
+
+
+def _check_texts(sheet: Sheet, encoding: str) -> None:
+    for name, column in sheet.columns.items():
+        for at, value in enumerate(column.tolist()):
+            text = plain(value)
+            if not isinstance(text, str):
+                continue
+            try:
+                length = len(text.encode(encoding))
+            except UnicodeEncodeError as fault:
+                raise InvalidError(
+                    "export.encoding",
+                    "{field} 里有 {expected} 写不了的字",
+                    field=name,
+                    expected=encoding,
+                    row=at + 1,
+                    hint="改用 UTF-8 或 GeoPackage",
+                ) from fault
+            if length > _DBF_TEXT:
+                raise InvalidError(
+                    "export.too_long",
+                    "{field} 有 {got} 字节，Shapefile 最多 {expected} 字节",
+                    field=name,
+                    got=length,
+                    expected=_DBF_TEXT,
+                    row=at + 1,
+                    hint="改用 GeoPackage",
+                )
+
+
+def _write(
+    sheet: Sheet,
+    path: Path,
+    driver: str,
+    names: list[str],
+    *,
+    layer: str | None = None,
+    encoding: str | None = None,
+) -> None:
+    from pyogrio.raw import write
+
+    data, masks = [], []
+    for title, column in sheet.columns.items():
+        values, mask = _typed(column, sheet.types[title])
+        data.append(values)
+        masks.append(mask)
+    shapes, kind = _uniform(sheet.geometry, sheet.spec.geometry, driver)
+    more: dict[str, Any] = {}
+    if driver == "GPKG":
+        more = {"layer_metadata": {"NOTICE": "；".join(sheet.notices)}}
+    write(
+        path,
+        np.asarray(shapely.to_wkb(shapes, include_srid=False), object),
+        data,
+        np.array(names, dtype=object),
+        field_mask=masks,
+        layer=layer,
+        driver=driver,
+        geometry_type=kind,
+        crs=_crs_text(sheet),
+        encoding=encoding,
+        **more,
+    )
+
+
+def _crs_text(sheet: Sheet) -> str | None:
+    if sheet.reference.crs is None:
+        return None
+    return sheet.reference.label
+
+
+def _uniform(geometry: ObjectArray, kind: GeometryKind, driver: str) -> tuple[ObjectArray, str]:
+    """Shapes of one OGR type: all single where they are, all multi else; shapefiles need no multi."""
+    names = {
+        GeometryKind.POINT: "Point",
+        GeometryKind.LINE: "LineString",
+        GeometryKind.POLYGON: "Polygon",
+    }
+    solid = " Z" if bool(shapely.has_z(geometry).any()) else ""
+    several = shapely.get_type_id(geometry) >= int(shapely.GeometryType.MULTIPOINT)
+    if not several.any() or driver == "ESRI Shapefile":
+        return geometry, names[kind] + solid
+    # Single and multi side by side stay what they are; the layer's type is the general one.
+    return geometry, "Unknown"
+
+
+def _typed(column: ObjectArray, kind: FieldType) -> tuple[Any, Any]:
+    """A column as the array that pyogrio writes, and a mask of its unknown values."""
+    mask = np.array([v is None for v in column.tolist()], bool)
+    if kind is FieldType.DATE:
+        days = [0 if v is None else (_date(v) - _EPOCH).days for v in column.tolist()]
+        return np.array(days, "datetime64[D]"), mask
+    numeric: Callable[[Any], Any] | None = {
+        FieldType.INTEGER: int,
+        FieldType.REAL: float,
+        FieldType.BOOLEAN: bool,
+    }.get(kind)
+    if numeric is None:
+        texts = [None if v is None else str(plain(v)) for v in column.tolist()]
+        return np.array(texts, dtype=object), mask
+    dtype = _DTYPES[kind]
+    return np.array([numeric(0 if v is None else v) for v in column.tolist()], dtype), mask
+
+
+def _date(value: Any) -> dt.date:
+    return value if isinstance(value, dt.date) else dt.date.fromisoformat(str(value)[:10])
+
+
+#: format -> (writer, ending, MIME type)
+WRITERS: dict[str, tuple[Callable[..., dict[str, Any]], str, str]] = {
+    "geojson": (write_geojson, ".geojson", "application/geo+json"),
+    "gpkg": (write_gpkg, ".gpkg", "application/geopackage+sqlite3"),
+    "shapefile": (write_shapefile, ".zip", "application/zip"),
+    "csv": (write_csv, ".csv", "text/csv; charset=utf-8"),
+    "xlsx": (
+        write_xlsx,
+        ".xlsx",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ),
+    "flatgeobuf": (write_flatgeobuf, ".fgb", "application/octet-stream"),
+}
