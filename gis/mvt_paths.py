@@ -98,7 +98,9 @@ def _cut(placed: Ragged) -> tuple[Ragged, IntArray]:
     low, high = -float(BUFFER), float(EXTENT + BUFFER)
     boxes = placed.bounds()
     touching = (boxes[:, :2] <= high).all(axis=1) & (boxes[:, 2:] >= low).all(axis=1)
-    inside = (boxes[:, :2] >= low).all(axis=1) & (boxes[:, 2:] <= high).all(axis=1)
+    inside: npt.NDArray[np.bool_] = np.logical_and(
+        (boxes[:, :2] >= low).all(axis=1), (boxes[:, 2:] <= high).all(axis=1)
+    )
     size = np.diff(placed.rings[placed.parts[placed.geoms]])
     fewest = 5 if placed.kind is GeometryKind.POLYGON else 2
     plain = np.flatnonzero(touching & inside & (size <= fewest))

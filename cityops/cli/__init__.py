@@ -20,6 +20,7 @@ COMMANDS: dict[str, str] = {
     "backup": "backup",
     "restore": "restore",
     "doctor": "doctor",
+    "migrate": "migrate",
     "jobs": "jobs",
 }
 

@@ -31,5 +31,7 @@ def backup_text(report: dict[str, object]) -> str:
     missing = list(report["missing_files"])  # type: ignore[call-overload]
     if missing:
         lines.append(f"注意：有 {len(missing)} 个文件缺失或损坏，运行 cityops doctor 查看")
-    lines.append("secret.key 不在备份内，请另行妥善保存：没有它，两步验证要重新设置，所有人要重新登录")
+    lines.append(
+        "secret.key 不在备份内，请另行妥善保存：没有它，两步验证要重新设置，所有人要重新登录"
+    )
     return "\n".join(lines)

@@ -5,10 +5,17 @@ A fresh database is made from the models and stamped; an old one is brought up b
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 from sqlalchemy import Connection, inspect
 
+from cityops.settings import Settings
 from cityops.store.models import load_all
 from gis.errors import UnavailableError
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 #: Every schema version of this program, oldest first. The last one is what it works with.
 REVISIONS = ("0001",)
@@ -67,3 +74,52 @@ def create_schema(connection: Connection) -> None:
     connection.exec_driver_sql(
         f"INSERT INTO alembic_version (version_num) VALUES ('{REVISIONS[-1]}')"  # noqa: S608
     )
+
+
+def upgrade(settings: Settings) -> tuple[str | None, str]:
+    """Bring the database of a deployment to this program's schema, in one transaction.
+
+    Returns
+    -------
+    (str or None, str)
+        Schema version before and after.
+
+    Raises
+    ------
+    UnavailableError
+        When the database is of a newer program, or cannot be written; nothing is changed then.
+    """
+    from cityops.store.database import answering, make_engine
+
+    engine = make_engine(settings.database)
+    try:
+        with answering(), engine.begin() as connection:
+            before = current_revision(connection)
+            if before is not None and before not in REVISIONS:
+                check_schema(connection)
+            run_migrations(connection, REVISIONS[-1])
+            check_schema(connection)
+    finally:
+        engine.dispose()
+    return before, REVISIONS[-1]
+
+
+def run_migrations(connection: Connection, target: str) -> None:
+    """Migrate up or down to `target` (``base`` for nothing) on a connection in a transaction."""
+    from alembic import command
+
+    config = alembic_config(connection)
+    order = ("base", *REVISIONS)
+    here = current_revision(connection) or "base"
+    step = command.upgrade if order.index(target) >= order.index(here) else command.downgrade
+    step(config, target)
+
+
+def alembic_config(connection: Connection) -> Config:
+    """Alembic's configuration, on a connection of ours."""
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    return config

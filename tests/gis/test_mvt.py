@@ -68,7 +68,7 @@ def test_points_lines_and_polygons_come_back_with_their_ids_and_parts():
 
 
 def test_the_peer_encoder_gives_equal_geometries_for_many_lines(wiggly_lines):
-    ragged = Ragged.from_shapely(GeometryKind.LINE, wiggly_lines(400, spread=0.04))
+    ragged = Ragged.from_shapely(GeometryKind.LINE, wiggly_lines(400, spread=0.03))
     fids = np.arange(400) * 3
     names = object_array([f"管 {i % 7}" for i in range(400)])
     mine = _decoded(encode_layer("layer", ragged, fids, {"name": names}, (Z, X, Y)))

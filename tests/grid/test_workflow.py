@@ -184,7 +184,7 @@ def test_any_sequence_of_acts_keeps_history_and_state_equal(acts):
         history.append(step)
     assert case.steps == len(history)
     assert [s.number for s in history] == list(range(1, len(history) + 1))
-    assert all(a.after is b.before for a, b in zip(history, history[1:], strict=False))
+    assert all(a.after is b.before for a, b in pairwise(history))
     assert case.state is (history[-1].after if history else CaseState.REPORTED)
     assert case.rework_count == sum(s.action in ("fail", "rework") for s in history)
 

@@ -57,7 +57,11 @@ def test_person_of_one_area_sees_only_it(sign_in):
 
 def test_restricted_field_reaches_nobody_whom_it_does_not_concern(sign_in):
     emergency = sign_in("emergency")
-    for path in ("/api/v1/layers", "/api/v1/layers/pipes/features", "/api/v1/layers/pipes/features/P-1"):
+    for path in (
+        "/api/v1/layers",
+        "/api/v1/layers/pipes/features",
+        "/api/v1/layers/pipes/features/P-1",
+    ):
         answer = emergency.get(path)
         assert answer.status_code == 200
         assert b"secret-" not in answer.data

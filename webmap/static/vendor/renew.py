@@ -20,6 +20,17 @@ HERE = Path(__file__).parent
 MANIFEST = HERE / "manifest.json"
 #: package -> version wanted, files taken (source: name here), licence file.
 PACKAGES: dict[str, dict[str, object]] = {
+    "leaflet": {
+        "version": "1.9.4",
+        "licence": "BSD-2-Clause",
+        "files": {
+            "dist/leaflet.js": "leaflet.js",
+            "dist/leaflet.css": "leaflet.css",
+            "dist/images/layers.png": "images/layers.png",
+            "dist/images/layers-2x.png": "images/layers-2x.png",
+            "LICENSE": "LICENSE.txt",
+        },
+    },
     "maplibre-gl": {
         "version": "6.17.0",
         "licence": "BSD-3-Clause",
@@ -72,6 +83,7 @@ def take(modules: Path) -> None:
             data = (modules / name / source).read_bytes()
             if here.endswith((".js", ".mjs", ".css")):
                 data = without_source_map(data)
+            (target / here).parent.mkdir(exist_ok=True)
             (target / here).write_bytes(data)
         add_missing_licence(name)
 

@@ -25,14 +25,13 @@ function roadWidth(extra) {
 
 const ORDER = ['match', ['get', 'road_class'], WIDE, 3, MIDDLE, 2, PATHS, 0, 1];
 const notRail = ['!=', ['get', 'road_class'], 'rail'];
-const single = ['!', ['has', 'count']];
 
 /** Paint layers of one base layer, lowest first. `c` are the colours of the tokens. */
 const DRAW = {
-  green: (c) => [{ id: 'green', type: 'fill', filter: single, paint: { 'fill-color': c.green } }],
+  green: (c) => [{ id: 'green', type: 'fill', paint: { 'fill-color': c.green } }],
   water: (c) => [
-    { id: 'water', type: 'fill', filter: single, paint: { 'fill-color': c.water } },
-    { id: 'water-edge', type: 'line', minzoom: 12, filter: single, paint: { 'line-color': c.water_line, 'line-width': 1 } },
+    { id: 'water', type: 'fill', paint: { 'fill-color': c.water } },
+    { id: 'water-edge', type: 'line', minzoom: 12, paint: { 'line-color': c.water_line, 'line-width': 1 } },
   ],
   coast: (c) => [
     { id: 'coast', type: 'line', filter: ['==', ['get', 'kind'], 'coast'], paint: { 'line-color': c.water_line, 'line-width': 1.6 } },
@@ -40,22 +39,22 @@ const DRAW = {
       paint: { 'line-color': c.water_line, 'line-width': ['interpolate', ['linear'], ['zoom'], 6, 0.6, 11, 1.8], 'line-opacity': ['interpolate', ['linear'], ['zoom'], 10.5, 1, 12, 0] } },
   ],
   roads: (c) => [
-    { id: 'roads-case', type: 'line', filter: ['all', single, notRail], layout: { 'line-cap': 'round', 'line-join': 'round', 'line-sort-key': ORDER },
+    { id: 'roads-case', type: 'line', filter: notRail, layout: { 'line-cap': 'round', 'line-join': 'round', 'line-sort-key': ORDER },
       paint: { 'line-color': c.road_line, 'line-width': roadWidth(1.8) } },
-    { id: 'roads', type: 'line', filter: ['all', single, notRail], layout: { 'line-cap': 'round', 'line-join': 'round', 'line-sort-key': ORDER },
+    { id: 'roads', type: 'line', filter: notRail, layout: { 'line-cap': 'round', 'line-join': 'round', 'line-sort-key': ORDER },
       paint: { 'line-color': c.road, 'line-width': roadWidth(0) } },
     { id: 'rail', type: 'line', filter: ['==', ['get', 'road_class'], 'rail'], minzoom: 11, paint: { 'line-color': c.road_line, 'line-width': 2, 'line-dasharray': [3, 2] } },
   ],
   buildings: (c) => [
-    { id: 'buildings', type: 'fill', minzoom: 13, filter: single, paint: { 'fill-color': c.build, 'fill-opacity': ['interpolate', ['linear'], ['zoom'], 13, 0.4, 15, 1] } },
-    { id: 'buildings-edge', type: 'line', minzoom: 14.5, filter: single, paint: { 'line-color': c.build_line, 'line-width': 0.8 } },
+    { id: 'buildings', type: 'fill', minzoom: 13, paint: { 'fill-color': c.build, 'fill-opacity': ['interpolate', ['linear'], ['zoom'], 13, 0.4, 15, 1] } },
+    { id: 'buildings-edge', type: 'line', minzoom: 14.5, paint: { 'line-color': c.build_line, 'line-width': 0.8 } },
   ],
   districts: (c) => [{ id: 'districts', type: 'fill', paint: { 'fill-color': c.block } }],
   streets: (c) => [
-    { id: 'streets-edge', type: 'line', minzoom: 10.5, filter: single, paint: { 'line-color': c.label, 'line-opacity': 0.4, 'line-width': 1, 'line-dasharray': [5, 3] } },
+    { id: 'streets-edge', type: 'line', minzoom: 10.5, paint: { 'line-color': c.label, 'line-opacity': 0.4, 'line-width': 1, 'line-dasharray': [5, 3] } },
   ],
   communities: (c) => [
-    { id: 'communities-edge', type: 'line', minzoom: 13, filter: single, paint: { 'line-color': c.label, 'line-opacity': 0.3, 'line-width': 0.8, 'line-dasharray': [2, 2] } },
+    { id: 'communities-edge', type: 'line', minzoom: 13, paint: { 'line-color': c.label, 'line-opacity': 0.3, 'line-width': 0.8, 'line-dasharray': [2, 2] } },
   ],
 };
 
@@ -75,16 +74,16 @@ const NAMES = {
   buildings: (c) => [{ id: 'building-names', type: 'symbol', minzoom: 17, filter: ['all', ['has', 'name'], ['!=', ['get', 'name'], '']],
     layout: { 'text-field': ['get', 'name'], 'text-font': FONT, 'text-size': 11, 'text-max-width': 7, 'text-optional': true, 'text-padding': 20 },
     paint: { 'text-color': c.label, 'text-halo-color': c.halo, 'text-halo-width': 1.4 } }],
-  communities: (c) => [{ id: 'community-names', type: 'symbol', minzoom: 14, maxzoom: 17.5, filter: single,
+  communities: (c) => [{ id: 'community-names', type: 'symbol', minzoom: 14, maxzoom: 17.5,
     layout: { 'text-field': ['get', 'name'], 'text-font': FONT, 'text-size': 11, 'text-max-width': 8, 'text-padding': 40 },
     paint: { 'text-color': c.label, 'text-halo-color': c.halo, 'text-halo-width': 1.4, 'text-opacity': 0.8 } }],
-  streets: (c) => [{ id: 'street-names', type: 'symbol', minzoom: 11, maxzoom: 14.5, filter: single,
+  streets: (c) => [{ id: 'street-names', type: 'symbol', minzoom: 11, maxzoom: 14.5,
     layout: { 'text-field': ['get', 'name'], 'text-font': FONT, 'text-size': 12, 'text-max-width': 8 },
     paint: { 'text-color': c.label, 'text-halo-color': c.halo, 'text-halo-width': 1.6 } }],
-  places: (c) => [{ id: 'place-names', type: 'symbol', minzoom: 9, maxzoom: 13.5, filter: single,
+  places: (c) => [{ id: 'place-names', type: 'symbol', minzoom: 9, maxzoom: 13.5,
     layout: { 'text-field': ['get', 'name'], 'text-font': FONT, 'text-size': ['interpolate', ['linear'], ['zoom'], 9, 11, 13, 13], 'text-padding': 14 },
     paint: { 'text-color': c.label, 'text-halo-color': c.halo, 'text-halo-width': 1.6, 'text-opacity': 0.85 } }],
-  districts: (c) => [{ id: 'district-names', type: 'symbol', minzoom: 6.5, maxzoom: 12, filter: single,
+  districts: (c) => [{ id: 'district-names', type: 'symbol', minzoom: 6.5, maxzoom: 12,
     layout: { 'text-field': ['get', 'name'], 'text-font': FONT, 'text-size': ['interpolate', ['linear'], ['zoom'], 7, 11, 11, 15], 'text-letter-spacing': 0.1, 'text-padding': 24 },
     paint: { 'text-color': c.label, 'text-halo-color': c.halo, 'text-halo-width': 1.8 } }],
 };

@@ -1,7 +1,7 @@
 // The layers of the map: what exists, what is on, filtered, faded, hovered, selected.
 
 import { BASE_LAYERS, groundLayers, nameLayers } from 'cityops/map/basemap';
-import { dataLayers, fade, narrowed } from 'cityops/map/style';
+import { dataLayers, fade, narrowed, recount } from 'cityops/map/style';
 import { formatLists, parseLists } from 'cityops/state';
 import { token } from 'cityops/theme';
 
@@ -84,8 +84,11 @@ export function createLayers(app, catalogue) {
     for (const made of app.map.getStyle().layers) {
       if (made.metadata?.layer !== name) continue;
       app.map.setLayoutProperty(made.id, 'visibility', on.get(name) ? 'visible' : 'none');
-      if (made.metadata.part !== 'data') continue;
-      app.map.setFilter(made.id, narrowed(made.metadata.own, layer, off.get(name) ?? new Set(), filters.get(name) ?? {}));
+      const gone = off.get(name) ?? new Set();
+      const wanted = filters.get(name) ?? {};
+      if (made.metadata.part === 'blocks') recount(app.map, made, layer, gone, Object.keys(wanted).some((field) => field !== layer.class_field));
+      else if (made.metadata.part === 'data') app.map.setFilter(made.id, narrowed(made.metadata.own, layer, gone, wanted));
+      else continue;
       fade(app.map, own.find((first) => first.id === made.id) ?? made, share);
     }
   }

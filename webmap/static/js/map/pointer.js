@@ -10,7 +10,7 @@ export function startPointer(app) {
 
   function styleIds() {
     const names = new Set(layers.clickable().map((layer) => layer.name));
-    return map.getStyle().layers.filter((made) => names.has(made.metadata?.layer) && made.metadata.part === 'data' && made.type !== 'symbol').map((made) => made.id);
+    return map.getStyle().layers.filter((made) => names.has(made.metadata?.layer) && ['data', 'blocks'].includes(made.metadata.part) && made.type !== 'symbol').map((made) => made.id);
   }
   let ids = styleIds();
   app.bus.on('layers', () => { ids = styleIds(); });
@@ -31,7 +31,7 @@ export function startPointer(app) {
     frame = requestAnimationFrame(() => {
       frame = 0;
       const hit = under(last, 3);
-      const single = hit && hit.properties.count == null;
+      const single = hit && hit.layer.metadata.part === 'data';
       map.getCanvas().style.cursor = hit ? 'pointer' : '';
       layers.hover(single ? hit.layer.metadata.layer : layers.hovered?.layer, single ? plain(hit) : null, 'map');
     });
@@ -45,10 +45,10 @@ export function startPointer(app) {
     const hit = under(event.point);
     if (!hit) { app.bus.emit('click:empty', taken); return; }
     const layer = layers.get(hit.layer.metadata.layer);
-    if (hit.properties.count != null) {
-      map.easeTo({ center: event.lngLat, zoom: Math.min(map.getZoom() + 2, layer.min_zoom), duration: 300 });
+    if (hit.layer.metadata.part === 'blocks') {
+      map.easeTo({ center: event.lngLat, zoom: Math.max(map.getZoom() + 1, Math.min(map.getZoom() + 2, layer.min_zoom)), duration: 300 });
       return;
     }
-    app.feature.open(layer.name, hit.properties[layer.key] ?? `@${hit.id}`);
+    app.feature.open(layer.name, hit.properties[layer.key]);
   });
 }

@@ -2,8 +2,8 @@
 
 import { FONT, token } from 'cityops/theme';
 
-const AGGREGATE = ['has', 'count'];
-const SINGLE = ['!', AGGREGATE];
+/** What a layer of aggregates is called in a tile, after the layer's own name. */
+export const BLOCKS = '_blocks';
 
 /** Colour by class, or the layer's own. */
 function colourOf(layer) {
@@ -43,13 +43,13 @@ function lineLayers(layer) {
   const casing = casingOf(layer);
   const joined = { 'line-join': 'round' };
   const made = [];
-  if (casing) made.push({ id: 'case', type: 'line', minzoom: 14.5, filter: SINGLE, layout: { ...joined, 'line-cap': 'round' }, paint: { 'line-color': casing, 'line-width': byZoom(width + 2.2) } });
+  if (casing) made.push({ id: 'case', type: 'line', minzoom: 14.5, layout: { ...joined, 'line-cap': 'round' }, paint: { 'line-color': casing, 'line-width': byZoom(width + 2.2) } });
   dashes(layer).forEach(({ dash, codes }, i) => made.push({
-    id: `line-${i}`, type: 'line', filter: codes && layer.class_field ? ['all', SINGLE, ['in', ['get', layer.class_field], ['literal', codes]]] : SINGLE,
+    id: `line-${i}`, type: 'line', ...(codes && layer.class_field ? { filter: ['in', ['get', layer.class_field], ['literal', codes]] } : {}),
     layout: dash.length > 0 ? joined : { ...joined, 'line-cap': 'round' }, paint: dashed({ 'line-color': colourOf(layer), 'line-width': byZoom(width) }, dash),
   }));
   if (layer.class_field && layer.classes.length > 0) made.push({
-    id: 'line-rest', type: 'line', filter: ['all', SINGLE, ['!', ['in', ['get', layer.class_field], ['literal', layer.classes.map((item) => item.code)]]]],
+    id: 'line-rest', type: 'line', filter: ['!', ['in', ['get', layer.class_field], ['literal', layer.classes.map((item) => item.code)]]],
     layout: joined, paint: { 'line-color': layer.style.colour, 'line-width': byZoom(width), 'line-dasharray': [1, 2] },
   });
   return made;
@@ -58,8 +58,8 @@ function lineLayers(layer) {
 function polygonLayers(layer) {
   const { fill, fill_opacity: opacity, width, dash } = layer.style;
   return [
-    { id: 'fill', type: 'fill', filter: SINGLE, paint: { 'fill-color': layer.class_field ? colourOf(layer) : (fill ?? layer.style.colour), 'fill-opacity': Math.max(opacity, 0.001) } },
-    { id: 'edge', type: 'line', filter: SINGLE, layout: { 'line-join': 'round' }, paint: dashed({ 'line-color': colourOf(layer), 'line-width': byZoom(width, 0.6) }, dash ?? []) },
+    { id: 'fill', type: 'fill', paint: { 'fill-color': layer.class_field ? colourOf(layer) : (fill ?? layer.style.colour), 'fill-opacity': Math.max(opacity, 0.001) } },
+    { id: 'edge', type: 'line', layout: { 'line-join': 'round' }, paint: dashed({ 'line-color': colourOf(layer), 'line-width': byZoom(width, 0.6) }, dash ?? []) },
   ];
 }
 
@@ -67,7 +67,7 @@ function pointLayers(layer) {
   const { radius } = layer.style;
   const marked = layer.classes.filter((item) => item.mark);
   const made = [{
-    id: 'point', type: 'circle', filter: SINGLE,
+    id: 'point', type: 'circle',
     paint: {
       'circle-color': colourOf(layer), 'circle-stroke-color': token('m-halo'),
       'circle-radius': ['interpolate', ['linear'], ['zoom'], 11, radius * 0.6, 14, radius * 0.4 + 0.6, 16, radius * 0.8, 17.5, radius * 1.3, 18.2, radius * 2, 20, radius * 2.8],
@@ -75,7 +75,7 @@ function pointLayers(layer) {
     },
   }];
   if (layer.class_field && marked.length > 0) made.push({
-    id: 'mark', type: 'symbol', minzoom: 18.2, filter: SINGLE,
+    id: 'mark', type: 'symbol', minzoom: 18.2,
     layout: { 'text-field': ['match', ['get', layer.class_field], ...marked.flatMap((item) => [item.code, item.mark]), ''], 'text-font': FONT, 'text-size': ['interpolate', ['linear'], ['zoom'], 18.2, radius * 2.4, 20, radius * 3.4], 'text-allow-overlap': true, 'text-ignore-placement': true },
     paint: { 'text-color': '#fff' },
   });
@@ -86,40 +86,75 @@ function labelLayers(layer) {
   if (!layer.label_field || !layer.fields.find((f) => f.name === layer.label_field)?.in_tiles) return [];
   const line = layer.geometry === 'line';
   return [{
-    id: 'label', type: 'symbol', minzoom: Math.max(layer.min_zoom + 2, line ? 18.5 : 14.5), filter: SINGLE,
+    id: 'label', type: 'symbol', minzoom: Math.max(layer.min_zoom + 2, line ? 18.5 : 14.5),
     layout: { 'text-field': ['to-string', ['get', layer.label_field]], 'text-font': FONT, 'text-size': 11, 'symbol-placement': line ? 'line' : 'point', 'text-max-width': 9, 'text-optional': true,
       ...(layer.geometry === 'point' ? { 'text-offset': [0, 1.1], 'text-anchor': 'top' } : {}) },
     paint: { 'text-color': layer.geometry === 'polygon' ? layer.style.colour : token('ink'), 'text-halo-color': token('m-halo'), 'text-halo-width': 1.6 },
   }];
 }
 
-/** Counts per block, from the pyramid, below the zoom at which single features are drawn. */
-function aggregateLayers(layer) {
-  const colour = layer.style.colour;
+/** How many features a block has, of the classes that are on. */
+function blockCount(layer, off) {
+  if (!layer.class_field || off.size === 0) return ['get', 'count'];
+  return ['+', 0, ...layer.classes.filter((item) => !off.has(item.code)).map((item) => ['coalesce', ['get', `class_${item.code}`], 0])];
+}
+
+function blockColour(layer) {
+  const classes = layer.classes.filter((item) => item.colour);
+  if (!layer.class_field || classes.length === 0) return layer.style.colour;
+  return ['match', ['get', 'top_class'], ...classes.flatMap((item) => [item.code, item.colour]), layer.style.colour];
+}
+
+const grown = (count, ...stops) => ['interpolate', ['linear'], ['ln', ['max', 1, count]], ...stops];
+
+/** Paint of the blocks while some classes are off. */
+function blockPaint(layer, off) {
+  const count = blockCount(layer, off);
+  if (layer.geometry === 'point') return { 'circle-radius': grown(count, 0, 2.5, 3, 4.5, 7, 8) };
+  return { 'fill-opacity': grown(count, 0, 0.18, 3, 0.4, 6, 0.65) };
+}
+
+function blockText(count) {
+  return ['case', ['>=', count, 10000], ['concat', ['number-format', ['/', count, 10000], { 'max-fraction-digits': 1 }], '万'], ['to-string', count]];
+}
+
+/** Counts per block, from the pyramid, where single features would be too many. */
+function blockLayers(layer) {
+  const none = new Set();
+  const body = layer.geometry === 'point'
+    ? { type: 'circle', paint: { 'circle-color': blockColour(layer), 'circle-opacity': 0.8, 'circle-stroke-color': token('m-halo'), 'circle-stroke-width': 0.6, ...blockPaint(layer, none) } }
+    : { type: 'fill', paint: { 'fill-color': blockColour(layer), ...blockPaint(layer, none) } };
   return [
-    { id: 'sum', type: 'circle', maxzoom: layer.min_zoom, filter: AGGREGATE,
-      paint: { 'circle-color': colour, 'circle-opacity': 0.75, 'circle-stroke-color': token('m-halo'), 'circle-stroke-width': 1,
-        'circle-radius': ['interpolate', ['linear'], ['ln', ['max', 1, ['get', 'count']]], 0, 4, 3, 9, 7, 15, 11, 24] } },
-    { id: 'sum-n', type: 'symbol', maxzoom: layer.min_zoom, filter: ['all', AGGREGATE, ['>=', ['get', 'count'], 10]],
-      layout: { 'text-field': ['case', ['>=', ['get', 'count'], 10000], ['concat', ['to-string', ['round', ['/', ['get', 'count'], 10000]]], '万'], ['to-string', ['get', 'count']]], 'text-font': FONT, 'text-size': 11, 'text-padding': 1 },
-      paint: { 'text-color': '#fff', 'text-halo-color': colour, 'text-halo-width': 0.8 } },
-  ];
+    { id: 'blocks', ...body },
+    { id: 'blocks-n', type: 'symbol', layout: { 'text-field': blockText(['get', 'count']), 'text-font': FONT, 'text-size': 10, 'text-padding': 6 },
+      paint: { 'text-color': token('ink-2'), 'text-halo-color': token('m-halo'), 'text-halo-width': 1.4 } },
+  ].map((made) => ({ ...made, blocks: true }));
+}
+
+/** Make the blocks count the classes that are on; they cannot follow other filters and hide then. */
+export function recount(map, styleLayer, layer, off, filtered) {
+  const count = blockCount(layer, off);
+  map.setFilter(styleLayer.id, filtered ? ['literal', false] : ['>', count, 0]);
+  if (styleLayer.type === 'symbol') map.setLayoutProperty(styleLayer.id, 'text-field', blockText(count));
+  else for (const [name, value] of Object.entries(blockPaint(layer, off))) map.setPaintProperty(styleLayer.id, name, value);
 }
 
 const GEOMETRY = { line: lineLayers, polygon: polygonLayers, point: pointLayers };
 
 /** Style layers of a declared layer, lowest first, with ids `<layer>-<part>`. */
 export function dataLayers(layer) {
-  return [...GEOMETRY[layer.geometry](layer), ...labelLayers(layer), ...aggregateLayers(layer)]
-    .map((made) => ({ ...made, id: `${layer.name}-${made.id}`, source: layer.name, 'source-layer': layer.name, metadata: { layer: layer.name, part: 'data', own: made.filter } }));
+  return [...blockLayers(layer), ...GEOMETRY[layer.geometry](layer), ...labelLayers(layer)].map(({ blocks = false, ...made }) => ({
+    ...made, id: `${layer.name}-${made.id}`, source: layer.name, 'source-layer': layer.name + (blocks ? BLOCKS : ''),
+    metadata: { layer: layer.name, part: blocks ? 'blocks' : 'data', own: made.filter ?? null },
+  }));
 }
 
 /** Filter of a style layer once classes are switched off and fields filtered. */
 export function narrowed(own, layer, off, filters) {
-  const parts = ['all', own];
-  if (layer.class_field && off.size > 0) parts.push(['any', ['has', 'count'], ['!', ['in', ['get', layer.class_field], ['literal', [...off]]]]]);
-  for (const [field, values] of Object.entries(filters)) parts.push(['any', ['has', 'count'], ['in', ['to-string', ['get', field]], ['literal', values.map(String)]]]);
-  return parts.length === 2 ? own : parts;
+  const parts = own ? ['all', own] : ['all'];
+  if (layer.class_field && off.size > 0) parts.push(['!', ['in', ['get', layer.class_field], ['literal', [...off]]]]);
+  for (const [field, values] of Object.entries(filters)) parts.push(['in', ['to-string', ['get', field]], ['literal', values.map(String)]]);
+  return parts.length === 1 ? null : parts;
 }
 
 const OPACITY = { fill: ['fill-opacity'], line: ['line-opacity'], circle: ['circle-opacity', 'circle-stroke-opacity'], symbol: ['text-opacity'] };

@@ -1,0 +1,114 @@
+"""``cityops doctor``: is this deployment well, and what walls stand around uploads?"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cityops.cli.output import EXIT_CODES, CityCommand, settings, show
+from gis.errors import CityError, Kind
+
+_PACKAGES = ("cityops", "flask", "geopandas", "numpy", "pyogrio", "pyproj", "shapely", "sqlalchemy")
+
+
+@click.command("doctor", cls=CityCommand)
+@click.option("--full", is_flag=True, help="逐个读出并核对所有文件，而不是抽查")
+def command(full: bool, as_json: bool) -> None:
+    """检查数据库、空间索引、文件、审计链、磁盘、隔离手段、字体与版本。有毛病时以 6 退出。"""
+    found = examined(full=full)
+    show(found, lambda: doctor_text(found), as_json=as_json)
+    if not found["ok"]:
+        sys.exit(EXIT_CODES[Kind.UNAVAILABLE])
+
+
+def examined(*, full: bool) -> dict[str, Any]:
+    """Everything that is checked, as JSON values; ``ok`` says whether all is well."""
+    store = _store(full=full)
+    walls = _walls()
+    return {
+        "ok": not store["faults"],
+        "data_dir": str(settings().data_dir.resolve()),
+        "store": store,
+        "sandbox": walls,
+        "fonts": _fonts(),
+        "versions": _versions(),
+    }
+
+
+def _store(*, full: bool) -> dict[str, Any]:
+    from cityops.store.database import open_store
+    from cityops.store.health import check_store
+
+    try:
+        store = open_store(settings())
+        found = check_store(store, full=full)
+        store.dispose()
+    except CityError as error:
+        return {"faults": [str(error)], "error": error.as_dict()}
+    return found
+
+
+def _walls() -> dict[str, Any]:
+    """What confines the reading of uploads on this machine."""
+    from cityops.jobs.sandbox import ConfinedReader
+
+    scratch = settings().data_dir / "scratch"
+    try:
+        return dict(ConfinedReader(scratch).walls())
+    except (CityError, OSError) as error:
+        return {"landlock": False, "seccomp": False, "error": str(error)}
+
+
+def _fonts() -> dict[str, Any]:
+    """Font for print, which is shipped, and whether this machine's browser can show Chinese."""
+    import cityops.printing
+
+    folder = Path(cityops.printing.__path__[0])
+    listed = 0
+    if shutil.which("fc-list"):
+        done = subprocess.run(
+            ["fc-list", ":lang=zh-cn", "family"], capture_output=True, text=True, check=False
+        )
+        listed = len(done.stdout.splitlines())
+    return {"print": sorted(p.name for p in folder.glob("*.otf")), "system_chinese": listed}
+
+
+def _versions() -> dict[str, str]:
+    import sqlite3
+
+    import shapely
+
+    found = {name: version(name) for name in _PACKAGES}
+    python = ".".join(str(part) for part in sys.version_info[:3])
+    return found | {
+        "python": python,
+        "sqlite": sqlite3.sqlite_version,
+        "geos": shapely.geos_version_string,
+    }
+
+
+def doctor_text(found: dict[str, Any]) -> str:
+    """The findings for people."""
+    store, walls = found["store"], found["sandbox"]
+    lines = ["一切正常" if found["ok"] else "有问题："]
+    lines += [f"  - {fault}" for fault in store["faults"]]
+    if "layers" in store:
+        rows = sum(layer["rows"] for layer in store["layers"])
+        files = store["files"]
+        lines += [
+            f"数据库：{found['data_dir']}，版本 {store['schema']['found']}",
+            f"图层：{len(store['layers'])} 个，{rows} 个要素，索引已逐一核对",
+            f"文件：{files['total']} 个，核对了 {files['checked']} 个",
+            f"审计：{store['audit']['entries']} 条，链{'断' if store['audit']['broken_at'] else '完整'}",
+            f"磁盘：剩余 {store['disk_free_bytes'] / 1e9:.1f} GB",
+        ]
+    up = [name for name in ("landlock", "seccomp") if walls.get(name)]
+    lines.append("隔离：" + ("、".join(up) if up else "没有；只收 GeoJSON 和 CSV"))
+    lines.append("版本：" + "，".join(f"{k} {v}" for k, v in found["versions"].items()))
+    return "\n".join(lines)

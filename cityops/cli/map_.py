@@ -1,0 +1,55 @@
+"""``cityops map``: layers as one HTML file that opens without any network."""
+
+from __future__ import annotations
+
+import datetime
+import os
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+
+from cityops.cli.output import CityCommand, settings, show
+
+
+@click.command("map", cls=CityCommand)
+@click.option("--layer", "layers", multiple=True, required=True, help="图层名，可重复")
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="写到哪个 HTML 文件",
+)
+@click.option("--bbox", default=None, help="范围：西,南,东,北（度）")
+@click.option("--title", default="", help="标题")
+def command(
+    layers: tuple[str, ...], out: Path, bbox: str | None, title: str, as_json: bool
+) -> None:
+    """把图层写成一个 HTML 地图文件，离线即可打开。"""
+    from cityops.bootstrap import Services
+    from cityops.services.mapfiles import take_layers
+    from cityops.services.roles import SYSTEM
+    from gis.boxes import parse_degree_box
+    from webmap.foliummap.page import MOST_FEATURES, Part, map_page
+
+    chosen = settings()
+    box = None if bbox is None else parse_degree_box(bbox).as_tuple()
+    store = Services(chosen).store
+    taken = take_layers(store, SYSTEM, layers, box=box, most=MOST_FEATURES)
+    parts = [Part(t.spec, t.batch, t.fields) for t in taken]
+    now = datetime.datetime.now(ZoneInfo("Asia/Shanghai"))
+    heading = title or "、".join(part.spec.title.zh for part in parts)
+    write_whole(out, map_page(parts, heading, review_no=chosen.map_review_no, made=now))
+    counts = {part.spec.name: len(part.batch) for part in parts}
+    told = "，".join(f"{name} {n} 个" for name, n in counts.items())
+    show({"out": str(out), "features": counts}, f"已写 {out}：{told}", as_json=as_json)
+
+
+def write_whole(out: Path, text: str) -> None:
+    """Write a file so that it is there whole or not at all."""
+    part = out.with_name(f".{out.name}.{os.getpid()}.part")
+    try:
+        part.write_text(text, "utf-8")
+        part.replace(out)
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,104 @@
+"""Is the store well? Schema, indexes, integrity, files, audit trail, room on the disk."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from typing import Any
+
+from sqlalchemy import Connection
+
+from cityops.store.database import SqlStore
+from cityops.store.migrate import REVISIONS, current_revision
+from cityops.store.models import load_all
+from cityops.store.models.audit import TRIGGERS
+
+#: Files whose content is compared with their name when not all are asked for.
+SAMPLE = 200
+#: Free bytes on the disk below which the store is not well.
+LOW_BYTES = 200_000_000
+
+
+def check_store(store: SqlStore, *, full: bool = False) -> dict[str, Any]:
+    """What was checked and found; ``faults`` is empty when all is well.
+
+    Parameters
+    ----------
+    full
+        Read every file and compare it with its name; else a random sample of `SAMPLE`.
+
+    Raises
+    ------
+    UnavailableError
+        When the database cannot be read at all.
+    """
+    with store.reading() as tx:
+        connection = tx.connection
+        schema = current_revision(connection)
+        indexes = tx.layers.check_indexes(deep=True)
+        integrity = _integrity(connection)
+        audit = tx.audit.verify()
+        lost_triggers = _lost_triggers(connection)
+        named = _named_files(connection)
+    files = _files(store, named, full=full)
+    free = shutil.disk_usage(store.settings.data_dir).free
+    faults = [f"{c.layer}: {fault}" for c in indexes for fault in c.faults]
+    faults += [f"schema {schema}"] if schema != REVISIONS[-1] else []
+    faults += [f"integrity: {integrity}"] if integrity not in ("ok", None) else []
+    faults += [f"audit broken at {audit.broken_at}"] if audit.broken_at else []
+    faults += [f"no trigger {name}" for name in lost_triggers]
+    faults += [f"file missing: {name}" for name in files["missing"]]
+    faults += [f"file damaged: {name}" for name in files["damaged"]]
+    faults += [f"disk: {free} bytes free"] if free < LOW_BYTES else []
+    return {
+        "faults": faults,
+        "schema": {"found": schema, "expected": REVISIONS[-1]},
+        "database": store.engine.dialect.name,
+        "integrity": integrity,
+        "layers": [
+            {"name": c.layer, "rows": c.rows, "indexed": c.indexed, "faults": list(c.faults)}
+            for c in indexes
+        ],
+        "audit": {"entries": audit.entries, "broken_at": audit.broken_at},
+        "files": files,
+        "disk_free_bytes": free,
+    }
+
+
+def _integrity(connection: Connection) -> str | None:
+    if connection.dialect.name != "sqlite":
+        return None
+    verdict = str(connection.exec_driver_sql("PRAGMA integrity_check").scalar_one())
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+    return verdict if broken is None else f"{verdict}; foreign key of {broken[0]} row {broken[1]}"
+
+
+def _lost_triggers(connection: Connection) -> list[str]:
+    if connection.dialect.name != "sqlite":
+        return []
+    rows = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+    there = set(rows.scalars())
+    return sorted(name for name in TRIGGERS if name not in there)
+
+
+def _named_files(connection: Connection) -> set[str]:
+    from sqlalchemy import select
+
+    found: set[str] = set()
+    for table in load_all().sorted_tables:
+        for column in table.columns:
+            if column.info.get("file"):
+                rows = connection.execute(select(column).where(column.is_not(None)).distinct())
+                found.update(rows.scalars())
+    return found
+
+
+def _files(store: SqlStore, named: set[str], *, full: bool) -> dict[str, Any]:
+    names = list(store.files.names())
+    checked = names if full or len(names) <= SAMPLE else random.sample(names, SAMPLE)
+    return {
+        "total": len(names),
+        "checked": len(checked),
+        "missing": sorted(named - set(names)),
+        "damaged": sorted(n for n in checked if not store.files.is_sound(n)),
+    }

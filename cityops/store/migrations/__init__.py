@@ -1,0 +1,1 @@
+"""Alembic migrations of the store. Layer tables are not theirs: declarations make them."""

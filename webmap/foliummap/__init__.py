@@ -1,0 +1,1 @@
+"""Maps as one HTML file, by folium: for reports, mail and notebooks. Opens without any network."""
