@@ -208,8 +208,12 @@ def check_spec(spec: LayerSpec) -> None:
     ):
         if pointed is not None and pointed not in names:
             fault(role + " 指向不存在的字段 {got}", pointed)
+    by_name = {f.name: f for f in spec.fields}
+    for role, pointed in (("key", spec.key), ("category_field", spec.category_field)):
+        # They name features and grant rights: answers tell them whatever else they hold.
+        if pointed in by_name and by_name[pointed].seen_by is not None:
+            fault(role + " 不能是限定角色的字段：{got}", pointed)
     if spec.category_field in names:
-        by_name = {f.name: f for f in spec.fields}
         if by_name[spec.category_field].type is not FieldType.CODE:
             fault("category_field 必须是代码字段：{got}", spec.category_field)
     if faults:

@@ -131,13 +131,13 @@ def permission_for(person: Person, spec: LayerSpec, action: Action) -> Permissio
     fields = tuple(
         f.name for f in spec.fields if f.seen_by is None or not roles.isdisjoint(f.seen_by)
     )
-    limited = person.categories.get(spec.name) if spec.category_field else None
     return Permission(
         layer=spec.name,
         action=action,
         allowed=True,
         areas=tuple(sorted(person.areas)) or None,
-        categories=limited,
+        # Also where the layer has no category (any more): such a limit then reaches nothing.
+        categories=person.categories.get(spec.name),
         fields=fields,
     )
 

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, Table, and_, or_, select
 
 from cityops.services.layer_values import parse_value, visible_field
 from cityops.services.permissions import Permission
+from cityops.store.permission_sql import permission_condition
 from gis.errors import InvalidError
 from gis.layers import FieldSpec, FieldType, LayerSpec
 
@@ -103,15 +104,23 @@ def ordered_after(
     field = visible_field(spec, permission, sort.removeprefix("-"))
     column, fid = table.c[field.name], table.c.fid
     if after:
-        query = query.where(_behind(table, column, after, falling=falling))
+        query = query.where(_behind(table, spec, permission, column, after, falling=falling))
     return query.order_by(column.is_(None), column.desc() if falling else column, fid)
 
 
 def _behind(
-    table: Table, column: ColumnElement[Any], after: int, *, falling: bool
+    table: Table,
+    spec: LayerSpec,
+    permission: Permission,
+    column: ColumnElement[Any],
+    after: int,
+    *,
+    falling: bool,
 ) -> ColumnElement[bool]:
     twin = table.alias("last")
-    last = select(twin.c[column.key]).where(twin.c.fid == after).scalar_subquery()
+    # A row out of reach has no place in the order: from where it stood its value could be told.
+    reached = permission_condition(twin, spec, permission)
+    last = select(twin.c[column.key]).where(twin.c.fid == after, reached).scalar_subquery()
     fid = table.c.fid
     beyond = column < last if falling else column > last
     known = or_(beyond, and_(column == last, fid > after), column.is_(None))

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Table, and_, false, func, or_, true
+from sqlalchemy import ColumnElement, FromClause, and_, false, func, or_, true
 
 from cityops.services.permissions import Permission
 from gis.layers import LayerSpec
 
 
 def permission_condition(
-    table: Table, spec: LayerSpec, permission: Permission
+    table: FromClause, spec: LayerSpec, permission: Permission
 ) -> ColumnElement[bool]:
-    """Condition on `table` that holds for the rows `permission` reaches.
+    """Condition on `table`, or an alias of it, that holds for the rows `permission` reaches.
 
     An unknown area ('') is reached only by a permission for everywhere, an unknown category
     only by one for all categories. A permission for another layer reaches nothing.
