@@ -213,9 +213,8 @@ def check_spec(spec: LayerSpec) -> None:
         # They name features and grant rights: answers tell them whatever else they hold.
         if pointed in by_name and by_name[pointed].seen_by is not None:
             fault(role + " 不能是限定角色的字段：{got}", pointed)
-    if spec.category_field in names:
-        if by_name[spec.category_field].type is not FieldType.CODE:
-            fault("category_field 必须是代码字段：{got}", spec.category_field)
+    if spec.category_field in names and by_name[spec.category_field].type is not FieldType.CODE:
+        fault("category_field 必须是代码字段：{got}", spec.category_field)
     if faults:
         raise InvalidError(
             "layer.bad_declaration",
