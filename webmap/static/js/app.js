@@ -33,7 +33,7 @@ async function start() {
   app.city = city;
   const place = parsePlace(app.state.get('at'));
   app.map = new ml.Map({
-    container: 'map', style: styleOf(layers, boot.background), attributionControl: false, dragRotate: true, pitchWithRotate: false, maxPitch: 0,
+    container: 'map', style: styleOf(layers, boot.background, latitudeOf(city)), attributionControl: false, dragRotate: true, pitchWithRotate: false, maxPitch: 0,
     maxZoom: 21, minZoom: 3, fadeDuration: 120, localIdeographFontFamily: false, ...(place ?? { bounds: city.bounds, fitBoundsOptions: { padding: 24 } }),
     locale: { 'Map.Title': t('地图') },
   });
@@ -61,6 +61,8 @@ async function start() {
   bus.on('resize', () => app.map.resize());
   startKeys();
 }
+
+function latitudeOf({ bounds: [, south, , north] }) { return (south + north) / 2; }
 
 /** The tool bar over the map; `add` gives the button. */
 function createBar() {

@@ -13,7 +13,7 @@ ml.setWorkerUrl(document.querySelector('meta[name=maplibre-worker]').content);
 export function createFieldMap(container, { layers, city }, onPick) {
   const used = layers.filter((layer) => BASE_LAYERS.has(layer.name) || SHOWN.has(layer.name));
   const map = new ml.Map({
-    container, style: styleOf(used, null), bounds: city.bounds, fitBoundsOptions: { padding: 24 }, attributionControl: false,
+    container, style: styleOf(used, null, (city.bounds[1] + city.bounds[3]) / 2), bounds: city.bounds, fitBoundsOptions: { padding: 24 }, attributionControl: false,
     dragRotate: false, pitchWithRotate: false, maxZoom: 20, minZoom: 6,
   });
   map.touchZoomRotate.disableRotation();

@@ -10,17 +10,19 @@ const WIDE = ['motorway', 'trunk', 'primary'];
 const MIDDLE = ['secondary', 'tertiary'];
 const PATHS = ['footway', 'cycleway', 'pedestrian', 'service'];
 
-/** Width in pixels at zoom 10, 14, 16, 18, 20 by class of road. */
-const WIDTHS = {
-  wide: [1.2, 4, 9, 26, 90], middle: [0.7, 2.6, 6.5, 20, 70], small: [0, 1.2, 4.5, 14, 50], path: [0, 0.3, 1.6, 5, 16],
-};
-const ZOOMS = [10, 14, 16, 18, 20];
+/** Pixels at zoom 10 and 13, below which a true width would vanish; metres where a road says none. */
+const SMALL_ZOOMS = { wide: [1.2, 3], middle: [0.7, 2], small: [0, 1], path: [0, 0.2] };
+const USUAL_M = { wide: 24, middle: 16, small: 7, path: 2.5 };
 
-function roadWidth(extra) {
-  const stops = ZOOMS.flatMap((zoom, i) => [zoom, ['match', ['get', 'road_class'],
-    WIDE, WIDTHS.wide[i] + extra, MIDDLE, WIDTHS.middle[i] + extra, PATHS, WIDTHS.path[i] + (i > 1 ? extra : 0),
-    WIDTHS.small[i] + (i > 0 ? extra : 0)]]);
-  return ['interpolate', ['exponential', 1.6], ['zoom'], ...stops];
+const byClass = (widths, pick) => ['match', ['get', 'road_class'], WIDE, pick(widths.wide), MIDDLE, pick(widths.middle), PATHS, pick(widths.path), pick(widths.small)];
+
+/** Width of a road: a few pixels from afar, true to scale from zoom 15; `extra` pixels for its casing. */
+function roadWidth(latitude, extra) {
+  const metres = ['coalesce', ['get', 'width_m'], byClass(USUAL_M, (m) => m)];
+  const perMetre = (zoom) => 2 ** zoom / (78271.517 * Math.cos(latitude * Math.PI / 180));
+  const far = [10, 13].flatMap((zoom, i) => [zoom, ['+', extra * i, byClass(SMALL_ZOOMS, (px) => px[i])]]);
+  const near = [15, 21].flatMap((zoom) => [zoom, ['+', extra, ['*', metres, perMetre(zoom)]]]);
+  return ['interpolate', ['exponential', 2], ['zoom'], ...far, ...near];
 }
 
 const ORDER = ['match', ['get', 'road_class'], WIDE, 3, MIDDLE, 2, PATHS, 0, 1];
@@ -38,11 +40,11 @@ const DRAW = {
     { id: 'rivers', type: 'line', maxzoom: 12, filter: ['!=', ['get', 'kind'], 'coast'],
       paint: { 'line-color': c.water_line, 'line-width': ['interpolate', ['linear'], ['zoom'], 6, 0.6, 11, 1.8], 'line-opacity': ['interpolate', ['linear'], ['zoom'], 10.5, 1, 12, 0] } },
   ],
-  roads: (c) => [
+  roads: (c, latitude) => [
     { id: 'roads-case', type: 'line', filter: notRail, layout: { 'line-cap': 'round', 'line-join': 'round', 'line-sort-key': ORDER },
-      paint: { 'line-color': c.road_line, 'line-width': roadWidth(1.8) } },
+      paint: { 'line-color': c.road_line, 'line-width': roadWidth(latitude, 1.8) } },
     { id: 'roads', type: 'line', filter: notRail, layout: { 'line-cap': 'round', 'line-join': 'round', 'line-sort-key': ORDER },
-      paint: { 'line-color': c.road, 'line-width': roadWidth(0) } },
+      paint: { 'line-color': c.road, 'line-width': roadWidth(latitude, 0) } },
     { id: 'rail', type: 'line', filter: ['==', ['get', 'road_class'], 'rail'], minzoom: 11, paint: { 'line-color': c.road_line, 'line-width': 2, 'line-dasharray': [3, 2] } },
   ],
   buildings: (c) => [
@@ -95,12 +97,15 @@ function dressed(name, made, part) {
   return made.map((layer) => ({ ...layer, id: `base-${layer.id}`, source: name, 'source-layer': name, metadata: { layer: name, part } }));
 }
 
-/** Style layers under the data: ground, then nothing else. `has(name)` says which layers exist. */
-export function groundLayers(has) {
+/**
+ * Style layers under the data. `has(name)` says which layers exist, `latitude` makes widths true,
+ * `bare` leaves the ground to a tile service and draws borders alone.
+ */
+export function groundLayers(has, latitude, bare) {
   const c = mapColours();
   return [
     { id: 'land', type: 'background', paint: { 'background-color': c.land } },
-    ...GROUND.filter(has).flatMap((name) => dressed(name, DRAW[name](c), 'ground')),
+    ...(bare ? [] : GROUND.filter(has).flatMap((name) => dressed(name, DRAW[name](c, latitude), 'ground'))),
     ...EDGES.filter(has).flatMap((name) => dressed(name, BORDERS[name](c), 'ground')),
   ];
 }

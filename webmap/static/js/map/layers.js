@@ -6,7 +6,7 @@ import { formatLists, parseLists } from 'cityops/state';
 import { token } from 'cityops/theme';
 
 /** Sources and style of the map for a catalogue. */
-export function styleOf(catalogue, background) {
+export function styleOf(catalogue, background, latitude = 39) {
   const has = (name) => BASE_LAYERS.has(name) && catalogue.some((layer) => layer.name === name);
   const sources = Object.fromEntries(catalogue.map((layer) => [layer.name, sourceOf(layer)]));
   const data = catalogue.filter((layer) => !BASE_LAYERS.has(layer.name)).flatMap(dataLayers);
@@ -17,7 +17,7 @@ export function styleOf(catalogue, background) {
   }
   sources.selection = { type: 'geojson', data: { type: 'FeatureCollection', features: [] } };
   sources.hover = { type: 'geojson', data: { type: 'FeatureCollection', features: [] } };
-  const [land, ...ground] = groundLayers(has);
+  const [land, ...ground] = groundLayers(has, latitude, Boolean(background));
   return { version: 8, sources, layers: [land, ...behind, ...ground, ...data, ...nameLayers(has), ...marks('hover', 0.55), ...marks('selection', 1)] };
 }
 

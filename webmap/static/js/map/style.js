@@ -70,8 +70,8 @@ function pointLayers(layer) {
     id: 'point', type: 'circle',
     paint: {
       'circle-color': colourOf(layer), 'circle-stroke-color': token('m-halo'),
-      'circle-radius': ['interpolate', ['linear'], ['zoom'], 11, radius * 0.6, 14, radius * 0.4 + 0.6, 16, radius * 0.8, 17.5, radius * 1.3, 18.2, radius * 2, 20, radius * 2.8],
-      'circle-stroke-width': ['interpolate', ['linear'], ['zoom'], 14, 0.4, 17, 1.5],
+      'circle-radius': ['interpolate', ['linear'], ['zoom'], 11, radius * 0.6, 14, radius * 0.3 + 0.4, 16, radius * 0.55, 17.5, radius * 1.2, 18.2, radius * 2, 20, radius * 2.8],
+      'circle-stroke-width': ['interpolate', ['linear'], ['zoom'], 14, 0.2, 16, 0.5, 17.5, 1.5],
     },
   }];
   if (layer.class_field && marked.length > 0) made.push({
@@ -82,11 +82,14 @@ function pointLayers(layer) {
   return made;
 }
 
+/** Zoom from which labels of a layer find room. */
+const LABEL_ZOOM = { point: 14.5, line: 18.5, polygon: 16 };
+
 function labelLayers(layer) {
   if (!layer.label_field || !layer.fields.find((f) => f.name === layer.label_field)?.in_tiles) return [];
   const line = layer.geometry === 'line';
   return [{
-    id: 'label', type: 'symbol', minzoom: Math.max(layer.min_zoom + 2, line ? 18.5 : 14.5),
+    id: 'label', type: 'symbol', minzoom: Math.max(layer.min_zoom + 2, LABEL_ZOOM[layer.geometry]),
     layout: { 'text-field': ['to-string', ['get', layer.label_field]], 'text-font': FONT, 'text-size': 11, 'symbol-placement': line ? 'line' : 'point', 'text-max-width': 9, 'text-optional': true,
       ...(layer.geometry === 'point' ? { 'text-offset': [0, 1.1], 'text-anchor': 'top' } : {}) },
     paint: { 'text-color': layer.geometry === 'polygon' ? layer.style.colour : token('ink'), 'text-halo-color': token('m-halo'), 'text-halo-width': 1.6 },
