@@ -18,11 +18,14 @@ import numpy as np
 import orjson
 
 from cityops.jobs.walls import Limits, enter_landlock, enter_seccomp, set_limits
+from cityops.services.reading.gdal import skipped_but
 from cityops.services.reading.packed import pack
 from cityops.services.reading.table import Note, RawTable, ReadOptions, fault_parts
 from gis.errors import CityError, FileError
 
 _PARTS = ("driver", "crs", "texts", "layer", "layers", "encoding", "encoding_from", "sparse")
+
+_STARTED_AGAIN = "CITYOPS_READER_STARTED_AGAIN"
 
 
 def main(argv: list[str]) -> int:
@@ -31,7 +34,7 @@ def main(argv: list[str]) -> int:
     request = orjson.loads((folder / "request.json").read_bytes())
     out = folder / "out"
     # What a reader imports must be in memory before the walls stand, for speed and for macOS.
-    _import_readers(request.get("gdal", True))
+    _import_readers(request.get("driver"))
     set_limits(Limits(**request.get("limits", {})))
     walls = confine(folder)
     if request.get("probe"):
@@ -52,14 +55,29 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def _import_readers(gdal: bool) -> None:
+def _import_readers(driver: str | None) -> None:
     from cityops.services.reading import dispatch, workbook
 
     _ = (dispatch, workbook)
-    if gdal:
-        import pyogrio
+    if driver is not None:
+        _leave_only(driver)
 
-        _ = pyogrio
+
+def _leave_only(driver: str) -> None:
+    """Have GDAL in memory with the named driver alone.
+
+    Drivers can only be left out while GDAL starts. Where a newer GDAL brought one that
+    ``GDAL_SKIP`` does not name, this process starts itself again with the longer list.
+    """
+    import pyogrio
+
+    others = set(pyogrio.list_drivers()) - {driver}
+    if others and not os.environ.get(_STARTED_AGAIN):
+        os.environ["GDAL_SKIP"] = skipped_but(driver, others)
+        os.environ[_STARTED_AGAIN] = "1"
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606
+    if others:
+        raise RuntimeError(f"drivers that cannot be left out: {sorted(others)}")
 
 
 def confine(folder: Path) -> dict[str, bool]:

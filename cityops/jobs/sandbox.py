@@ -20,9 +20,9 @@ import numpy as np
 import orjson
 
 from cityops.jobs.walls import Limits, landlock_version
-from cityops.services.reading.gdal import SKIPPED_DRIVERS
+from cityops.services.reading.gdal import DRIVERS, skipped_but
 from cityops.services.reading.packed import unpack
-from cityops.services.reading.sniff import OWN_READERS, Format, format_of, suffix_of
+from cityops.services.reading.sniff import OWN_READERS, format_of, suffix_of
 from cityops.services.reading.table import Note, RawTable, ReadOptions, fault_from
 from gis.errors import CityError, FileError, UnavailableError
 from gis.features import ObjectArray, object_array
@@ -87,7 +87,7 @@ class ConfinedReader:
                 "options": asdict(options),
                 "limits": asdict(self._limits),
                 "needs_walls": form not in OWN_READERS,
-                "gdal": form not in OWN_READERS | {Format.XLSX},
+                "driver": DRIVERS.get(form),
             }
             self._run(folder, request, check)
             return read_table(folder / "out")
@@ -104,7 +104,7 @@ class ConfinedReader:
     @cached_property
     def _probed(self) -> dict[str, Any]:
         with tempfile.NamedTemporaryFile() as secret, _private_folder(self._scratch) as folder:
-            request = {"probe": secret.name, "gdal": False, "limits": asdict(self._limits)}
+            request = {"probe": secret.name, "limits": asdict(self._limits)}
             try:
                 self._run(folder, request, None)
                 found: dict[str, Any] = orjson.loads((folder / "out" / "result.json").read_bytes())
@@ -123,7 +123,7 @@ class ConfinedReader:
                 stdout=log,
                 stderr=log,
                 cwd=folder,
-                env=_environment(folder),
+                env=_environment(folder, request.get("driver")),
                 start_new_session=True,
                 close_fds=True,
             )
@@ -151,15 +151,14 @@ class _private_folder:  # noqa: N801
         shutil.rmtree(self._path, ignore_errors=True)
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def _environment(folder: Path, driver: str | None) -> dict[str, str]:
     """What the child gets to know: where programs lie, and that GDAL may open nothing else."""
     kept = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
     return kept | {
         "HOME": str(folder),
         "TMPDIR": str(folder),
         "CPL_TMPDIR": str(folder),
-        "GDAL_SKIP": SKIPPED_DRIVERS,
-        "OGR_SKIP": SKIPPED_DRIVERS,
+        "GDAL_SKIP": skipped_but(driver or ""),
         "GDAL_PAM_ENABLED": "NO",
         "GDAL_DISABLE_READDIR_ON_OPEN": "TRUE",
         "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": "{none}",

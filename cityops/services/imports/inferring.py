@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import shapely
 
+from cityops.services.reading.geojson import ID_COLUMN
 from cityops.services.reading.table import RawTable
 from gis.errors import FileError, InvalidError
 from gis.features import ObjectArray
@@ -28,6 +29,7 @@ GENERATED_KEY = "feature_key"
 _NAME = re.compile(r"^[a-z][a-z0-9_]{0,39}$")
 _KEY_NAMES = (
     "id",
+    ID_COLUMN,
     "osm_id",
     "key",
     "code",
@@ -189,7 +191,8 @@ def key_column(columns: Sequence[str], table: RawTable) -> str | None:
         for column in columns:
             values = table.columns[column].tolist()
             usable = column.lower() == name and all(
-                isinstance(v, (str, int)) and not isinstance(v, bool) and v != "" for v in values
+                isinstance(v, (str, int)) and not isinstance(v, bool) and str(v).strip()
+                for v in values
             )
             if usable and len({str(v) for v in values}) == len(values):
                 return column

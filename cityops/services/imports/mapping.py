@@ -12,7 +12,7 @@ from gis.layers import FieldSpec, LayerSpec
 
 #: Names that ``--map`` takes beside fields: the coordinate columns of a table.
 COORDINATES = {"x": "x", "y": "y", "lon": "x", "lat": "y", "wkt": "wkt"}
-_SPACES = re.compile(r"[\s_\-()（）\[\]【】]+")
+_SPACES = re.compile(r"[\s_\-()（）\[\]【】@]+")
 
 
 @dataclass(frozen=True)

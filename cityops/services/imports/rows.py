@@ -98,9 +98,11 @@ def _one_column(
 
 
 def _check_required(item: FieldSpec, column: ObjectArray, found: Findings) -> None:
+    # A value that could not be converted has been named already.
+    named = {fault.row for fault in found.faults if fault.field == item.name}
     for at, value in enumerate(column.tolist()):
-        if value is None or value == "":
-            if found.faults and found.faults[-1].row == found.rows[at]:
+        if value is None or (isinstance(value, str) and not value.strip()):
+            if int(found.rows[at]) in named:
                 continue
             found.refuse(
                 at,
@@ -218,7 +220,7 @@ def fill_keys(
     The same row gets the same key in every file, so that a second delivery is noticed.
     """
     keys = columns[spec.key]
-    without = [i for i, k in enumerate(keys.tolist()) if k is None or k == ""]
+    without = [i for i, k in enumerate(keys.tolist()) if k is None or not str(k).strip()]
     without = [i for i in without if found.good[i]]
     if not without:
         return 0

@@ -26,6 +26,8 @@ Convert = Callable[[Any], Any]
 def converter(field: FieldSpec, factor: float = 1.0) -> Convert:
     """A function from a delivered value to the field's type; None and blanks are unknown.
 
+    A text stays as it was delivered, blanks at its ends and the empty one included.
+
     Parameters
     ----------
     factor
@@ -48,8 +50,10 @@ def converter(field: FieldSpec, factor: float = 1.0) -> Convert:
     one = _ONE[field.type]
 
     def convert(value: Any) -> Any:
-        if value is None or (isinstance(value, str) and not value.strip()):
-            return "" if value == "" and field.type is FieldType.TEXT else None
+        if value is None:
+            return None
+        if field.type is not FieldType.TEXT and isinstance(value, str) and not value.strip():
+            return None
         out = one(field, value)
         if factor != 1.0 and isinstance(out, (int, float)):
             out = out * factor

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,17 +24,39 @@ from cityops.services.reading.table import (
 from gis.errors import FileError
 from gis.features import ObjectArray, object_array
 
-#: Drivers that open what a file names elsewhere; none of them is ever wanted here.
-SKIPPED_DRIVERS = (
-    "VRT,OGR_VRT,GTI,WFS,OAPIF,OGCAPI,CSW,WMS,WMTS,WCS,HTTP,ESRIJSON,GeoJSON,GeoJSONSeq,TopoJSON,"
-    "GeoRSS,GPX,GML,KML,LIBKML,NAS,GMLAS,CSV,XLS,XLSX,ODS,PDF,PLScenes,PLSCENES,Carto,CARTO,"
-    "AmigoCloud,Elasticsearch,NGW,EEDA,EEDAI,DAAS,STACTA,STACIT,GDALG,ADBC,JML,VDV,GTFS,"
-    "PMTiles,MBTiles,MVT,SQLite,MSSQLSpatial,MySQL,PostgreSQL,PGDUMP"
+#: Format -> the one driver that may open it.
+DRIVERS = {
+    Format.GPKG: "GPKG",
+    Format.SHAPEFILE: "ESRI Shapefile",
+    Format.SHAPEFILE_ZIP: "ESRI Shapefile",
+    Format.OSM: "OSM",
+    Format.FLATGEOBUF: "FlatGeobuf",
+}
+#: Vector drivers of GDAL 3.12. A process that reads an upload takes out all but one of them.
+_KNOWN_DRIVERS = (
+    *("ADBC", "AIVector", "AVCBin", "AVCE00", "AmigoCloud", "CSV", "CSW", "Carto", "DGN", "DXF"),
+    *("EDIGEO", "EEDA", "ESRI Shapefile", "ESRIJSON", "Elasticsearch", "FlatGeobuf", "GDALG"),
+    *("GML", "GPKG", "GPSBabel", "GPX", "GTFS", "GeoJSON", "GeoJSONSeq", "GeoRSS", "HTTP"),
+    *("Idrisi", "JML", "JSONFG", "KML", "LVBAG", "MBTiles", "MEM", "MVT", "MapInfo File", "MapML"),
+    *("MiraMonVector", "NGW", "OAPIF", "ODS", "OGCAPI", "OGR_GMT", "OGR_PDS", "OGR_VRT", "OSM"),
+    *("OpenFileGDB", "PCIDSK", "PDF", "PDS4", "PGDUMP", "PLSCENES", "PMTiles", "S57", "SQLite"),
+    *("SXF", "Selafin", "TopoJSON", "VDV", "VFK", "VICAR", "WAsP", "WFS", "XLSX"),
 )
 _OSM_LAYERS = {"point": "points", "line": "lines", "polygon": "multipolygons"}
 #: So many tags of an OpenStreetMap file become columns; the rest stays in ``other_tags``.
 _TAG_COLUMNS = 200
 _OTHER_TAGS = "other_tags"
+
+
+def skipped_but(driver: str, found: Iterable[str] = ()) -> str:
+    """Value of ``GDAL_SKIP`` that leaves of all drivers, and of those `found`, the named one.
+
+    Examples
+    --------
+    >>> "GeoJSON" in skipped_but("GPKG").split(","), "GPKG" in skipped_but("GPKG").split(",")
+    (True, False)
+    """
+    return ",".join(sorted({*_KNOWN_DRIVERS, *found} - {driver}))
 
 
 def read_shapefile(path: Path, options: ReadOptions) -> RawTable:

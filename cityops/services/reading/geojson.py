@@ -23,8 +23,8 @@ from gis.strict_json import parse_json
 
 _EPSG = re.compile(r"^(?:urn:ogc:def:crs:EPSG:[^:]*:|EPSG:)(\d{4,6})$", re.IGNORECASE)
 _CRS84 = re.compile(r"CRS:?84$", re.IGNORECASE)
-#: Name under which the ``id`` member of a feature becomes a column.
-ID_COLUMN = "id"
+#: Name under which the ``id`` member of a feature becomes a column; a property may be called id.
+ID_COLUMN = "@id"
 
 
 def read(path: Path, options: ReadOptions) -> RawTable:
