@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cityops.services.layers import LayerService
     from cityops.services.locate import LocateService
     from cityops.services.photos import PhotoService
+    from cityops.services.pipe_sums import PipeSums
     from cityops.services.ports import Store
     from cityops.services.search import SearchService
     from cityops.services.snapshots import Views
@@ -52,6 +53,13 @@ class Services:
         from cityops.services.layers import LayerService
 
         return LayerService(self.store, self.views, self.areas)
+
+    @cached_property
+    def pipe_sums(self) -> PipeSums:
+        """Sums over the pipes in a polygon."""
+        from cityops.services.pipe_sums import PipeSums
+
+        return PipeSums(self.layers)
 
     @cached_property
     def exports(self) -> ExportService:

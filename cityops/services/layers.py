@@ -9,26 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import shapely
 
 from cityops.services.areas import AreaService
 from cityops.services.layer_values import check_values, typed_value
 from cityops.services.permissions import Action, Permission, permission_for, require
 from cityops.services.ports import Box, Store
 from cityops.services.roles import Person
+from cityops.services.selections import Selection, selected
 from cityops.services.snapshots import Views
-from gis.errors import ForbiddenError, GeometryError, InvalidError, NotFoundError
+from gis.errors import ConflictError, ForbiddenError, GeometryError, InvalidError, NotFoundError
 from gis.faults import refusal
-from gis.features import FeatureBatch, IntArray, ObjectArray, object_array
+from gis.features import FeatureBatch, IntArray, object_array
 from gis.geojson import feature_collection
 from gis.geometry import Rules
 from gis.geometry import check_geometry as faults_of
 from gis.layers import GeometryKind, LayerRegistry, LayerSpec
-from gis.ragged import Ragged
 from gis.shapes import Limits
 from gis.view import LayerView
 
@@ -37,8 +36,6 @@ MAX_PAGE = 1000
 #: Bounds of a polygon that a person draws: vertices, and square degrees of its box.
 MAX_POLYGON_VERTICES = 20_000
 MAX_POLYGON_DEG2 = 25.0
-#: Keys that a selection names; the rest is counted and can be paged through.
-MAX_KEYS = 10_000
 
 
 @dataclass(frozen=True)
@@ -122,37 +119,6 @@ class Feature:
     permission: Permission
     batch: FeatureBatch
     origin: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class ClassSum:
-    """Count of one class in a selection; metres and square metres for lines and polygons.
-
-    ``inside`` values count only what lies within the polygon.
-    """
-
-    code: str | None
-    count: int
-    length_m: float | None = None
-    inside_length_m: float | None = None
-    area_m2: float | None = None
-    inside_area_m2: float | None = None
-
-
-@dataclass(frozen=True)
-class Selection:
-    """What a polygon selects of a layer.
-
-    ``keys`` names at most `MAX_KEYS` features, ``fids`` all of them; ``class_field`` is the
-    field that ``classes`` are of, None when the layer has none that the person may see.
-    """
-
-    seen: Seen
-    fids: IntArray
-    keys: ObjectArray
-    class_field: str | None
-    classes: tuple[ClassSum, ...]
-    total: ClassSum = field(default_factory=lambda: ClassSum(None, 0))
 
 
 class LayerService:
@@ -268,7 +234,8 @@ class LayerService:
         Parameters
         ----------
         fids
-            Rows to keep to, for the list of a selection; then in the order of fids only.
+            Rows to keep to, each once, for the list of a selection: the page has their order.
+            Filters, text and `sort` do not count then.
 
         Raises
         ------
@@ -278,6 +245,8 @@ class LayerService:
             When the person may not see it.
         InvalidError
             For a field that may not be seen, a bad value or limit.
+        ConflictError
+            When the row to go on behind is no longer among `fids`.
         """
         check_limit(limit, MAX_PAGE)
         with self.reading() as now:
@@ -297,9 +266,9 @@ class LayerService:
                     limit=limit,
                 )
             else:
-                wanted = np.unique(np.asarray(fids, np.int64))
+                wanted = np.asarray(fids, np.int64)
                 matched = len(wanted)
-                batch = repo.by_fids(spec, wanted[wanted > after][:limit].tolist(), allowed)
+                batch = _in_order(repo, spec, allowed, rest_behind(wanted, after)[:limit])
             last = int(batch.fids[-1]) if len(batch) == limit else None
             return Page(spec, allowed, now.versions[layer], batch, matched, last)
 
@@ -322,11 +291,21 @@ class LayerService:
             origin = now.tx.layers.origin(spec, int(batch.fids[0]))
             return Feature(spec, allowed, batch, origin)
 
-    def select(self, person: Person, layer: str, polygon: Any) -> Selection:
+    def select(
+        self,
+        person: Person,
+        layer: str,
+        polygon: Any,
+        *,
+        equal: Mapping[str, Sequence[Any]] | None = None,
+    ) -> Selection:
         """What a polygon in degrees selects: count, length and area by class, keys.
 
-        A feature is selected when its shape touches the polygon, borders included. Lengths and
-        areas are on the ellipsoid, whole and of the part inside.
+        Parameters
+        ----------
+        equal
+            Field -> values, of which a feature has one; None or '' is unknown. See `Selection`
+            for how a filter on the class counts.
 
         Raises
         ------
@@ -336,19 +315,13 @@ class LayerService:
             When the person may not see it.
         GeometryError
             When the polygon is no valid one or too large.
+        InvalidError
+            For a field that may not be seen or a value of another type.
         """
         check_polygon(polygon)
         seen = self.seen(person, layer)
-        rows = seen.view.filter(seen.view.in_polygon(polygon), seen.permission)
-        class_field = class_field_of(seen.spec, seen.permission)
-        return Selection(
-            seen=seen,
-            fids=seen.view.fids(rows),
-            keys=seen.view.keys(rows[:MAX_KEYS]),
-            class_field=class_field,
-            classes=_sums(seen, rows, polygon, class_field),
-            total=_sum(seen, rows, polygon, None),
-        )
+        touched = seen.view.filter(seen.view.in_polygon(polygon), seen.permission)
+        return selected(seen, touched, polygon, equal or {})
 
     def window_json(
         self,
@@ -597,64 +570,38 @@ def _refuse_faults(shape: Any, kind: GeometryKind, where: str) -> None:
         raise refusal(faults, where)
 
 
-def class_field_of(spec: LayerSpec, permission: Permission) -> str | None:
-    """Field by which a layer's features are summed up: that of its drawing, else its category."""
-    for name in (spec.style.class_field, spec.category_field):
-        if name is not None and name in permission.fields:
-            return name
-    return None
+def rest_behind(fids: IntArray, after: int) -> IntArray:
+    """Those of `fids` that come behind the one called `after`, all for 0.
 
+    Raises
+    ------
+    ConflictError
+        When `after` is not among them.
 
-def _sums(
-    seen: Seen, rows: IntArray, polygon: Any, class_field: str | None
-) -> tuple[ClassSum, ...]:
-    """Sums by class, in the order of the field's code list, other values behind, unknown last."""
-    if class_field is None or not len(rows):
-        return ()
-    values = seen.view.column(class_field, rows)
-    listed = [item.code for item in seen.spec.field_named(class_field).codes]
-    order = {code: i for i, code in enumerate(listed)}
-    found = sorted(
-        set(values.tolist()), key=lambda v: (v is None, order.get(v, len(order)), str(v))
-    )
-    return tuple(_sum(seen, rows[values == code], polygon, code) for code in found)
-
-
-def _sum(seen: Seen, rows: IntArray, polygon: Any, code: Any) -> ClassSum:
-    count = len(rows)
-    kind = seen.spec.geometry
-    if kind is GeometryKind.POINT:
-        return ClassSum(code, count)
-    whole = seen.view.shapes(rows)
-    inside = Ragged.from_shapely(kind, _clipped(kind, seen.view.geometry(rows), polygon))
-    if kind is GeometryKind.LINE:
-        return ClassSum(
-            code,
-            count,
-            length_m=float(whole.lengths_m().sum()),
-            inside_length_m=float(inside.lengths_m().sum()),
+    Examples
+    --------
+    >>> rest_behind(np.array([7, 3, 9]), 3).tolist()
+    [9]
+    """
+    if not after:
+        return fids
+    found = np.flatnonzero(fids == after)
+    if not len(found):
+        raise ConflictError(
+            "layer.list_changed",
+            "列表在翻页时变了",
+            field="after",
+            got=after,
+            hint="请从头重新载入列表",
         )
-    return ClassSum(
-        code,
-        count,
-        area_m2=float(whole.areas_m2().sum()),
-        inside_area_m2=float(inside.areas_m2().sum()),
-    )
+    return fids[found[0] + 1 :]
 
 
-def _clipped(kind: GeometryKind, shapes: ObjectArray, polygon: Any) -> ObjectArray:
-    """Parts of lines or polygons within a polygon, of the layer's own kind only."""
-    shapely.prepare(polygon)
-    crossing = ~shapely.contains_properly(polygon, shapes)
-    if not crossing.any():
-        return shapes
-    cut = shapely.get_parts(shapely.intersection(shapes[crossing], polygon))
-    # A cut may leave points and collections where a border is only touched.
-    cut = shapely.get_parts(cut)
-    is_line = kind is GeometryKind.LINE
-    wanted = shapely.GeometryType.LINESTRING if is_line else shapely.GeometryType.POLYGON
-    cut = cut[shapely.get_type_id(cut) == wanted]
-    return object_array([*shapes[~crossing], *cut])
+def _in_order(repo: Any, spec: LayerSpec, permission: Permission, fids: IntArray) -> FeatureBatch:
+    """Rows by fid in the order given, those that are still there and within reach."""
+    batch: FeatureBatch = repo.by_fids(spec, fids.tolist(), permission)
+    place = {fid: i for i, fid in enumerate(fids.tolist())}
+    return batch.take(sorted(range(len(batch)), key=lambda i: place[int(batch.fids[i])]))
 
 
 def _require_reach(

@@ -12,9 +12,10 @@ from flask import Blueprint, Response, current_app, request, url_for
 from pydantic import ConfigDict, Field, field_validator
 
 from cityops.services.layer_summary import LayerSummary
-from cityops.services.layers import MAX_PAGE, ClassSum, Selection
+from cityops.services.layers import MAX_PAGE
 from cityops.services.permissions import Permission
 from cityops.services.ports import Box
+from cityops.services.selections import ClassSum, Selection
 from gis.errors import InvalidError
 from webmap import city
 from webmap.current import person, services
@@ -59,9 +60,13 @@ class ListQuery(Query):
 
 
 class SelectBody(Body):
-    """A polygon, and how much of what it selects is wanted."""
+    """A polygon, filters, and how much of what they select is wanted, in which order."""
 
     polygon: dict[str, Any]
+    where: dict[str, list[str | None]] = Field(
+        default_factory=dict, description="field -> wanted values, null for unknown"
+    )
+    sort: str | None = Field(default=None, max_length=60)
     limit: int = Field(default=100, ge=0, le=MAX_PAGE)
     after: int = Field(default=0, ge=0, le=_FID_MOST)
 
@@ -187,11 +192,12 @@ def select(layer: str, body: SelectBody) -> Response:
     """What a polygon selects: counts, lengths and areas by class, keys, a page of features."""
     from gis.geometry import parse_geojson_geometry
 
-    chosen = services().layers.select(person(), layer, parse_geojson_geometry(body.polygon))
+    polygon = parse_geojson_geometry(body.polygon)
+    chosen = services().layers.select(person(), layer, polygon, equal=body.where)
     if not body.limit:
         return as_json(selection_json(chosen))
     page = services().layers.page(
-        person(), layer, fids=chosen.fids, after=body.after, limit=body.limit
+        person(), layer, fids=chosen.ordered(body.sort), after=body.after, limit=body.limit
     )
     return geojson(page_json(page, None, after=page.after, **selection_json(chosen)))
 
@@ -203,12 +209,13 @@ def selection_json(chosen: Selection) -> dict[str, Any]:
         "count": len(chosen.fids),
         "keys": chosen.keys.tolist(),
         "class_field": chosen.class_field,
-        "sum": _sum_json(chosen.total),
-        "classes": [_sum_json(item) for item in chosen.classes],
+        "sum": sum_json(chosen.total),
+        "classes": [sum_json(item) for item in chosen.classes],
     }
 
 
-def _sum_json(item: ClassSum) -> dict[str, Any]:
+def sum_json(item: ClassSum) -> dict[str, Any]:
+    """A sum; what a layer of its kind does not have is null."""
     return {
         "code": item.code,
         "count": item.count,
