@@ -14,7 +14,7 @@ from gis.crs import from_cgcs2000
 from gis.errors import CrsError
 from gis.features import FeatureBatch, ObjectArray, object_array
 from gis.layers import FieldType, LayerSpec
-from gis.reference import Reference, parse_crs
+from gis.reference import Reference, name_of, parse_crs
 
 #: Asks for the shapes as they were delivered, in their own system.
 AS_DELIVERED = "same"
@@ -52,6 +52,7 @@ def sheet_of(
     fields: Sequence[str],
     crs: str | None,
     notices: Sequence[str],
+    declared: Sequence[str] = (),
 ) -> Sheet:
     """The rows of `batches` as a sheet.
 
@@ -62,13 +63,15 @@ def sheet_of(
     crs
         System of the shapes: None for EPSG:4490, ``same`` for the one of the delivery. Where it
         is the system of the delivery, the delivered numbers come back unchanged.
+    declared
+        Systems that deliveries of the layer had; one of degrees is not kept with its rows.
 
     Raises
     ------
     CrsError
         When the system is unknown, a shape lies outside of it, or ``same`` means several.
     """
-    reference = _wanted(crs, batches)
+    reference = _wanted(crs, batches, declared)
     columns, types = _columns(spec, batches, fields)
     none = np.empty(0, object)
     shapes = [_shapes(batch, reference) for batch in batches]
@@ -80,11 +83,19 @@ def sheet_of(
         types=types,
         keys=np.concatenate([none, *keys]),
         reference=reference,
-        notices=tuple(notices),
+        notices=(*notices, f"坐标系：{_system(reference)}"),
     )
 
 
-def _wanted(crs: str | None, batches: Sequence[FeatureBatch]) -> Reference:
+def _system(reference: Reference) -> str:
+    """Name of a system for people."""
+    if reference.offset is not None:
+        name = {"gcj02": "GCJ-02", "bd09": "BD-09"}[reference.offset.value]
+        return f"{name}，换算精度约 {reference.accuracy_m:g} m"
+    return name_of(reference.crs) if reference.crs is not None else reference.label
+
+
+def _wanted(crs: str | None, batches: Sequence[FeatureBatch], declared: Sequence[str]) -> Reference:
     if crs is None:
         return parse_crs(4490)
     if crs != AS_DELIVERED:
@@ -98,7 +109,10 @@ def _wanted(crs: str | None, batches: Sequence[FeatureBatch]) -> Reference:
             got=sorted(str(name or "EPSG:4490") for name in known),
             hint="用 --crs 指明一个坐标系",
         )
-    return parse_crs(known.pop() or 4490)
+    label = known.pop()
+    if label is None and len(set(declared)) == 1 and parse_crs(declared[0]).is_stored:
+        label = declared[0]
+    return parse_crs(label or 4490)
 
 
 def _shapes(batch: FeatureBatch, reference: Reference) -> ObjectArray:
@@ -107,6 +121,11 @@ def _shapes(batch: FeatureBatch, reference: Reference) -> ObjectArray:
     if reference.is_stored:
         return batch.geometry
     return from_cgcs2000(batch.geometry, reference)
+
+
+def is_generated(spec: LayerSpec, name: str) -> bool:
+    """Whether a field was made up at import, for a file that has no column of different values."""
+    return spec.group == "user" and not spec.field_named(name).aliases
 
 
 def heading(spec: LayerSpec, name: str) -> str:
@@ -121,10 +140,13 @@ def _columns(
     types: dict[str, FieldType] = {}
     none = np.empty(0, object)
     for name in spec.field_names:
-        if name in fields:
+        if name in fields and not is_generated(spec, name):
             title = _free(heading(spec, name), columns)
             columns[title] = np.concatenate([none, *(b.columns[name] for b in batches)])
             types[title] = spec.field_named(name).type
+    # Columns that nobody declared have no rule of who may see them: only who sees every field.
+    if set(fields) != set(spec.field_names):
+        return columns, types
     extras: list[dict[str, Any]] = []
     for batch in batches:
         extras += batch.extra.tolist() if batch.extra is not None else [{}] * len(batch)
