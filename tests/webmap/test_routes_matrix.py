@@ -1,0 +1,210 @@
+"""Who may use which address, written down once more and compared with every rule of the map."""
+
+from __future__ import annotations
+
+import re
+from uuid import UUID, uuid4
+
+import pytest
+
+from cityops.services.accounts import Account, hash_password
+from cityops.services.roles import Role
+
+PASSWORD = "open-sesame-7"
+#: Answer before sign-in, each for a reason: signing in itself, files of the pages, the pulse.
+OPEN = {
+    "static",
+    "security.static",
+    "security.login",
+    "security.logout",
+    "security.two_factor_token_validation",
+    "security.two_factor_rescue",
+    "security.mf_recovery",
+    "health.health",
+}
+ROLES = [role for role in Role if role is not Role.CITIZEN]
+EVERYONE = set(ROLES)
+GRID = {
+    *(Role.INSPECTOR, Role.ACCEPTOR, Role.SHIFT_LEADER, Role.DISPATCHER, Role.DEPARTMENT),
+    *(Role.STREET_OFFICER, Role.PLANNER, Role.EMERGENCY, Role.DATA_MANAGER),
+}
+UNDERGROUND = {Role.PLANNER, Role.PIPELINE_OWNER, Role.EMERGENCY, Role.DATA_MANAGER}
+HAZARDS = {Role.EMERGENCY, Role.DATA_MANAGER}
+CASES = GRID - {Role.PLANNER} | {Role.AUDITOR}
+REPORTERS = {Role.INSPECTOR, Role.ACCEPTOR, Role.SHIFT_LEADER, Role.STREET_OFFICER}
+AT = "lon=117.2005&lat=39.1005"
+NOBODY = UUID(int=7)
+SQUARE = {
+    "type": "Polygon",
+    "coordinates": [[[117, 39], [118, 39], [118, 40], [117, 40], [117, 39]]],
+}
+#: endpoint -> [(method, address, JSON body, roles that are answered; all others are refused)]
+TABLE: dict[str, list[tuple[str, str, object, set[Role]]]] = {
+    "home.home": [("GET", "/", None, EVERYONE)],
+    "map.page": [("GET", "/map", None, EVERYONE)],
+    "field.page": [("GET", "/field", None, EVERYONE)],
+    "layers.catalogue": [("GET", "/api/v1/layers", None, EVERYONE)],
+    "layers.features": [
+        ("GET", "/api/v1/layers/districts/features", None, EVERYONE),
+        ("GET", "/api/v1/layers/roads/features", None, EVERYONE),
+        ("GET", "/api/v1/layers/components/features", None, GRID),
+        ("GET", "/api/v1/layers/cells/features", None, GRID),
+        ("GET", "/api/v1/layers/pipes/features", None, UNDERGROUND),
+        ("GET", "/api/v1/layers/hazard_sites/features", None, HAZARDS),
+    ],
+    "layers.feature": [
+        ("GET", "/api/v1/layers/districts/features/990101", None, EVERYONE),
+        ("GET", "/api/v1/layers/pipes/features/P-0", None, UNDERGROUND),
+    ],
+    "layers.select": [
+        ("POST", "/api/v1/layers/districts/select", {"polygon": SQUARE}, EVERYONE),
+        ("POST", "/api/v1/layers/components/select", {"polygon": SQUARE}, GRID),
+        ("POST", "/api/v1/layers/pipes/select", {"polygon": SQUARE}, UNDERGROUND),
+    ],
+    "tiles.tile": [
+        ("GET", "/tiles/districts/0/0/0.mvt", None, EVERYONE),
+        ("GET", "/tiles/components/0/0/0.mvt", None, GRID),
+        ("GET", "/tiles/pipes/0/0/0.mvt", None, UNDERGROUND),
+        ("GET", "/tiles/hazard_sites/0/0/0.mvt", None, HAZARDS),
+    ],
+    "search.search": [("GET", "/api/v1/search?q=P", None, EVERYONE)],
+    "locate.locate": [("GET", f"/api/v1/locate?{AT}", None, EVERYONE)],
+    "locate.scene": [("GET", "/api/v1/scene", None, EVERYONE)],
+    "dossier.dossier": [("GET", f"/api/v1/dossier?{AT}", None, EVERYONE)],
+    "cases.page": [("GET", "/api/v1/cases", None, CASES)],
+    "cases.counts": [("GET", "/api/v1/cases/counts", None, CASES)],
+    "cases.classes": [("GET", "/api/v1/cases/classes", None, REPORTERS)],
+    "cases.report": [
+        (
+            "POST",
+            "/api/v1/cases",
+            lambda: {"id": str(uuid4()), "class_code": "0401", "lon": 117.2005, "lat": 39.1005},
+            REPORTERS,
+        )
+    ],
+    "cases.one": [("GET", f"/api/v1/cases/{NOBODY}", None, set())],
+    "cases.move": [
+        ("POST", f"/api/v1/cases/{NOBODY}/moves", {"action": "close", "version": 1}, set())
+    ],
+    "cases.photo": [("GET", f"/api/v1/cases/{NOBODY}/photos/a", None, set())],
+    "cases.add_photo": [("POST", f"/api/v1/cases/{NOBODY}/photos/a", b"\xff\xd8", set())],
+    "events.stream": [("GET", "/events", None, EVERYONE)],
+    "events.news": [("GET", "/api/v1/events", None, EVERYONE)],
+    "jobs.listed": [("GET", "/api/v1/jobs", None, EVERYONE)],
+    "jobs.one": [("GET", f"/api/v1/jobs/{NOBODY}", None, set())],
+    "jobs.cancel": [("POST", f"/api/v1/jobs/{NOBODY}/cancel", None, set())],
+    "openapi.document": [("GET", "/api/v1/openapi.json", None, EVERYONE)],
+    "underground.sums": [
+        ("POST", "/api/v1/underground/sums", {"polygon": SQUARE}, UNDERGROUND),
+    ],
+}
+_SAMPLES = {"layer": "pipes", "z": "0", "x": "0", "y": "0", "name": "a", "key": "P-0"}
+
+
+@pytest.fixture(scope="module")
+def everyone(app, services):
+    """A signed-in client for each role, its token in ``client.token``."""
+    hashed = hash_password(PASSWORD)
+    with services.store.writing() as tx:
+        for role in ROLES:
+            account = Account(0, f"of-{role}", str(role), frozenset({role}), department="urban")
+            tx.accounts.add(account, hashed)
+    clients = {}
+    for role in ROLES:
+        client = clients[role] = app.test_client()
+        page = client.get("/login").text
+        token = page.split('name="csrf_token"')[1].split('value="')[1].split('"')[0]
+        form = {"username": f"of-{role}", "password": PASSWORD, "csrf_token": token}
+        assert client.post("/login", data=form).status_code == 302
+        page = client.get("/map").text
+        client.token = page.split('name="csrf-token" content="')[1].split('"')[0]
+    return clients
+
+
+def rules(app):
+    """(endpoint, method, address with something filled in) of every rule."""
+    return [
+        (rule.endpoint, method, re.sub(r"<(?:[^:<>]+:)?([^<>]+)>", _filled, rule.rule))
+        for rule in app.url_map.iter_rules()
+        for method in sorted(rule.methods - {"HEAD", "OPTIONS"})
+    ]
+
+
+def _filled(part):
+    return _SAMPLES.get(part[1], str(NOBODY) if part[1].endswith("_id") else "x")
+
+
+def ask(client, method, address, body=None, token=True):
+    headers = {"X-CSRFToken": client.token} if token else {}
+    if isinstance(body, bytes):
+        return client.open(
+            address, method=method, data=body, content_type="image/jpeg", headers=headers
+        )
+    return client.open(address, method=method, json=body, headers=headers)
+
+
+def test_every_address_is_closed_to_visitors_unless_it_is_among_the_open_ones(app):
+    visitor = app.test_client()
+    for endpoint, method, address in rules(app):
+        if endpoint in OPEN:
+            continue
+        page = visitor.open(address, method=method)
+        program = visitor.open(address, method=method, headers={"Accept": "application/json"})
+        assert program.status_code in (401, 403), (method, address)
+        assert program.json["error"]["code"] in ("auth.required", "csrf.missing")
+        assert page.status_code in (302, 401, 403), (method, address)
+        if page.status_code == 302:
+            assert page.location.startswith("/login"), (method, address)
+
+
+def test_no_view_marked_open_is_missing_from_the_list(app):
+    marked = {e for e, v in app.view_functions.items() if getattr(v, "open_to_all", False)}
+    assert marked - OPEN == set()
+
+
+def test_every_changing_address_wants_the_token(app, everyone):
+    client = everyone[Role.DATA_MANAGER]
+    for endpoint, method, address in rules(app):
+        if method == "GET" or endpoint.startswith("security."):
+            continue
+        answer = ask(client, method, address, {}, token=False)
+        assert answer.status_code == 403, (method, address)
+        assert answer.json["error"]["code"] == "csrf.missing"
+
+
+def test_no_address_changes_anything_by_get(app):
+    both = [
+        rule.rule
+        for rule in app.url_map.iter_rules()
+        if "GET" in rule.methods and rule.methods & {"POST", "PUT", "PATCH", "DELETE"}
+    ]
+    # Signing in and out of the library: their GET shows the form.
+    assert [r for r in both if not r.startswith(("/login", "/change", "/tf-", "/verify"))] == []
+
+
+def test_every_address_is_in_the_table(app):
+    endpoints = {e for e, *_ in rules(app) if not e.startswith("security.")}
+    assert endpoints - TABLE.keys() - OPEN == set()
+    assert TABLE.keys() - endpoints == set()
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_is_answered_where_the_table_says_so_and_refused_elsewhere(everyone, role):
+    client = everyone[role]
+    for cases in TABLE.values():
+        for method, address, body, roles in cases:
+            answer = ask(client, method, address, body() if callable(body) else body)
+            where = (method, address, answer.status_code)
+            if role in roles:
+                assert answer.status_code in (200, 201, 202, 204, 302), where
+            else:
+                assert answer.status_code in (403, 404), where
+                assert answer.json["error"]["kind"] in ("forbidden", "not_found"), where
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "TRACE", "PROPFIND"])
+def test_a_method_that_an_address_does_not_know_is_405_with_those_it_knows(everyone, method):
+    answer = ask(everyone[Role.PLANNER], method, "/api/v1/layers")
+    assert answer.status_code == 405
+    assert "GET" in answer.headers["Allow"]
+    assert answer.json["error"]["code"] == "http.405"
