@@ -1,42 +1,110 @@
-"""Who and what lies within rings around a place, counted without false precision.
+"""Who and what lies within discs around a place, counted once and without false precision.
 
-A building counts where its representative point lies: its people are inside a ring or they are
-not. Splitting them by footprint would give fractions of people that nobody has counted; the
-difference is at most the buildings on the ring's edge.
+The rule for what the edge of a zone cuts: a building's people are spread evenly over its
+footprint, and the share of the footprint within the disc counts. Beside the expected number stand
+the bounds of that rule: only the buildings wholly inside, and all that are touched. Points are
+inside or not, the edge included. A band is a disc without the stronger one in it, so that the
+highest level wins and the bands add up to the largest disc.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from gis.errors import InvalidError
+from gis.ragged import Ragged
+from hazards.disc import areas_within
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+#: Slack of the quick test whether a footprint is wholly inside or outside, metres.
+_SLACK_M = 0.05
+#: Shares closer to 0 or 1 than this are 0 or 1.
+_SHARE = 1e-9
 
 
 @dataclass(frozen=True)
-class Count:
-    """How many lie within a radius. ``unknown`` is how many carriers have no figure."""
+class Tally:
+    """What a zone holds.
 
-    metres: float
-    total: float
+    Attributes
+    ----------
+    expected
+        Sum of amounts by share; those that are unknown count as nothing.
+    at_least, at_most
+        Sum over the carriers wholly inside, and over all that are touched.
+    carriers, unknown
+        How many are touched, and how many of them have no figure.
+    """
+
+    expected: float
+    at_least: float
+    at_most: float
     carriers: int
     unknown: int
 
 
-def counts_within(
-    distances_m: npt.NDArray[np.float64],
-    amounts: npt.NDArray[np.float64],
-    radii_m: Sequence[float],
-) -> list[Count]:
-    """Sum of amounts within each radius, the edge included; a larger ring holds the smaller.
+@dataclass(frozen=True)
+class Footprints:
+    """Polygons around a source, cheap to test and exact where a test needs it.
+
+    Attributes
+    ----------
+    centres_m
+        (n, 2) metres from the source to the middle of each bounding box.
+    reaches_m
+        (n,) metres from there to the box's corners.
+    shapes_of
+        Gives the polygons of rows in metres around the source.
+    """
+
+    centres_m: FloatArray
+    reaches_m: FloatArray
+    shapes_of: Callable[[IntArray], Ragged]
+
+    def __len__(self) -> int:
+        return len(self.centres_m)
+
+
+def footprint_shares(footprints: Footprints, radii_m: Sequence[float]) -> FloatArray:
+    """(k, n) share of each footprint within each disc.
+
+    A footprint without area counts by its middle, one without a place never.
+    """
+    middle = np.hypot(*footprints.centres_m.T)
+    radii = np.asarray(radii_m, np.float64)[:, None]
+    inside = middle + footprints.reaches_m <= radii - _SLACK_M
+    outside = ~(middle - footprints.reaches_m <= radii + _SLACK_M)
+    shares = np.where(inside, 1.0, 0.0)
+    cut = np.flatnonzero((~inside & ~outside).any(axis=0))
+    if len(cut):
+        areas = areas_within(footprints.shapes_of(cut), [*radii_m, np.inf])
+        whole = areas[-1]
+        exact = np.where(
+            whole > 0, areas[:-1] / np.where(whole > 0, whole, 1.0), middle[cut] <= radii
+        )
+        shares[:, cut] = np.clip(exact, 0.0, 1.0)
+    return shares
+
+
+def point_shares(distances_m: FloatArray, radii_m: Sequence[float]) -> FloatArray:
+    """(k, n) 1 where a point lies within a disc, its edge included, else 0."""
+    return (distances_m[None, :] <= np.asarray(radii_m)[:, None]).astype(np.float64)
+
+
+def within(shares: FloatArray, amounts: FloatArray) -> list[Tally]:
+    """What each disc holds.
 
     Parameters
     ----------
-    distances_m, amounts
-        (n,) metres of each carrier and what it carries; NaN is unknown and counts as nothing.
+    shares
+        (k, n) share of each carrier within each disc.
+    amounts
+        (n,) what each carries; NaN is unknown.
 
     Raises
     ------
@@ -45,65 +113,57 @@ def counts_within(
 
     Examples
     --------
-    >>> counts_within(np.array([10.0, 90.0]), np.array([5.0, np.nan]), [50.0, 100.0])[1]
-    Count(metres=100.0, total=5.0, carriers=2, unknown=1)
+    >>> shares = np.array([[1.0, 0.25, 0.0], [1.0, 1.0, 0.5]])
+    >>> [t.expected for t in within(shares, np.array([10.0, 8.0, np.nan]))]
+    [12.0, 18.0]
     """
-    if len(distances_m) != len(amounts):
-        raise InvalidError(
-            "exposure.ragged",
-            "长度不一：{got} 与 {expected}",
-            got=len(amounts),
-            expected=len(distances_m),
-        )
-    out = []
-    for metres in radii_m:
-        inside = distances_m <= metres
-        held = amounts[inside]
-        out.append(
-            Count(
-                metres=float(metres),
-                total=float(np.nansum(held)),
-                carriers=int(inside.sum()),
-                unknown=int(np.isnan(held).sum()),
-            )
-        )
-    return out
+    return bands(shares, amounts, disjoint=False)
 
 
-def rounded_count(value: float) -> int:
-    """A count of people as it may be told: under 1 000 to tens, under 100 000 to hundreds,
-    above to thousands; half up, and never down to nobody.
+def bands(shares: FloatArray, amounts: FloatArray, *, disjoint: bool = True) -> list[Tally]:
+    """What each disc holds that no disc before it does; the discs from the smallest outwards.
 
-    The rule is that of InaSAFE's reports.
+    Parameters
+    ----------
+    shares, amounts
+        As in `within`.
+    disjoint
+        False counts each disc for itself.
 
     Raises
     ------
     InvalidError
-        When it is negative or not finite.
+        When the two have different lengths.
 
     Examples
     --------
-    >>> [rounded_count(n) for n in (0, 3, 14, 15, 994, 1249, 1250, 123_499)]
-    [0, 10, 10, 20, 990, 1200, 1300, 123000]
+    >>> shares = np.array([[1.0, 0.25, 0.0], [1.0, 1.0, 0.5]])
+    >>> [t.expected for t in bands(shares, np.array([10.0, 8.0, np.nan]))]
+    [12.0, 6.0]
     """
-    if not np.isfinite(value) or value < 0:
-        raise InvalidError("exposure.bad_count", "人数不能是 {got}", got=str(value))
-    if value == 0:
-        return 0
-    step = 10 if value < 1000 else 100 if value < 100_000 else 1000
-    return max(10, int(np.floor(value / step + 0.5)) * step)
-
-
-def count_words(value: float) -> str:
-    """The rounded count in words: ``约 1,200 人``, ``不到 10 人``, ``0 人``.
-
-    Examples
-    --------
-    >>> count_words(1234), count_words(4), count_words(0)
-    ('约 1,200 人', '不到 10 人', '0 人')
-    """
-    if value == 0:
-        return "0 人"
-    if value < 10:
-        return "不到 10 人"
-    return f"约 {rounded_count(value):,} 人"
+    if shares.shape[1] != len(amounts):
+        raise InvalidError(
+            "exposure.ragged",
+            "长度不一：{got} 与 {expected}",
+            got=len(amounts),
+            expected=int(shares.shape[1]),
+        )
+    known = np.nan_to_num(amounts, nan=0.0)
+    missing = np.isnan(amounts)
+    before = np.zeros(len(amounts))
+    out = []
+    for disc in shares:
+        share = np.maximum(disc - before, 0.0)
+        touched = share > _SHARE
+        wholly = (disc >= 1.0 - _SHARE) & (before <= _SHARE)
+        out.append(
+            Tally(
+                expected=float(share @ known),
+                at_least=float(known[wholly & touched].sum()),
+                at_most=float(known[touched].sum()),
+                carriers=int(touched.sum()),
+                unknown=int((touched & missing).sum()),
+            )
+        )
+        before = disc if disjoint else before
+    return out

@@ -1,0 +1,44 @@
+"""Every effect model of the program, by name. A new model is a module and a line here."""
+
+from __future__ import annotations
+
+from gis.errors import InvalidError
+from hazards.curves import Curve
+from hazards.kingery_bulmash import KINGERY_BULMASH
+from hazards.kinney_graham import KINNEY_GRAHAM
+from hazards.models import HazardModel, ModelKind
+
+#: Overpressure curves, the default one first.
+CURVES: dict[str, Curve] = {curve.model.name: curve for curve in (KINGERY_BULMASH, KINNEY_GRAHAM)}
+DEFAULT_CURVE = KINGERY_BULMASH.model.name
+
+
+def models(kind: ModelKind | None = None) -> tuple[HazardModel, ...]:
+    """All models, or those of one kind, the default of each kind first."""
+    every = tuple(curve.model for curve in CURVES.values())
+    return tuple(model for model in every if kind is None or model.kind is kind)
+
+
+def curve_named(name: str) -> Curve:
+    """The overpressure curve of the model called `name`.
+
+    Raises
+    ------
+    InvalidError
+        ``hazard.unknown_model`` when there is none.
+
+    Examples
+    --------
+    >>> curve_named("kingery-bulmash").model.edition
+    'Swisdak 1994'
+    """
+    found = CURVES.get(name)
+    if found is None:
+        raise InvalidError(
+            "hazard.unknown_model",
+            "没有爆炸模型 {got}",
+            field="model",
+            got=name[:60],
+            expected=sorted(CURVES),
+        )
+    return found
