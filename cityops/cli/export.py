@@ -42,8 +42,8 @@ def command(
         encoding=encoding,
     )
     done = Services(settings()).exports.run(SYSTEM, layer, out, options)
-    renamed = "".join(f"\n  字段改名：{a} → {b}" for a, b in done.get("renamed_fields", {}).items())
-    text = f"已导出 {done['rows']} 个要素到 {done['file']}（{done['crs']}）{renamed}"
+    notes = "".join(f"\n  注意：{note['what']}" for note in done["losses"])
+    text = f"已导出 {done['rows']} 个要素到 {done['file']}（{done['crs'][:60]}）{notes}"
     show(done, text, as_json=as_json)
 
 

@@ -53,5 +53,8 @@ class DeliveryRepo(Protocol):
     def stored_before(self, layer: str, sha256: str) -> Delivery | None:
         """The delivery that brought the same bytes into the same layer, when there is one."""
 
+    def stored_in(self, layer: str) -> list[Delivery]:
+        """Deliveries whose rows were stored in a layer, oldest first."""
+
     def latest(self, person_id: int | None, limit: int = 50) -> list[Delivery]:
         """The newest deliveries, of one person or of all."""

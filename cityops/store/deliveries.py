@@ -60,6 +60,13 @@ class SqlDeliveryRepo:
         found = self._connection.execute(query).first()
         return None if found is None else _decoded(found)
 
+    def stored_in(self, layer: str) -> list[Delivery]:
+        """Deliveries whose rows were stored in a layer, oldest first."""
+        c = _table.c
+        stored = c.state == DeliveryState.STORED.value
+        query = select(_table).where(c.layer == layer, stored).order_by(c.id)
+        return [_decoded(row) for row in self._connection.execute(query)]
+
     def latest(self, person_id: int | None, limit: int = 50) -> list[Delivery]:
         """The newest deliveries, of one person or of all."""
         query = select(_table).order_by(_table.c.id.desc()).limit(limit)

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cityops.services.exports.sheet import sheet_of
+from cityops.services.deliveries import Delivery
+from cityops.services.exports.sheet import AS_DELIVERED, sheet_of
 from cityops.services.exports.writers import WRITERS
 from cityops.services.permissions import Action, require
 from cityops.services.ports import Box, Store
@@ -87,7 +88,8 @@ class ExportService:
                 )
             )
             notices = self.notices(spec, tx.meta.get(SCENE_KEY))
-        sheet = sheet_of(spec, batches, permission.fields, options.crs, notices)
+            declared = _declared(tx, layer) if options.crs == AS_DELIVERED else []
+        sheet = sheet_of(spec, batches, permission.fields, options.crs, notices, declared)
         writer, ending, _ = WRITERS[name]
         told = _written(
             out, ending, lambda path: writer(sheet, path, {"encoding": options.encoding})
@@ -95,7 +97,7 @@ class ExportService:
         _written(
             out.with_name(out.name + ".notice.txt"),
             ".txt",
-            lambda path: path.write_text("\n".join(notices) + "\n", encoding="utf-8"),
+            lambda path: path.write_text("\n".join(sheet.notices) + "\n", encoding="utf-8"),
         )
         self._log(person, spec, len(sheet), name)
         return {
@@ -105,8 +107,9 @@ class ExportService:
             "rows": len(sheet),
             "crs": sheet.reference.label,
             "columns": list(sheet.columns),
-            "notices": list(notices),
+            "notices": list(sheet.notices),
             "bytes": out.stat().st_size,
+            "losses": [],
         } | told
 
     def notices(self, spec: LayerSpec, scene: Mapping[str, Any] | None) -> list[str]:
@@ -123,6 +126,12 @@ class ExportService:
         with self._store.writing() as tx:
             detail = {"rows": rows, "format": name}
             tx.audit.add(person, "layer.export", f"layer:{spec.name}", detail=detail)
+
+
+def _declared(tx: Any, layer: str) -> list[str]:
+    """Systems of the deliveries that were stored in a layer."""
+    stored: list[Delivery] = tx.deliveries.stored_in(layer)
+    return [str(d.report["crs"]) for d in stored if d.report and d.report.get("crs")]
 
 
 def format_named(name: str | None, out: Path) -> str:

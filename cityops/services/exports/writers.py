@@ -7,6 +7,7 @@ import datetime as dt
 import re
 import tempfile
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,14 +16,21 @@ import numpy as np
 import orjson
 import shapely
 
+from cityops.services.exports import losses
 from cityops.services.exports.sheet import Sheet, plain
+from cityops.services.reading.gdal import plain_column
+from cityops.services.reading.geojson import ID_COLUMN
+from cityops.services.reading.table import Note
 from gis.errors import FileError, InvalidError
 from gis.features import ObjectArray
 from gis.layers import FieldType, GeometryKind
 
-_BATCH = 2000
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _NUMBER = re.compile(r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$")
+_SHEET_ROWS, _CELL_TEXT = 1_048_576, 32_767
+#: What a sheet's title may not hold, and what its XML may not.
+_TITLE = re.compile(r"[\\*?:/\[\]]")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 #: A .dbf keeps ten bytes of a field's name.
 _DBF_NAME = 10
 _DBF_TEXT = 254
@@ -36,9 +44,9 @@ _DTYPES: dict[FieldType, Any] = {
 
 def write_geojson(sheet: Sheet, path: Path, options: Mapping[str, Any]) -> dict[str, Any]:
     """A FeatureCollection; ``id`` is the key, the system is named where it is not WGS84."""
-    names = list(sheet.columns)
+    names = [name for name in sheet.columns if name != ID_COLUMN]
     values = [sheet.columns[name].tolist() for name in names]
-    keys = sheet.keys.tolist()
+    keys = sheet.columns.get(ID_COLUMN, sheet.keys).tolist()
     with path.open("wb") as out:
         out.write(b'{"type":"FeatureCollection",\n')
         if sheet.reference.label != "EPSG:4326":
@@ -71,17 +79,32 @@ def write_csv(sheet: Sheet, path: Path, options: Mapping[str, Any]) -> dict[str,
 
     A text that a spreadsheet would take for a formula gets a leading quote.
     """
-    guarded = 0
     names, columns = _with_coordinates(sheet)
+    guarded: Counter[str] = Counter()
     with path.open("w", encoding="utf-8-sig", newline="") as out:
         writer = csv.writer(out)
         writer.writerow([_guard(name) for name in names])
         for record in zip(*columns, strict=True):
             cells = [plain(value) for value in record]
             safe = [_guard(value) if isinstance(value, str) else value for value in cells]
-            guarded += sum(a is not b for a, b in zip(safe, cells, strict=True))
+            guarded.update(n for n, a, b in zip(names, safe, cells, strict=True) if a is not b)
             writer.writerow(["" if value is None else _cell(value) for value in safe])
-    return {"guarded_cells": guarded}
+    message = "“{field}”有 {count} 个文本像公式，前面加了单引号"
+    notes = [
+        Note(0, "export.guarded", message, {"field": name, "count": count})
+        for name, count in guarded.items()
+    ]
+    return _told(
+        notes,
+        losses.renamed(list(sheet.columns), names[-len(sheet.columns) :]),
+        losses.nested_values(sheet),
+        losses.empty_texts(sheet),
+        losses.untyped_texts(sheet),
+    )
+
+
+def _told(*notes: list[Note]) -> dict[str, Any]:
+    return {"losses": [note.as_dict() for some in notes for note in some]}
 
 
 def _cell(value: Any) -> Any:
@@ -95,22 +118,20 @@ def _guard(text: str) -> str:
 
 
 def _with_coordinates(sheet: Sheet) -> tuple[list[str], list[list[Any]]]:
-    names = list(sheet.columns)
-    columns = [sheet.columns[name].tolist() for name in names]
+    """Headings and columns with the shapes in front: two numbers for points, WKT for others."""
     flat = not shapely.has_z(sheet.geometry).any()
+    shapes: dict[str, list[Any]]
     if sheet.spec.geometry is GeometryKind.POINT and flat:
-        axes = ("lon", "lat") if sheet.reference.is_geographic else ("x", "y")
-        names = [*axes, *names]
-        columns = [
-            shapely.get_x(sheet.geometry).tolist(),
-            shapely.get_y(sheet.geometry).tolist(),
-            *columns,
-        ]
+        x, y = ("lon", "lat") if sheet.reference.is_geographic else ("x", "y")
+        shapes = {
+            x: shapely.get_x(sheet.geometry).tolist(),
+            y: shapely.get_y(sheet.geometry).tolist(),
+        }
     else:
-        names = ["wkt", *names]
-        texts = shapely.to_wkt(sheet.geometry, rounding_precision=-1)
-        columns = [np.asarray(texts, object).tolist(), *columns]
-    return _distinct(names), columns
+        texts = shapely.to_wkt(sheet.geometry, rounding_precision=-1, trim=True)
+        shapes = {"wkt": np.atleast_1d(np.asarray(texts, object)).tolist()}
+    names = _distinct([*shapes, *sheet.columns])
+    return names, [*shapes.values(), *(column.tolist() for column in sheet.columns.values())]
 
 
 def _distinct(names: list[str]) -> list[str]:
@@ -130,45 +151,89 @@ def write_xlsx(sheet: Sheet, path: Path, options: Mapping[str, Any]) -> dict[str
     Raises
     ------
     FileError
-        When there are more rows than a sheet holds.
+        When there are more rows, or a longer text, than a sheet holds.
     """
     from openpyxl import Workbook
     from openpyxl.cell import WriteOnlyCell
 
-    if len(sheet) >= 1_048_576:
-        raise FileError("export.too_many_rows", "Excel 一张表最多 1048575 行", got=len(sheet))
+    if len(sheet) >= _SHEET_ROWS:
+        raise FileError(
+            "export.too_many_rows",
+            "有 {got} 行，Excel 一张表最多 {expected} 行",
+            got=len(sheet),
+            expected=_SHEET_ROWS - 1,
+            hint="改用 GeoPackage 或 CSV",
+        )
     book = Workbook(write_only=True)
-    rows = book.create_sheet(sheet.spec.title.zh[:31] or "1")
+    rows = book.create_sheet(_TITLE.sub("", sheet.spec.title.zh)[:31] or "1")
     names, columns = _with_coordinates(sheet)
+    replaced: Counter[str] = Counter()
 
-    def cell(value: Any) -> Any:
+    def cell(value: Any, name: str = "") -> Any:
         made = WriteOnlyCell(rows, value=None)
         if isinstance(value, str):
-            made._value, made.data_type = value[:32_767], "s"
+            made._value, made.data_type = _sheet_text(value, name, replaced), "s"
+        elif isinstance(value, dt.date):
+            made.value, made.number_format = value, "yyyy-mm-dd"
         else:
             made.value = value
         return made
 
     rows.append([cell(name) for name in names])
     for record in zip(*columns, strict=True):
-        rows.append([cell(plain(value)) for value in record])
+        rows.append(
+            [
+                cell(value if isinstance(value, dt.date) else plain(value), name)
+                for name, value in zip(names, record, strict=True)
+            ]
+        )
     notes = book.create_sheet("说明")
     for notice in sheet.notices:
         notes.append([cell(notice)])
     book.save(path)
-    return {}
+    message = "“{field}”有 {count} 个文本含 Excel 不收的控制字符，已换成 \ufffd"
+    return _told(
+        [
+            Note(0, "export.replaced", message, {"field": name, "count": count})
+            for name, count in replaced.items()
+        ],
+        losses.renamed(list(sheet.columns), names[-len(sheet.columns) :]),
+        losses.nested_values(sheet),
+        losses.empty_texts(sheet),
+    )
+
+
+def _sheet_text(text: str, name: str, replaced: Counter[str]) -> str:
+    if len(text) > _CELL_TEXT:
+        raise FileError(
+            "export.too_long",
+            "“{field}”有 {got} 个字，Excel 一格最多 {expected} 个",
+            field=name,
+            got=len(text),
+            expected=_CELL_TEXT,
+            hint="改用 GeoPackage",
+        )
+    clean = _CONTROL.sub("\ufffd", text)
+    replaced.update([name] if clean != text else [])
+    return clean
 
 
 def write_gpkg(sheet: Sheet, path: Path, options: Mapping[str, Any]) -> dict[str, Any]:
     """A GeoPackage of one layer, notices in its metadata."""
-    _write(sheet, path, "GPKG", list(sheet.columns), layer=sheet.spec.name)
-    return {}
+    taken = {name.lower() for name in sheet.columns}
+    own = {"FID": _unused("fid", taken), "GEOMETRY_NAME": _unused("geom", taken)}
+    _write(sheet, path, "GPKG", list(sheet.columns), layer=sheet.spec.name, **own)
+    return _told(losses.nested_values(sheet))
+
+
+def _unused(name: str, taken: set[str]) -> str:
+    return name if name not in taken else _unused(f"_{name}", taken)
 
 
 def write_flatgeobuf(sheet: Sheet, path: Path, options: Mapping[str, Any]) -> dict[str, Any]:
-    """A FlatGeobuf file."""
+    """A FlatGeobuf file; its rows lie in the order of its index."""
     _write(sheet, path, "FlatGeobuf", list(sheet.columns), layer=sheet.spec.name)
-    return {}
+    return _told(losses.nested_values(sheet))
 
 
 def write_shapefile(sheet: Sheet, path: Path, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -186,7 +251,9 @@ def write_shapefile(sheet: Sheet, path: Path, options: Mapping[str, Any]) -> dic
     _check_texts(sheet, encoding)
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         base = Path(folder) / sheet.spec.name
-        _write(sheet, base.with_suffix(".shp"), "ESRI Shapefile", names, encoding=encoding)
+        shp = base.with_suffix(".shp")
+        _write(sheet, shp, "ESRI Shapefile", names, encoding=encoding)
+        found = _read_again(shp, sheet, names, encoding)
         base.with_suffix(".cpg").write_text(encoding, encoding="ascii")
         notice = "\n".join(sheet.notices)
         (Path(folder) / "notice.txt").write_text(notice + "\n", encoding="utf-8")
@@ -194,7 +261,25 @@ def write_shapefile(sheet: Sheet, path: Path, options: Mapping[str, Any]) -> dic
             for part in sorted(Path(folder).iterdir()):
                 archive.write(part, part.name)
     changed = {old: new for old, new in zip(sheet.columns, names, strict=True) if old != new}
-    return {"renamed_fields": changed, "encoding": encoding}
+    told = _told(
+        losses.renamed(list(sheet.columns), names),
+        losses.nested_values(sheet),
+        losses.empty_texts(sheet),
+        losses.differences(sheet, found),
+    )
+    return {"renamed_fields": changed, "encoding": encoding} | told
+
+
+def _read_again(shp: Path, sheet: Sheet, names: list[str], encoding: str) -> dict[str, ObjectArray]:
+    """The columns of a shapefile of ours, by their names in the sheet."""
+    from pyogrio.raw import read
+
+    meta, _, _, values = read(shp, read_geometry=False, encoding=encoding)
+    there = {
+        name: plain_column(column, str(dtype))
+        for name, dtype, column in zip(meta["fields"], meta["dtypes"], values, strict=True)
+    }
+    return {old: there[new] for old, new in zip(sheet.columns, names, strict=True)}
 
 
 def shortened(names: list[str], encoding: str) -> list[str]:
@@ -260,6 +345,7 @@ def _write(
     *,
     layer: str | None = None,
     encoding: str | None = None,
+    **creating: str,
 ) -> None:
     from pyogrio.raw import write
 
@@ -269,9 +355,9 @@ def _write(
         data.append(values)
         masks.append(mask)
     shapes, kind = _uniform(sheet.geometry, sheet.spec.geometry, driver)
-    more: dict[str, Any] = {}
+    more: dict[str, Any] = dict(creating)
     if driver == "GPKG":
-        more = {"layer_metadata": {"NOTICE": "；".join(sheet.notices)}}
+        more["layer_metadata"] = {"NOTICE": "；".join(sheet.notices)}
     write(
         path,
         np.asarray(shapely.to_wkb(shapes, include_srid=False), object),

@@ -46,6 +46,9 @@ _OSM_LAYERS = {"point": "points", "line": "lines", "polygon": "multipolygons"}
 #: So many tags of an OpenStreetMap file become columns; the rest stays in ``other_tags``.
 _TAG_COLUMNS = 200
 _OTHER_TAGS = "other_tags"
+_DATE_LENGTH, _MIDNIGHT = len("2026-11-24"), "T00:00:00"
+#: From here on not every integer is a float.
+_EXACT = 2**53
 
 
 def skipped_but(driver: str, found: Iterable[str] = ()) -> str:
@@ -176,12 +179,17 @@ def _read(
     import pyogrio
     from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldError
 
+    rebuild = form is Format.SHAPEFILE and not path.with_suffix(".shx").is_file()
     pyogrio.set_gdal_config_options(
-        {"SHAPE_RESTORE_SHX": True, "OGR_GEOMETRY_ACCEPT_UNCLOSED_RING": True}
+        {"SHAPE_RESTORE_SHX": rebuild, "OGR_GEOMETRY_ACCEPT_UNCLOSED_RING": True}
     )
     try:
         meta, _, blobs, values = pyogrio.raw.read(
-            path, layer=layer, max_features=options.max_rows + 1, **opening
+            path,
+            layer=layer,
+            max_features=options.max_rows + 1,
+            datetime_as_string=True,  # as datetime64 the offset from UTC would be lost
+            **opening,
         )
     except (DataLayerError, DataSourceError, FeatureError, FieldError, UnicodeDecodeError) as fault:
         raise FileError(
@@ -196,7 +204,8 @@ def _read(
     check_row_count(len(blobs), options)
     rows = numbered(len(blobs))
     shapes = Shapes(options)
-    columns, dropped = _columns(meta, values)
+    columns, warnings = _columns(meta, values)
+    columns |= _great_integers(path, layer, meta, values, opening)
     shapes.add_wkb(np.asarray(blobs, object), rows)
     geometry, faults, repaired = shapes.done()
     return RawTable(
@@ -209,41 +218,75 @@ def _read(
         encoding_from="fixed",
         faults=faults,
         repaired=repaired,
-        warnings=tuple(
-            Note(0, "file.binary_column", "二进制列 {name} 没有读入", {"name": name})
-            for name in dropped
-        ),
+        warnings=tuple(warnings),
     )
 
 
 def _columns(
     meta: Mapping[str, Any], values: list[Any]
-) -> tuple[dict[str, ObjectArray], list[str]]:
+) -> tuple[dict[str, ObjectArray], list[Note]]:
     names = [str(name) for name in meta["fields"]]
     check_columns(names)
-    types = meta.get("ogr_types") or [""] * len(names)
     columns: dict[str, ObjectArray] = {}
-    dropped = []
-    for name, kind, dtype, column in zip(names, types, meta["dtypes"], values, strict=True):
+    notes = []
+    for name, kind, dtype, column in zip(
+        names, meta["ogr_types"], meta["dtypes"], values, strict=True
+    ):
         if kind == "OFTBinary":
-            dropped.append(name)
-        else:
-            columns[name] = _plain(column, str(dtype))
-    return columns, dropped
+            notes.append(Note(0, "file.binary_column", "二进制列“{name}”没有读入", {"name": name}))
+            continue
+        read = plain_column(column, str(dtype))
+        is_time = kind in ("OFTDateTime", "OFTTime")
+        columns[name] = _dates(read) if kind == "OFTDateTime" else read
+        if is_time and any(v is not None and len(v) > _DATE_LENGTH for v in columns[name]):
+            notes.append(Note(0, "file.time_as_text", "时间列“{name}”按文本保留", {"name": name}))
+    return columns, notes
 
 
-def _plain(column: Any, dtype: str) -> ObjectArray:
+def _dates(column: ObjectArray) -> ObjectArray:
+    """Times as dates where all are at midnight without an offset: FlatGeobuf has no other dates."""
+    texts = [v for v in column.tolist() if v is not None]
+    if not texts or not all(v.endswith(_MIDNIGHT) for v in texts):
+        return column
+    return object_array(None if v is None else v[:_DATE_LENGTH] for v in column.tolist())
+
+
+def plain_column(column: Any, dtype: str) -> ObjectArray:
     """A column of GDAL as Python values: NaN and NaT are unknown, integers stay integers."""
     array = np.asarray(column)
     if array.dtype.kind == "M":
         texts = np.datetime_as_string(array).tolist()
-        return object_array(None if t == "NaT" else _date_text(t, dtype) for t in texts)
+        return object_array(None if t == "NaT" else t for t in texts)
     listed = array.tolist()
     if array.dtype.kind == "f":
-        whole = dtype.startswith(("int", "uint"))
-        return object_array(None if v != v else int(v) if whole else v for v in listed)
+        # Integers and booleans with unknown values among them come as floats.
+        kind = bool if dtype == "bool" else int if dtype.startswith(("int", "uint")) else float
+        return object_array(None if v != v else kind(v) for v in listed)
     return object_array(v.tolist() if isinstance(v, np.ndarray) else v for v in listed)
 
 
-def _date_text(text: str, dtype: str) -> str:
-    return text[:10] if "[D]" in dtype else text.removesuffix(".000")
+def _great_integers(
+    path: Path,
+    layer: str | None,
+    meta: Mapping[str, Any],
+    values: list[Any],
+    opening: Mapping[str, Any],
+) -> dict[str, ObjectArray]:
+    """Columns of integers that came as floats and are too great for that, read again as texts."""
+    import pyogrio
+
+    out: dict[str, ObjectArray] = {}
+    for name, kind, column in zip(meta["fields"], meta["ogr_types"], values, strict=True):
+        if kind != "OFTInteger64" or column.dtype.kind != "f":
+            continue
+        if not (np.abs(column[~np.isnan(column)]) >= _EXACT).any():
+            continue
+        named = str(name).replace('"', '\\"')
+        source = layer or str(pyogrio.list_layers(path)[0][0])
+        query = f'SELECT CAST("{named}" AS CHARACTER(32)) AS v FROM "{source}"'  # noqa: S608
+        read = pyogrio.raw.read
+        _, _, _, (texts,) = read(
+            path, sql=query, sql_dialect="OGRSQL", read_geometry=False, **opening
+        )
+        out[str(name)] = object_array(int(v) if v else None for v in texts[: len(column)])
+    return out

@@ -126,7 +126,8 @@ def text_encoding(shp: Path, declared: str | None) -> TextEncoding:
         said = cpg.read_bytes()[:64].decode("ascii", "replace").strip()
         if said:
             return TextEncoding(python_name(said), "cpg")
-    data = shp.with_suffix(".dbf").open("rb").read(_SAMPLE)
+    with shp.with_suffix(".dbf").open("rb") as file:
+        data = file.read(_SAMPLE)
     if data[29] in _GBK_LANGUAGES:
         return TextEncoding("gb18030", "ldid")
     return _found(data[32:])

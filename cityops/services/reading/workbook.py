@@ -49,7 +49,8 @@ def read(path: Path, options: ReadOptions) -> RawTable:
     finally:
         book.close()
     table = from_records(head, records, options, Format.XLSX.value)
-    return RawTable(**(table.__dict__ | {"layer": name, "layers": names}))
+    # Cells have types of their own: what stands there as a text is one.
+    return RawTable(**(table.__dict__ | {"layer": name, "layers": names, "texts": False}))
 
 
 def _check_parts(path: Path) -> None:
