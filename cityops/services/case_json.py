@@ -36,8 +36,35 @@ def actor_of(person: Person) -> Actor:
     return Actor(person.id, person.name, roles, person.department)
 
 
-def brief(record: CaseRecord, photos: Sequence[PhotoRecord], lookup: AreaLookup) -> dict[str, Any]:
-    """A case as a row of a list."""
+def news_of(record: CaseRecord) -> dict[str, Any]:
+    """What the outbox says of a case: identity, standing, and who may hear of it."""
+    return {
+        "id": str(record.id),
+        "number": record.number,
+        "state": record.flow.state.value,
+        "area": record.area,
+        "department": record.flow.department,
+        "version": record.version,
+    }
+
+
+def brief(
+    record: CaseRecord,
+    photos: Sequence[PhotoRecord],
+    lookup: AreaLookup,
+    *,
+    last: Step | None,
+    actor: Actor,
+) -> dict[str, Any]:
+    """A case as a row of a list.
+
+    Parameters
+    ----------
+    last
+        The newest entry of its history: since when it stands where it stands.
+    actor
+        Who asks; ``actions`` are what they may do next.
+    """
     flow = record.flow
     return {
         "id": str(record.id),
@@ -65,11 +92,13 @@ def brief(record: CaseRecord, photos: Sequence[PhotoRecord], lookup: AreaLookup)
         "suggested_department": record.suggested,
         "suggested_department_title": _department_title(record.suggested),
         "reported_at": shown_time(record.reported_at),
+        "moved_at": shown_time(record.reported_at if last is None else last.at),
         "due_at": shown_time(record.due_at),
         "closed_at": shown_time(flow.closed_at),
         "rework_count": flow.rework_count,
         "flags": list(record.flags),
         "photos": [photo_json(record, photo) for photo in photos],
+        "actions": _actions(record, actor),
     }
 
 
@@ -82,7 +111,8 @@ def whole(
 ) -> dict[str, Any]:
     """A case with its history and what the person may do next."""
     knows = person.has(*_KNOW_REPORTER) or record.reporter_id == person.id
-    return brief(record, photos, lookup) | {
+    last = history[-1] if history else None
+    return brief(record, photos, lookup, last=last, actor=actor_of(person)) | {
         "reporter_title": record.reporter_name if knows else None,
         "device_time": shown_time(record.device_time),
         "device_offset_s": record.device_offset_s,
@@ -92,10 +122,15 @@ def whole(
             for level, name in lookup.levels_of(record.area).items()
         },
         "history": [_step_json(step, knows=knows) for step in history],
-        "actions": _actions(record, person),
-        "departments": [{"code": d.code, "title": d.title.zh} for d in departments().values()],
-        "extra": dict(record.extra),
+        "departments": _departments(record),
+        "suggested_by": record.extra.get("suggested_by"),
     }
+
+
+def _departments(record: CaseRecord) -> list[dict[str, str]]:
+    """All departments, the suggested one first."""
+    listed = sorted(departments().values(), key=lambda d: d.code != record.suggested)
+    return [{"code": d.code, "title": d.title.zh} for d in listed]
 
 
 def place_title(record: CaseRecord, lookup: AreaLookup) -> str:
@@ -151,10 +186,10 @@ def _step_json(step: Step, *, knows: bool) -> dict[str, Any]:
     }
 
 
-def _actions(record: CaseRecord, person: Person) -> list[dict[str, Any]]:
+def _actions(record: CaseRecord, actor: Actor) -> list[dict[str, Any]]:
     """What may be done next; ``needs`` names inputs: department, reason (a note that must be)."""
     out = []
-    for action in open_actions(record.flow, actor_of(person)):
+    for action in open_actions(record.flow, actor):
         needs = needs_of(record.flow.state, action)
         asked = [
             *(["department"] if "department" in needs else []),

@@ -103,6 +103,16 @@ class PhotoRecord:
 
 
 @dataclass(frozen=True)
+class UsedClass:
+    """A class that a person reported under: its name then, how often lately, when last."""
+
+    key: ClassKey
+    name: str
+    times: int
+    last_at: datetime
+
+
+@dataclass(frozen=True)
 class CaseScope:
     """Which cases a person may see: a value that the store turns into a condition.
 
@@ -140,6 +150,7 @@ class CaseFilter:
 
     states: tuple[CaseState, ...] | None = None
     class_code: str | None = None
+    domain: str | None = None
     reporter: int | None = None
     area: str | None = None
     box: Box | None = None
@@ -170,11 +181,17 @@ class CaseRepo(Protocol):
     ) -> tuple[list[CaseRecord], int]:
         """Cases in scope, newest first, with ``seq`` < `after`; and how many match in all."""
 
+    def counts(self, scope: CaseScope) -> Mapping[CaseState, int]:
+        """How many cases in scope stand in each state; states without one are left out."""
+
+    def last_steps(self, seqs: Sequence[int]) -> Mapping[int, Step]:
+        """The newest history entry of each of some cases."""
+
     def next_number(self, prefix: str) -> int:
         """The next running number of a prefix, from 1."""
 
-    def recent_classes(self, reporter_id: int, limit: int) -> list[tuple[ClassKey, str]]:
-        """Classes and their names that a person reported last, newest first, each once."""
+    def recent_classes(self, reporter_id: int, limit: int, since: datetime) -> list[UsedClass]:
+        """Classes that a person reported last, newest first, each once; counted from `since` on."""
 
     def existing(self, ids: Sequence[UUID]) -> set[UUID]:
         """Which of `ids` are stored."""
@@ -190,6 +207,3 @@ class CaseRepo(Protocol):
 
     def change_photo(self, seq: int, photo: PhotoRecord) -> None:
         """Store what became of a photo."""
-
-    def touch(self, seq: int) -> int:
-        """Raise a case's version without a move; gives the new one."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
-from cityops.services.cases import scope_of
+from cityops.services.case_scope import scope_of
 from cityops.services.permissions import Action, permission_for
 from cityops.services.ports import Store
 from cityops.services.roles import Person

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from cityops.services.case_json import news_of
 from cityops.services.case_values import CaseRecord, PhotoRecord
 from cityops.services.cases import CaseService, now_utc
 from cityops.services.jobs import JobService
@@ -22,8 +23,14 @@ from grid.case import CaseState
 
 MAX_PHOTOS = 20
 JOB_KIND = "photo"
-#: What a photo shows, by the state in which it comes.
-_KINDS = {CaseState.TO_DISPOSE: "after", CaseState.TO_INSPECT: "inspection"}
+#: What a photo may show.
+KINDS = ("report", "verify", "after", "inspection")
+#: What it shows when nobody says so, by the state in which it comes and who sends it.
+_USUAL = {
+    (CaseState.VERIFYING, Role.INSPECTOR): "verify",
+    (CaseState.TO_DISPOSE, Role.DEPARTMENT): "after",
+    (CaseState.TO_INSPECT, Role.INSPECTOR): "inspection",
+}
 _MAY_ADD = (
     *(Role.INSPECTOR, Role.ACCEPTOR, Role.SHIFT_LEADER, Role.DISPATCHER),
     *(Role.DEPARTMENT, Role.STREET_OFFICER),
@@ -49,11 +56,17 @@ class PhotoService:
         self._clock = clock
 
     def add(
-        self, person: Person, case_id: UUID, name: str, data: bytes
+        self, person: Person, case_id: UUID, name: str, data: bytes, kind: str | None = None
     ) -> tuple[dict[str, Any], bool]:
         """Receive a photo; gives the case, and whether the photo is new.
 
         The bytes are kept before the row that names them; the copy is made by a job.
+
+        Parameters
+        ----------
+        kind
+            What it shows: report, verify, after or inspection; by default what fits the person
+            and the state of the case. A photo of a report may come late.
 
         Raises
         ------
@@ -70,10 +83,11 @@ class PhotoService:
         record = self._cases.reach(person, case_id)
         check_may_add(person)
         check_name(name)
+        shows = kind_of(person, record, kind)
         digest = hashlib.sha256(data).hexdigest()
         if not self._is_known(record, name, digest):
             head = photo_head(data)
-            self._keep(person, record, name, data, head)
+            self._keep(person, record, name, data, head, shows)
             return self._cases.get(person, case_id), True
         return self._cases.get(person, case_id), False
 
@@ -98,7 +112,13 @@ class PhotoService:
         return False
 
     def _keep(
-        self, person: Person, record: CaseRecord, name: str, data: bytes, head: PhotoHead
+        self,
+        person: Person,
+        record: CaseRecord,
+        name: str,
+        data: bytes,
+        head: PhotoHead,
+        kind: str,
     ) -> None:
         photo = PhotoRecord(
             name=name,
@@ -109,16 +129,15 @@ class PhotoService:
             size=len(data),
             uploaded_by=person.id,
             uploaded_at=self._clock(),
-            kind=_KINDS.get(record.flow.state, "report"),
+            kind=kind,
         )
         payload = {"case_id": str(record.id), "name": name}
         with self._store.writing() as tx:
             if tx.cases.photo(record.seq, name) is not None:
                 return
             tx.cases.add_photo(record.seq, photo)
-            told = {"id": str(record.id), "photo": name, "sha256": photo.original}
-            tx.audit.add(person, "case.photo", f"case:{record.id}", detail=told)
-            tx.outbox.put("case.photo", told)
+            detail = {"photo": name, "sha256": photo.original}
+            tx.audit.add(person, "case.photo", f"case:{record.id}", detail=detail)
             key = f"photo:{record.id}:{name}"
             self._jobs.submit_in(tx, person, JOB_KIND, payload, idempotency_key=key)
 
@@ -126,6 +145,13 @@ class PhotoService:
         """Make copy and thumbnail of a photo that was received; gives its state after it.
 
         May run again: the same bytes give the same files.
+
+        Raises
+        ------
+        NotFoundError
+            When there is no such case or photo.
+        UnavailableError
+            When the original cannot be read or the copy cannot be kept.
         """
         with self._store.reading() as tx:
             record: CaseRecord | None = tx.cases.find(case_id)
@@ -137,6 +163,9 @@ class PhotoService:
         done = self._copied(record, photo)
         with self._store.writing() as tx:
             tx.cases.change_photo(record.seq, done)
+            now = tx.cases.find(case_id)
+            if now is not None:
+                tx.outbox.put("case.photo", news_of(now))
         return done.state
 
     def _copied(self, record: CaseRecord, photo: PhotoRecord) -> PhotoRecord:
@@ -170,6 +199,32 @@ class PhotoService:
                 "photo.unknown", "没有照片 {got}，或还在处理", field="name", got=name[:100]
             )
         return self._files.open(wanted)
+
+
+def kind_of(person: Person, record: CaseRecord, asked: str | None) -> str:
+    """What a photo shows: as asked, else what fits the person and the state of the case.
+
+    Raises
+    ------
+    InvalidError
+        When it is none of `KINDS`.
+    """
+    if asked is None:
+        usual = (
+            kind
+            for (state, role), kind in _USUAL.items()
+            if state is record.flow.state and person.has(role)
+        )
+        return next(usual, KINDS[0])
+    if asked in KINDS:
+        return asked
+    raise InvalidError(
+        "photo.unknown_kind",
+        "{field} 应为 {expected} 之一",
+        field="kind",
+        got=asked[:40],
+        expected=list(KINDS),
+    )
 
 
 def check_may_add(person: Person) -> None:

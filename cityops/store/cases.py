@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, and_, false, func, insert, or_, select, true, update
+from sqlalchemy import ColumnElement, and_, case, false, func, insert, or_, select, true, update
 
 from cityops.services.case_values import (
     CaseFilter,
     CaseRecord,
     CaseScope,
     PhotoRecord,
+    UsedClass,
     Waiting,
     read_time,
     stored_time,
@@ -95,6 +97,23 @@ class SqlCaseRepo:
         rows = self._connection.execute(query).mappings()
         return [_record(row) for row in rows], int(total)
 
+    def counts(self, scope: CaseScope) -> Mapping[CaseState, int]:
+        """How many cases in scope stand in each state; states without one are left out."""
+        query = select(_case.c.state, func.count()).where(_in_scope(scope)).group_by(_case.c.state)
+        return {CaseState(state): int(n) for state, n in self._connection.execute(query)}
+
+    def last_steps(self, seqs: Sequence[int]) -> Mapping[int, Step]:
+        """The newest history entry of each of some cases."""
+        numbers = (
+            select(_step.c.case_seq, func.max(_step.c.number).label("number"))
+            .where(_step.c.case_seq.in_(list(seqs)))
+            .group_by(_step.c.case_seq)
+            .subquery()
+        )
+        same = and_(_step.c.case_seq == numbers.c.case_seq, _step.c.number == numbers.c.number)
+        query = select(_step).join(numbers, same)
+        return {r["case_seq"]: _step_of(r) for r in self._connection.execute(query).mappings()}
+
     def next_number(self, prefix: str) -> int:
         """The next running number of a prefix, from 1."""
         here = _counter.c.prefix == prefix
@@ -105,18 +124,22 @@ class SqlCaseRepo:
             self._connection.execute(insert(_counter).values(prefix=prefix, last=1))
         return int(self._connection.execute(select(_counter.c.last).where(here)).scalar_one())
 
-    def recent_classes(self, reporter_id: int, limit: int) -> list[tuple[ClassKey, str]]:
-        """Classes and their names that a person reported last, newest first, each once."""
+    def recent_classes(self, reporter_id: int, limit: int, since: datetime) -> list[UsedClass]:
+        """Classes that a person reported last, newest first, each once; counted from `since` on."""
         c = _case.c
         names = (c.class_domain, c.class_scheme, c.class_code)
+        lately = case((c.reported_at >= stored_time(since), 1), else_=0)
         query = (
-            select(*names, func.max(c.class_name))
+            select(*names, func.max(c.class_name), func.sum(lately), func.max(c.reported_at))
             .where(c.reporter_id == reporter_id, c.source != CaseSource.IMPORT.value)
             .group_by(*names)
             .order_by(func.max(c.seq).desc())
             .limit(limit)
         )
-        return [(ClassKey(d, s, k), name) for d, s, k, name in self._connection.execute(query)]
+        return [
+            UsedClass(ClassKey(d, s, k), name, int(times), datetime.fromisoformat(last))
+            for d, s, k, name, times, last in self._connection.execute(query)
+        ]
 
     def existing(self, ids: Sequence[UUID]) -> set[UUID]:
         """Which of `ids` are stored."""
@@ -150,12 +173,6 @@ class SqlCaseRepo:
         here = and_(_photo.c.case_seq == seq, _photo.c.name == photo.name)
         self._connection.execute(update(_photo).where(here).values(**_photo_values(photo)))
 
-    def touch(self, seq: int) -> int:
-        """Raise a case's version without a move; gives the new one."""
-        here = _case.c.seq == seq
-        self._connection.execute(update(_case).where(here).values(version=_case.c.version + 1))
-        return int(self._connection.execute(select(_case.c.version).where(here)).scalar_one())
-
     def _add_step(self, seq: int, step: Step) -> None:
         self._connection.execute(insert(_step).values(**_step_values(seq, step)))
 
@@ -181,6 +198,8 @@ def _matching(wanted: CaseFilter) -> ColumnElement[bool]:
         parts.append(c.state.in_([s.value for s in wanted.states]))
     if wanted.class_code is not None:
         parts.append(c.class_code == wanted.class_code)
+    if wanted.domain is not None:
+        parts.append(c.class_domain == wanted.domain)
     if wanted.reporter is not None:
         parts.append(c.reporter_id == wanted.reporter)
     if wanted.source is not None:

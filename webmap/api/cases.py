@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request
 from pydantic import BeforeValidator, Field
 from werkzeug.exceptions import UnsupportedMediaType
 
-from cityops.services.cases import Report
+from cityops.services.case_report import Report
 from gis.boxes import parse_degree_box
 from gis.errors import InvalidError
 from grid.case import CaseAction, CaseSource, CaseState, ClassKey
@@ -21,6 +21,7 @@ from webmap.validated import Body, Query, validated
 bp = Blueprint("cases", __name__, url_prefix="/api/v1/cases")
 
 _MEGABYTE = 1_000_000
+_NOT_ON_MAPS = frozenset({"position", "photos", "actions"})
 
 
 def _uuid(value: Any) -> Any:
@@ -90,6 +91,7 @@ class CaseQuery(Query):
 
     state: str | None = Field(None, max_length=200)
     class_code: str | None = Field(None, max_length=64)
+    domain: str | None = Field(None, pattern="^(event|component)$")
     mine: bool = False
     inbox: bool = False
     area: str | None = Field(None, pattern=r"^\d{2,15}$")
@@ -97,6 +99,12 @@ class CaseQuery(Query):
     after: int | None = Field(None, ge=0, le=2**53)
     limit: int = Field(100, ge=1, le=500)
     format: str = Field("json", pattern="^(json|geojson)$")
+
+
+class PhotoQuery(Query):
+    """What a photo that is sent shows."""
+
+    kind: str | None = Field(None, max_length=40)
 
 
 def _one_of(kind: Any, text: str, field: str) -> Any:
@@ -133,6 +141,7 @@ def page(query: CaseQuery) -> Response:
         person(),
         states=states,
         class_code=query.class_code,
+        domain=query.domain,
         mine=query.mine,
         inbox=query.inbox,
         area=query.area,
@@ -152,7 +161,7 @@ def as_features(found: dict[str, Any]) -> dict[str, Any]:
             "geometry": None
             if case["position"] is None
             else {"type": "Point", "coordinates": case["position"]},
-            "properties": {k: v for k, v in case.items() if k not in ("position", "photos")},
+            "properties": {k: v for k, v in case.items() if k not in _NOT_ON_MAPS},
         }
         for case in found["cases"]
     ]
@@ -163,6 +172,13 @@ def as_features(found: dict[str, Any]) -> dict[str, Any]:
         "numberReturned": len(features),
         "next": found["next"],
     }
+
+
+@bp.get("/counts")
+@validated()
+def counts() -> Response:
+    """How many cases are in reach, by state, and how many wait for the person."""
+    return as_json(services().cases.counts(person()))
 
 
 @bp.get("/classes")
@@ -196,11 +212,11 @@ def move(case_id: UUID, body: Move) -> Response:
 
 
 @bp.post("/<uuid:case_id>/photos/<name>")
-@validated(status=201)
-def add_photo(case_id: UUID, name: str) -> Response:
+@validated(query=PhotoQuery, status=201)
+def add_photo(case_id: UUID, name: str, query: PhotoQuery) -> Response:
     """Receive a photo: multipart with one file, or the file as the body."""
     data = _photo_bytes(settings().max_photo_mb * _MEGABYTE)
-    case, is_new = services().photos.add(person(), case_id, name, data)
+    case, is_new = services().photos.add(person(), case_id, name, data, query.kind)
     return as_json(case, 201 if is_new else 200)
 
 

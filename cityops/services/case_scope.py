@@ -1,0 +1,74 @@
+"""Which cases a person may see, and which wait for them."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from cityops.services.case_values import CaseScope, Waiting
+from cityops.services.roles import Person, Role
+from gis.errors import ForbiddenError, NotFoundError
+from grid.workflow import inbox_states
+
+#: Roles that see every case in their areas.
+WIDE = frozenset(
+    {
+        Role.INSPECTOR,
+        Role.ACCEPTOR,
+        Role.SHIFT_LEADER,
+        Role.DISPATCHER,
+        Role.STREET_OFFICER,
+        Role.EMERGENCY,
+        Role.DATA_MANAGER,
+        Role.AUDITOR,
+    }
+)
+
+
+def scope_of(person: Person) -> CaseScope:
+    """Which cases the person may see.
+
+    A department sees what it has in hand or had last; whoever reported sees what they reported.
+    """
+    areas = tuple(sorted(person.areas)) or None
+    if person.has(*WIDE):
+        return CaseScope(True, areas, None, person.id)
+    if person.has(Role.DEPARTMENT) and person.department:
+        return CaseScope(True, areas, person.department, None)
+    return CaseScope(False)
+
+
+def require_scope(person: Person) -> CaseScope:
+    """The person's scope.
+
+    Raises
+    ------
+    ForbiddenError
+        When there is none.
+    """
+    scope = scope_of(person)
+    if not scope.allowed:
+        raise ForbiddenError(
+            "case.forbidden", "{person} 没有查看案件的权限", params={"person": person.name}
+        )
+    return scope
+
+
+def waiting_for(person: Person) -> tuple[Waiting, ...]:
+    """What waits for an act of the person; a department is waited for only by its own cases."""
+    handler = Role.DEPARTMENT.value
+    others = {r.value for r in person.roles} - {handler}
+    out = [Waiting(inbox_states(others))] if inbox_states(others) else []
+    if person.has(Role.DEPARTMENT) and person.department:
+        out.append(Waiting(inbox_states({handler}), person.department))
+    return tuple(out)
+
+
+def not_found(case_id: UUID | str) -> NotFoundError:
+    """The answer for a case that is not there, or not there for the person."""
+    return NotFoundError(
+        "case.unknown",
+        "没有案件 {got}",
+        field="id",
+        got=str(case_id),
+        hint="案件可能不在您的责任区内",
+    )
