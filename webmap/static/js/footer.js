@@ -45,7 +45,7 @@ export function startFooter(app) {
 }
 
 function credit(app, place) {
-  const notices = new Set(app.layers.all().filter((layer) => app.layers.isOn(layer.name)).map((layer) => layer.notice).filter(Boolean));
+  const notices = new Set(app.layers.all().filter((layer) => layer.count !== 0 && app.layers.isOn(layer.name)).map((layer) => layer.notice).filter(Boolean));
   place.textContent = [...notices].join('　');
   place.title = place.textContent;
 }

@@ -30,6 +30,7 @@ const BASE_FILL = { water: 'm-water', green: 'm-green', buildings: 'm-build' };
 function amount(layer, item) {
   const of = item ?? layer;
   if (of.count == null) return '';
+  if (layer.count === 0) return t('无数据');
   return layer.geometry === 'line' && of.length_m != null ? metres(of.length_m) : count(of.count);
 }
 
@@ -61,7 +62,7 @@ export function startLayerPanel(app) {
   const body = document.getElementById('layers-body');
   const fold = document.getElementById('layers-fold');
   const box = document.getElementById('layers');
-  const opened = new Set(app.layers.all().filter((layer) => layer.name === 'pipes' && layer.visible).map((layer) => layer.name));
+  const opened = new Set(app.layers.all().filter((layer) => layer.name === 'pipes' && layer.visible && layer.count !== 0).map((layer) => layer.name));
 
   function row(layer) {
     const isOn = app.layers.isOn(layer.name);
