@@ -8,7 +8,7 @@ from uuid import UUID
 
 from flask import Blueprint, Response, request
 from pydantic import BeforeValidator, Field
-from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from cityops.services.case_report import Report
 from gis.boxes import parse_degree_box
@@ -21,6 +21,8 @@ from webmap.validated import Body, Query, validated
 bp = Blueprint("cases", __name__, url_prefix="/api/v1/cases")
 
 _MEGABYTE = 1_000_000
+#: What a form may add to the bytes of its file.
+_FORM_AROUND = 100_000
 _NOT_ON_MAPS = frozenset({"position", "photos", "actions"})
 
 
@@ -235,7 +237,18 @@ def photo(case_id: UUID, name: str) -> Response:
 
 
 def _photo_bytes(limit: int) -> bytes:
-    request.max_content_length = limit + 100_000
+    """The bytes of the one photo of this request.
+
+    Raises
+    ------
+    RequestEntityTooLarge
+        When it is longer than `limit` bytes; no more than that is ever held.
+    InvalidError
+        When there is not exactly one file.
+    """
+    request.max_content_length = limit
+    if (request.content_length or 0) > limit + _FORM_AROUND:
+        raise RequestEntityTooLarge
     if request.mimetype == "multipart/form-data":
         uploads = [f for files in request.files.listvalues() for f in files]
         if len(uploads) != 1:
@@ -246,19 +259,13 @@ def _photo_bytes(limit: int) -> bytes:
                 got=len(uploads),
                 expected=1,
             )
-        data = uploads[0].stream.read(limit + 1)
+        data: bytes = uploads[0].stream.read(limit + 1)
     elif request.mimetype.startswith("image/") or request.mimetype == "application/octet-stream":
-        data = request.get_data(cache=False)
+        data = request.stream.read(limit + 1)
     else:
         raise UnsupportedMediaType
     if len(data) > limit:
-        raise InvalidError(
-            "photo.too_large",
-            "照片最大 {expected} MB",
-            field="photo",
-            got=len(data),
-            expected=limit // _MEGABYTE,
-        )
+        raise RequestEntityTooLarge
     return data
 
 
