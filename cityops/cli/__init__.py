@@ -22,6 +22,7 @@ COMMANDS: dict[str, str] = {
     "doctor": "doctor",
     "migrate": "migrate",
     "jobs": "jobs",
+    "underground": "underground",
 }
 
 

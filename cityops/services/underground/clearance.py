@@ -1,0 +1,185 @@
+"""Clearance of two pipes given as WKT and outer sizes."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import shapely
+
+from gis.crs import require_metric
+from gis.errors import CityError, GeometryError, InvalidError
+from underground.axes import Axes, axes_of
+from underground.clearance.bodies import Solids
+from underground.clearance.pairs import Clearances, clearances
+from underground.heights import require_one_datum
+from underground.sizes import Section, section_of_metres
+
+#: Vertices of one axis.
+MAX_VERTICES = 10_000
+#: Decimals of printed metres: a tenth of a micrometre.
+_DECIMALS = 7
+
+
+def clearance_of(
+    a: str,
+    b: str,
+    *,
+    size_a: float | None,
+    size_b: float | None,
+    section_a: str | None = None,
+    section_b: str | None = None,
+    crs: str,
+    datum_a: str | None = None,
+    datum_b: str | None = None,
+) -> dict[str, Any]:
+    """Gap, vertical and horizontal clearance of two pipes.
+
+    Parameters
+    ----------
+    a, b
+        Axes as WKT ``LINESTRING Z``, coordinates and heights in metres of `crs`.
+    size_a, size_b
+        Outer diameters in metres; not needed where a section is given.
+    section_a, section_b
+        Outer width and height of a box in metres, such as ``1.0x0.6``.
+    crs
+        A metric system.
+    datum_a, datum_b
+        What heights refer to; two that are given must be the same.
+
+    Raises
+    ------
+    InvalidError
+        Gathers every fault of the input in ``errors``.
+    """
+    require_metric(crs)
+    if datum_a is not None or datum_b is not None:
+        require_one_datum([datum_a or "unknown", datum_b or "unknown"])
+    faults: list[CityError] = []
+    parsed = [_axis(text, f"--{name}", faults) for name, text in (("a", a), ("b", b))]
+    sections = [
+        _section(size, section, name, faults)
+        for name, size, section in (("a", size_a, section_a), ("b", size_b, section_b))
+    ]
+    if faults:
+        raise InvalidError(
+            faults[0].code,
+            faults[0].template,
+            field=faults[0].field,
+            got=faults[0].got,
+            expected=faults[0].expected,
+            hint=faults[0].hint_template,
+            errors=faults,
+        )
+    first, second = (
+        _solid(axes, section)
+        for axes, section in zip(parsed, sections, strict=True)
+        if axes is not None and section is not None
+    )
+    zero = np.zeros(1, np.int64)
+    return as_json(clearances(first, zero, second, zero))
+
+
+def as_json(found: Clearances, row: int = 0) -> dict[str, Any]:
+    """One pair's answer in the fixed form, with the angle of the crossing."""
+    return {
+        "gap_3d_m": number(found.gap_3d_m[row]),
+        "vertical_m": number(found.vertical_m[row]),
+        "horizontal_m": number(found.horizontal_m[row]),
+        "crosses": bool(found.crosses[row]),
+        "at": {"a": _position(found.at_a[row]), "b": _position(found.at_b[row])},
+        "angle_deg": number(found.angle_deg[row]),
+        "above": {1: "a", -1: "b", 0: None}[int(found.above[row])],
+    }
+
+
+def number(value: float) -> float | None:
+    """A JSON number, or None for NaN."""
+    return None if math.isnan(value) else round(float(value), _DECIMALS)
+
+
+def _position(values: Any) -> list[float | None]:
+    return [number(v) for v in values]
+
+
+def _solid(axes: Axes, section: Section) -> Solids:
+    return Solids(
+        axes,
+        np.array([section.width_m]),
+        np.array([section.height_m]),
+        np.array([section.is_box]),
+    )
+
+
+def _axis(text: str, field: str, faults: list[CityError]) -> Axes | None:
+    """The axis in a WKT, or None and a fault."""
+    try:
+        return axes_of([_line(text, field)])
+    except GeometryError as fault:
+        faults.append(
+            GeometryError(
+                fault.code,
+                fault.template,
+                field=field,
+                got=fault.got,
+                expected=fault.expected,
+                hint=fault.hint_template,
+            )
+        )
+        return None
+
+
+def _line(text: str, field: str) -> shapely.LineString:
+    head = text.strip().upper()[:40]
+    if not head.startswith("LINESTRING"):
+        raise GeometryError(
+            "axis.not_a_line", "需要 {expected}，得到 {got}", got=head, expected="LINESTRING Z"
+        )
+    if text.count(",") >= MAX_VERTICES:
+        raise GeometryError(
+            "geometry.too_many_vertices",
+            "几何有 {got} 个顶点，最多 {expected} 个",
+            got=text.count(",") + 1,
+            expected=MAX_VERTICES,
+        )
+    try:
+        line = shapely.from_wkt(text)
+    except (shapely.errors.GEOSException, ValueError) as fault:
+        raise GeometryError("geometry.bad", "不是 WKT：{got}", got=text[:60]) from fault
+    if line.is_empty:
+        raise GeometryError("geometry.empty", "几何为空")
+    if not shapely.has_z(line):
+        raise GeometryError(
+            "axis.no_heights",
+            "轴线没有高程，不能计算净距",
+            got="LINESTRING",
+            expected="LINESTRING Z",
+            hint="每个顶点都要有高程：LINESTRING Z (东 北 高, …)",
+        )
+    if shapely.has_m(line):
+        raise GeometryError("geometry.has_measure", "不接受 M 值或第四个坐标")
+    if not np.isfinite(shapely.get_coordinates(line, include_z=True)).all():
+        raise GeometryError("axis.not_finite", "坐标不是有限的数")
+    return line
+
+
+def _section(
+    size: float | None, section: str | None, name: str, faults: list[CityError]
+) -> Section | None:
+    try:
+        return section_of_metres(size, section)
+    except InvalidError as fault:
+        wrong = f"--section-{name}" if section is not None else f"--size-{name}"
+        faults.append(
+            InvalidError(
+                fault.code,
+                fault.template,
+                field=wrong,
+                got=fault.got,
+                expected=fault.expected,
+                hint=fault.hint_template,
+            )
+        )
+        return None
