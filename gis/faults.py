@@ -49,7 +49,7 @@ CATALOGUE: dict[str, tuple[str, str | None, Repair | None]] = {
         None,
     ),
     "geometry.projected": (
-        "坐标 {got} 是以米为单位的投影坐标，不是经纬度",
+        "坐标 {got} 像是投影坐标（米或英尺），不是经纬度",
         "请指明坐标系，可能是 {candidates}",
         None,
     ),
@@ -118,6 +118,9 @@ class Fault:
         params = dict(self.params)
         params["place"] = None if self.place is None else list(self.place)
         params["repair"] = None if repair is None else repair.value
+        if "candidates" in params:
+            params["candidates"] = "、".join(params["candidates"])
+            hint = hint if params["candidates"] else "请向交付方问清坐标系，并指明它的 EPSG 代码"
         return GeometryError(
             self.code,
             message,

@@ -20,6 +20,7 @@ from cityops.services.roles import SYSTEM
 @click.option(
     "--map", "pairs", multiple=True, help="字段=列名，可带单位：字段=列名@m；坐标列：x= y= wkt="
 )
+@click.option("--set", "constants", multiple=True, help="字段=值：所有行取同一个值")
 @click.option("--dry-run", is_flag=True, help="只核对，不导入")
 @click.option("--new", is_flag=True, help="图层不存在时按文件新建")
 @click.option("--title", help="新图层的名称")
@@ -30,10 +31,14 @@ from cityops.services.roles import SYSTEM
 @click.option("--swap-axes", is_flag=True, help="文件的坐标是先纬度（北）后经度（东）")
 @click.option("--all-or-nothing", is_flag=True, help="有一行不合格就全部不导入")
 @click.option("--again", is_flag=True, help="同一文件导入过也再导入")
-def command(file: Path, pairs: tuple[str, ...], as_json: bool, **options: Any) -> None:
+def command(
+    file: Path, pairs: tuple[str, ...], constants: tuple[str, ...], as_json: bool, **options: Any
+) -> None:
     """把文件导入图层：GeoJSON、GeoPackage、Shapefile、CSV、Excel、FlatGeobuf、OSM .pbf。"""
     services = Services(settings())
-    report = services.imports.run(SYSTEM, file, file.name, ImportOptions(map=pairs, **options))
+    report = services.imports.run(
+        SYSTEM, file, file.name, ImportOptions(map=pairs, set=constants, **options)
+    )
     show(report, lambda: described(report), as_json=as_json)
 
 

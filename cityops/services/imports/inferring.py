@@ -51,6 +51,7 @@ _DATE = re.compile(r"^\d{4}-\d{2}-\d{2}$")
 _FILLED = 0.05
 _MOST_FIELDS = 120
 _MAX_TEXT = 2000
+_MOST_ERRORS = 1000
 _KINDS = {
     GeometryKind.POINT: (0, 4),
     GeometryKind.LINE: (1, 5),
@@ -78,7 +79,7 @@ def inferred(name: str, title: str, table: RawTable) -> LayerSpec:
             field="layer",
             got=name[:80],
         )
-    kind = majority_kind(table.geometry)
+    kind = majority_kind(table)
     typed = [(column, _type(table.columns[column], table)) for column in table.columns]
     declared = [(column, found) for column, found in typed if found is not None][:_MOST_FIELDS]
     names = field_names(column for column, _ in declared)
@@ -120,19 +121,24 @@ def _style(kind: GeometryKind) -> Style:
     return Style(colour="#7a4b8c", width=1.8, radius=4.5)
 
 
-def majority_kind(geometry: ObjectArray) -> GeometryKind:
-    """The kind of most shapes, a tie going to the simpler one.
+def majority_kind(table: RawTable) -> GeometryKind:
+    """The kind of most shapes of a file, a tie going to the simpler one.
 
     Raises
     ------
     FileError
-        When there is no shape.
+        When there is no shape, with what is wrong in each row.
     """
-    kinds = shapely.get_type_id(geometry)
+    kinds = shapely.get_type_id(table.geometry)
     counts = {kind: int(np.isin(kinds, ids).sum()) for kind, ids in _KINDS.items()}
     best = max(counts, key=lambda kind: counts[kind])
     if counts[best] == 0:
-        raise FileError("file.no_geometry", "文件里没有可用的图形", field="file")
+        raise FileError(
+            "file.no_geometry",
+            "文件里没有可用的图形",
+            field="file",
+            errors=table.faults[:_MOST_ERRORS],
+        )
     return best
 
 

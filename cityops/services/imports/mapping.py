@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from cityops.services.imports.units import UNITS, factor
+from cityops.services.imports.values import converter
 from gis.errors import InvalidError
 from gis.layers import FieldSpec, LayerSpec
 
@@ -70,8 +72,56 @@ def parsed(pairs: Sequence[str], spec: LayerSpec | None) -> MapRequest:
     return MapRequest(fields, coordinates)
 
 
-def matched(spec: LayerSpec, columns: Sequence[str], given: Mapping[str, str]) -> Matched:
+def constants(pairs: Sequence[str], spec: LayerSpec) -> dict[str, Any]:
+    """What ``--set field=value`` said: one value of a field for every row of a file.
+
+    Raises
+    ------
+    InvalidError
+        When a part is not ``field=value``, the layer has no such field, or the value does not fit.
+
+    Examples
+    --------
+    >>> from underground.layers import PIPES
+    >>> constants(["kind=给水"], PIPES)
+    {'kind': 'water'}
+    """
+    out: dict[str, Any] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        name = name.strip()
+        if not equals or not name or name in out:
+            raise InvalidError(
+                "import.bad_set",
+                "--set 应为 字段=值，每个字段一次，得到 {got}",
+                field="set",
+                got=pair,
+            )
+        if not spec.has_field(name) or name == spec.key:
+            raise _no_field(spec, name, "set")
+        out[name] = converter(spec.field_named(name))(value.strip())
+    return out
+
+
+def _no_field(spec: LayerSpec, name: str, where: str) -> InvalidError:
+    return InvalidError(
+        "import.no_such_field",
+        "图层没有字段 {got}",
+        field=where,
+        got=name[:80],
+        expected=list(spec.field_names),
+    )
+
+
+def matched(
+    spec: LayerSpec,
+    columns: Sequence[str],
+    given: Mapping[str, str],
+    without: Collection[str] = (),
+) -> Matched:
     """Columns for the fields of a layer: as given, else by name, title or alias.
+
+    Fields `without` a column, because they have one value for all rows, take none.
 
     A column serves one field only. Names are compared without case, spaces and brackets.
     ``column@unit`` names the unit of a given column; units are never guessed.
@@ -101,7 +151,8 @@ def matched(spec: LayerSpec, columns: Sequence[str], given: Mapping[str, str]) -
     for column in reversed(columns):
         by_plain[plain(column)] = column
     for item in spec.fields:
-        found = None if item.name in out else _by_name(item, columns, by_plain, taken)
+        settled = item.name in out or item.name in without
+        found = None if settled else _by_name(item, columns, by_plain, taken)
         if found is not None:
             out[item.name] = Column(found)
             taken.add(found)
@@ -115,13 +166,7 @@ def plain(name: str) -> str:
 
 def _given(spec: LayerSpec, name: str, text: str, columns: Sequence[str]) -> Column:
     if not spec.has_field(name):
-        raise InvalidError(
-            "import.no_such_field",
-            "图层没有字段 {got}",
-            field="map",
-            got=name,
-            expected=list(spec.field_names),
-        )
+        raise _no_field(spec, name, "map")
     if text in columns:
         return Column(text)
     column, at, unit = text.rpartition("@")

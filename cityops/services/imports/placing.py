@@ -10,8 +10,10 @@ import numpy.typing as npt
 import shapely
 
 from cityops.services.reading.table import Note
+from gis.boxes import DegreeBox
 from gis.crs import to_cgcs2000, transform
 from gis.errors import CityError, CrsError
+from gis.faults import Fault
 from gis.features import IntArray, ObjectArray
 from gis.geometry import explain_out_of_range
 from gis.layers import LayerSpec
@@ -26,6 +28,14 @@ _FOOT_M = 0.3048
 _US_FOOT_M = 1200.0 / 3937.0
 #: The plane systems that are tried when nothing fits: 3-degree belts without zone number.
 _BELTS = range(4534, 4555)
+
+
+#: How much more than the city's box still counts as the city: a tenth of it and 0.05 degrees.
+_AROUND, _AROUND_DEG = 0.1, 0.05
+_NEARLY_ALL = 0.9
+_FEW, _MOST_CANDIDATES = 3, 24
+#: Degrees around 0, 0 where positions lie that were never filled in.
+_NOWHERE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -68,7 +78,14 @@ def chosen_reference(given: str | None, declared: str | None, spec: LayerSpec | 
     return reference
 
 
-def place(geometry: ObjectArray, rows: IntArray, reference: Reference, *, swap: bool) -> Placed:
+def place(
+    geometry: ObjectArray,
+    rows: IntArray,
+    reference: Reference,
+    *,
+    swap: bool,
+    extent: DegreeBox | None = None,
+) -> Placed:
     """Geometry of a file in EPSG:4490.
 
     Parameters
@@ -79,6 +96,8 @@ def place(geometry: ObjectArray, rows: IntArray, reference: Reference, *, swap: 
         (n,) row numbers of the file.
     swap
         Whether the file has y before x.
+    extent
+        Where the city lies: systems that lead there are named first.
 
     Raises
     ------
@@ -101,7 +120,7 @@ def place(geometry: ObjectArray, rows: IntArray, reference: Reference, *, swap: 
             at = sorted({fault.row - 1 for fault in refusal.errors if fault.row})
             count = int(refusal.params.get("count", len(at)))
             if count >= _CONDEMNED * there:
-                raise _condemned(refusal, turned, reference, there) from refusal
+                raise _condemned(refusal, turned, reference, there, extent) from refusal
             for position, fault in zip(at, refusal.errors, strict=False):
                 fault.row = int(rows[position])
                 fault.field = "geometry"
@@ -109,6 +128,72 @@ def place(geometry: ObjectArray, rows: IntArray, reference: Reference, *, swap: 
             work[at] = None
     kept = None if reference.is_stored and not swap else geometry
     return Placed(out, kept, reference, tuple(faults), tuple(_unit_notes(reference)))
+
+
+def misplaced(
+    geometry: ObjectArray, extent: DegreeBox, reference: Reference, *, is_swapped: bool
+) -> list[tuple[int, CityError]]:
+    """Rows that are almost surely mistakes, seen from where the city lies.
+
+    Parameters
+    ----------
+    geometry
+        (n,) shapes in EPSG:4490.
+    extent
+        Where the city lies. A file of another place is nobody's mistake.
+    is_swapped
+        Whether the sender said that the axes were exchanged.
+
+    Returns
+    -------
+    (position, fault) of rows that lie in the city once their axes are exchanged, or at 0, 0, in a
+    file that else lies in the city.
+
+    Raises
+    ------
+    CrsError
+        ``crs.swapped`` when nearly the whole file lies in the city once its axes are exchanged.
+    """
+    there = np.flatnonzero(~(shapely.is_missing(geometry) | shapely.is_empty(geometry)))
+    if not len(there):
+        return []
+    bounds = shapely.bounds(geometry[there])
+    x, y = (bounds[:, 0] + bounds[:, 2]) / 2.0, (bounds[:, 1] + bounds[:, 3]) / 2.0
+    inside, turned = _near(x, y, extent), _near(y, x, extent)
+    if turned.sum() >= _NEARLY_ALL * len(there) > inside.sum():
+        raise _turned_round(reference, x[turned][0], y[turned][0], is_swapped=is_swapped)
+    if inside.sum() < _NEARLY_ALL * len(there):
+        return []
+    out: list[tuple[int, CityError]] = []
+    for i in np.flatnonzero(~inside & turned).tolist():
+        at = [round(float(x[i]), 9), round(float(y[i]), 9)]
+        fault = Fault("geometry.swapped", got=at, params={"corrected": at[::-1]})
+        out.append((int(there[i]), fault.error()))
+    for i in np.flatnonzero((np.abs(x) < _NOWHERE) & (np.abs(y) < _NOWHERE) & ~inside).tolist():
+        box = [round(v, 3) for v in extent.as_tuple()]
+        fault = Fault("geometry.outside_area", got=[0.0, 0.0], expected=box)
+        out.append((int(there[i]), fault.error()))
+    return out
+
+
+def _near(
+    x: npt.NDArray[np.float64], y: npt.NDArray[np.float64], extent: DegreeBox
+) -> npt.NDArray[np.bool_]:
+    dx, dy = extent.width * _AROUND + _AROUND_DEG, extent.height * _AROUND + _AROUND_DEG
+    inside = (extent.minx - dx <= x) & (x <= extent.maxx + dx)
+    return np.asarray(inside & (extent.miny - dy <= y) & (y <= extent.maxy + dy), dtype=bool)
+
+
+def _turned_round(reference: Reference, x: float, y: float, *, is_swapped: bool) -> CrsError:
+    return CrsError(
+        "crs.swapped",
+        "经纬度（或东、北坐标）可能写反：按文件的顺序，位置 {got} 不在本市，对调后是 {corrected}，在本市",
+        field="crs",
+        got=[round(float(x), 6), round(float(y), 6)],
+        expected=[{"crs": reference.label[:80], "swapped": not is_swapped, "unit": None}],
+        params={"corrected": [round(float(y), 6), round(float(x), 6)]},
+        hint="确认后去掉 --swap-axes" if is_swapped else "确认后加 --swap-axes",
+    )
 
 
 def _check_degrees(geometry: ObjectArray, reference: Reference) -> None:
@@ -160,10 +245,14 @@ def _unit_notes(reference: Reference) -> list[Note]:
 
 
 def _condemned(
-    refusal: CrsError, geometry: ObjectArray, reference: Reference, there: int
+    refusal: CrsError,
+    geometry: ObjectArray,
+    reference: Reference,
+    there: int,
+    extent: DegreeBox | None,
 ) -> CrsError:
     xy = sample(geometry)
-    found = candidates(xy, reference)
+    found = candidates(xy, reference, extent)
     is_swap = bool(found) and all(c["swapped"] for c in found[:1])
     return CrsError(
         "crs.swapped" if is_swap else "crs.outside_area",
@@ -187,6 +276,9 @@ def _advice(found: list[dict[str, Any]]) -> str | None:
     if not found:
         return None
     first = found[0]
+    named = [c["crs"] for c in found if not c["swapped"] and c["unit"] is None]
+    if len(named) > _FEW and not first["in_city"]:
+        return f"像是没有带号的高斯-克吕格坐标；请问清中央子午线，从 {named[0]} 至 {named[-1]} 中选一个"
     if first["swapped"] and first["unit"] is None:
         return f"可能是 {first['crs']} 而坐标写反；确认后加 --swap-axes --crs {first['crs']}"
     if first["unit"] is not None:
@@ -202,11 +294,14 @@ def sample(geometry: ObjectArray) -> npt.NDArray[np.float64]:
     return np.asarray(xy, np.float64)
 
 
-def candidates(xy: npt.NDArray[np.float64], declared: Reference) -> list[dict[str, Any]]:
-    """Systems in which all of `xy` could lie: ``crs``, ``swapped``, ``unit``, ``example``.
+def candidates(
+    xy: npt.NDArray[np.float64], declared: Reference, extent: DegreeBox | None = None
+) -> list[dict[str, Any]]:
+    """Systems in which all of `xy` could lie: ``crs, swapped, unit, example, in_city``.
 
     The declared system is tried with axes exchanged and with other units, then degrees,
-    Gauss-Krueger with zone number, and the belts of China. Nothing is decided here: a person is asked.
+    Gauss-Krueger with zone number, and the belts of China; those that lead into `extent` come
+    first. Nothing is decided here: a person is asked.
     """
     if not len(xy) or not np.isfinite(xy).all():
         return []
@@ -221,13 +316,15 @@ def candidates(xy: npt.NDArray[np.float64], declared: Reference) -> list[dict[st
     if all(_fits(some, name) is None for name, _, _, some in tried):
         tried += [(f"EPSG:{code}", False, None, xy) for code in _BELTS if _is_belt(xy)]
         tried += [(f"EPSG:{code}", True, None, turned) for code in _BELTS if _is_belt(turned)]
-    out = []
+    out: list[dict[str, Any]] = []
     for name, is_turned, unit, some in tried:
         at = _fits(some, name)
-        if at is not None and name != "":
+        if at is not None:
             example = [round(float(v), 6) for v in at]
-            out.append({"crs": name[:80], "swapped": is_turned, "unit": unit, "example": example})
-    return out[:12]
+            lies = extent is not None and bool(_near(at[:1], at[1:2], extent)[0])
+            found = {"crs": name[:80], "swapped": is_turned, "unit": unit, "example": example}
+            out.append(found | {"in_city": lies})
+    return sorted(out, key=lambda c: not c["in_city"])[:_MOST_CANDIDATES]
 
 
 def _zoned(xy: npt.NDArray[np.float64], *, swapped: bool) -> list[Any]:

@@ -12,6 +12,7 @@ import shapely
 from cityops.services.imports import mapping, placing, rows
 from cityops.services.imports.inferring import inferred
 from cityops.services.reading.table import Note, RawTable
+from gis.boxes import DegreeBox
 from gis.features import FeatureBatch, ObjectArray
 from gis.layers import FieldType, GeometryKind, LayerSpec
 from gis.reference import Reference
@@ -64,8 +65,21 @@ def prepare(
     reference: Reference,
     *,
     swap: bool = False,
+    same: Mapping[str, Any] | None = None,
+    extent: DegreeBox | None = None,
 ) -> Prepared:
     """Rows of `table` as rows of `spec`; each fault is kept with its row.
+
+    Parameters
+    ----------
+    given
+        Field -> column, as the sender said.
+    swap
+        Whether the file has y before x.
+    same
+        Field -> value that all rows have.
+    extent
+        Where the city lies, for mistakes that show only from there.
 
     Raises
     ------
@@ -74,7 +88,8 @@ def prepare(
     CrsError
         When the coordinates do not lie where their system says.
     """
-    matched = mapping.matched(spec, list(table.columns), given)
+    constant = dict(same or {})
+    matched = mapping.matched(spec, list(table.columns), given, without=constant)
     found = rows.Findings(table.rows)
     position = {int(row): at for at, row in enumerate(table.rows)}
     for fault in table.faults:
@@ -82,17 +97,20 @@ def prepare(
             found.refuse(position[fault.row], fault)
     found.repaired += table.repaired
     found.warnings += table.warnings
-    placed = placing.place(table.geometry, table.rows, reference, swap=swap)
+    placed = placing.place(table.geometry, table.rows, reference, swap=swap, extent=extent)
     for fault in placed.faults:
         if fault.row in position:
             found.refuse(position[fault.row], fault)
     found.warnings += placed.warnings
+    if extent is not None:
+        for at, fault in placing.misplaced(placed.geometry, extent, reference, is_swapped=swap):
+            found.refuse(at, fault)
     geometry = rows.check_kinds(spec, placed.geometry, found)
     rows.check_shapes(spec, geometry, found)
     delivered = placed.delivered
     if delivered is not None:
         delivered = _unwrapped(spec, delivered)
-    columns = rows.converted(spec, table, matched.fields, found)
+    columns = rows.converted(spec, table, matched.fields, constant, found)
     extra = rows.leftovers(table, matched.left, found)
     generated = rows.fill_keys(spec, columns, geometry, extra, found)
     found.warnings += _notes(spec, columns, generated)
@@ -100,7 +118,8 @@ def prepare(
         spec=spec,
         table=table,
         reference=reference,
-        mapping={name: column.name for name, column in matched.fields.items()},
+        mapping={name: column.name for name, column in matched.fields.items()}
+        | {name: f"={value}" for name, value in constant.items()},
         extra_columns=matched.left,
         columns=columns,
         geometry=geometry,

@@ -57,13 +57,19 @@ class Findings:
 
 
 def converted(
-    spec: LayerSpec, table: RawTable, columns: Mapping[str, Column], found: Findings
+    spec: LayerSpec,
+    table: RawTable,
+    columns: Mapping[str, Column],
+    constant: Mapping[str, Any],
+    found: Findings,
 ) -> dict[str, ObjectArray]:
     """A column per field of the layer; values that do not fit are faults of their rows."""
     out: dict[str, ObjectArray] = {}
     for item in spec.fields:
         source = columns.get(item.name)
-        if source is None:
+        if item.name in constant:
+            out[item.name] = np.full(len(table.rows), constant[item.name], object)
+        elif source is None:
             out[item.name] = np.full(len(table.rows), None, object)
         else:
             delivered = table.columns[source.name]
@@ -111,7 +117,7 @@ def _check_required(item: FieldSpec, column: ObjectArray, found: Findings) -> No
                     "缺少{title}",
                     field=item.name,
                     params={"title": item.title.zh},
-                    hint="用 --map {field}=列名 指明是哪一列",
+                    hint="用 --map {field}=列名 指明是哪一列，或用 --set {field}=值 给所有行同一个值",
                 ),
             )
 

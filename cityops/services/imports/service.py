@@ -27,7 +27,8 @@ from cityops.services.ports import FileStore, Store
 from cityops.services.reading.sniff import base_name
 from cityops.services.reading.table import Note, RawTable, ReadOptions, UploadReader
 from cityops.services.roles import Person
-from cityops.services.scenes import with_areas
+from cityops.services.scenes import SCENE_KEY, with_areas
+from gis.boxes import DegreeBox
 from gis.errors import CityError, InvalidError, NotFoundError
 from gis.features import FeatureBatch, object_array
 from gis.layers import (
@@ -73,6 +74,8 @@ class ImportOptions:
         What the coordinates refer to, where the file does not say it or lies.
     map
         ``field=column`` and ``field=column@unit``; ``x= y= wkt=`` for coordinates of a table.
+    set
+        ``field=value``: one value of a field for all rows.
     new, title
         Make a user layer of this name from the file, and what to call it.
     reference
@@ -88,6 +91,7 @@ class ImportOptions:
     layer: str
     crs: str | None = None
     map: tuple[str, ...] = ()
+    set: tuple[str, ...] = ()
     new: bool = False
     title: str | None = None
     reference: str | None = None
@@ -103,14 +107,14 @@ class ImportOptions:
     def way(self) -> dict[str, Any]:
         """What of the options decides which rows are stored."""
         without = {"again", "dry_run", "new", "title", "reference", "all_or_nothing"}
-        said = asdict(self) | {"map": sorted(self.map)}
+        said = asdict(self) | {"map": sorted(self.map), "set": sorted(self.set)}
         return {k: v for k, v in said.items() if k not in without}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> ImportOptions:
         """Options as :func:`dataclasses.asdict` and JSON gave them."""
         known = {k: v for k, v in values.items() if k in cls.__dataclass_fields__}
-        return cls(**(known | {"map": tuple(known.get("map") or ())}))
+        return cls(**(known | {n: tuple(known.get(n) or ()) for n in ("map", "set")}))
 
 
 class ImportService:
@@ -262,7 +266,23 @@ class ImportService:
         title = options.title or Path(base_name(filename)).stem[:40] or options.layer
         spec = spec_for(table, options.layer, title, known)
         given = mapping.parsed(options.map, spec).fields
-        return prepare(table, spec, given, reference, swap=options.swap_axes)
+        same = mapping.constants(options.set, spec)
+        return prepare(
+            table,
+            spec,
+            given,
+            reference,
+            swap=options.swap_axes,
+            same=same,
+            extent=self._extent(),
+        )
+
+    def _extent(self) -> DegreeBox | None:
+        """Where the city lies, when there is one."""
+        with self._store.reading() as tx:
+            scene = tx.meta.get(SCENE_KEY) or {}
+        box = scene.get("extent") or scene.get("bounds")
+        return None if box is None else DegreeBox(*box)
 
     def _limit(self, person: Person, prepared: Prepared) -> None:
         """Find the area of each row, and refuse rows out of the person's areas and categories."""

@@ -6,6 +6,7 @@ What the child process adds is tested in ``test_reading_walls.py``; here it woul
 from __future__ import annotations
 
 import shutil
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,9 @@ class ReaderHere:
         for ending in _SHAPEFILE if copy.suffix == ".shp" else ():
             if path.with_suffix(ending).is_file():
                 shutil.copyfile(path.with_suffix(ending), copy.with_suffix(ending))
-        return read_file(copy, copy.name, options)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # GDAL's, about what it mends
+            return read_file(copy, copy.name, options)
 
     def walls(self) -> Mapping[str, Any]:
         """None."""

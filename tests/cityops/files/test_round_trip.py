@@ -210,7 +210,7 @@ def test_times_with_an_offset_stay_texts_and_are_told(bring, send, tmp_path):
         "import.outside_areas",
     ]
     feature = json.loads(send("timed", ".geojson")[0].read_text())["features"][0]
-    assert feature["properties"] == {"采集时间": "2026-11-24T10:00:00+00:00"}
+    assert feature["properties"] == {"采集时间": "2026-11-24T10:00:00Z"}
 
 
 def test_csv_comes_out_with_the_same_numbers_and_texts(bring, send, tmp_path):
