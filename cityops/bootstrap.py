@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from cityops.services.dossier import DossierService
     from cityops.services.events import EventService
     from cityops.services.exports.service import ExportService
+    from cityops.services.hazards.service import HazardService
     from cityops.services.imports.service import ImportService
     from cityops.services.jobs import JobService
     from cityops.services.layer_summary import SummaryService
@@ -123,9 +124,10 @@ class Services:
     @cached_property
     def dossier(self) -> DossierService:
         """What is here, over everything?"""
+        from cityops.services.case_near import CasesNear
         from cityops.services.dossier import DossierService
 
-        return DossierService(self.store, self.areas)
+        return DossierService(self.store, self.areas, [CasesNear(self.store)])
 
     @cached_property
     def search(self) -> SearchService:
@@ -157,6 +159,13 @@ class Services:
 
         files = FolderFileStore(self.settings.files_dir)
         return PhotoService(self.store, files, self.cases, self.jobs)
+
+    @cached_property
+    def hazards(self) -> HazardService:
+        """Runs of hazard models, and what they reach."""
+        from cityops.services.hazards.service import HazardService
+
+        return HazardService(self.store, self.layers, self.areas)
 
     @cached_property
     def events(self) -> EventService:

@@ -104,11 +104,15 @@ def check_mass(mass_kg: float, field: str = "mass_kg") -> None:
     if not (math.isfinite(mass_kg) and MIN_MASS_KG <= mass_kg <= MAX_MASS_KG):
         raise InvalidError(
             "blast.bad_mass",
-            "TNT 当量应为 {low} 至 {high} kg，得到 {got}",
+            "TNT 当量应为 {low} 至 {high} kg，得到 {given}",
             field=field,
             got=mass_kg if math.isfinite(mass_kg) else None,
             expected=[MIN_MASS_KG, MAX_MASS_KG],
-            params={"low": f"{MIN_MASS_KG:g}", "high": f"{MAX_MASS_KG:,.0f}"},
+            params={
+                "low": f"{MIN_MASS_KG:g}",
+                "high": f"{MAX_MASS_KG:,.0f}",
+                "given": f"{mass_kg:g}",
+            },
         )
 
 

@@ -124,9 +124,10 @@ def scaled_distance(pressure_pa: float, curve: Curve) -> Scaled:
     if not (math.isfinite(pressure_pa) and pressure_pa > 0):
         raise InvalidError(
             "blast.bad_level",
-            "超压应为正数，得到 {got} Pa",
+            "超压应为正数，得到 {given} Pa",
             field="levels",
             got=pressure_pa if math.isfinite(pressure_pa) else None,
+            params={"given": f"{pressure_pa:g}"},
         )
     log_kpa = math.log(pressure_pa / 1000.0)
     roots = [z for z in (_root(piece, log_kpa) for piece in curve.pieces) if z is not None]

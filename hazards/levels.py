@@ -137,10 +137,10 @@ def level_of(value: float, unit: str = "kPa") -> BlastLevel:
     if not (math.isfinite(pascals) and pascals > 0):
         raise InvalidError(
             "blast.bad_level",
-            "超压等级应为正数，得到 {got} {unit}",
+            "超压等级应为正数，得到 {given} {unit}",
             field="level",
             got=value if math.isfinite(value) else None,
-            params={"unit": unit},
+            params={"given": f"{value:g}", "unit": unit},
         )
     known = next((level for level in blast_levels() if level.level_pa == pascals), None)
     if known is not None:

@@ -10,6 +10,7 @@ import orjson
 from sqlalchemy import insert, select
 
 from cityops.store.models.hazard_runs import HazardRun
+from gis.errors import UnavailableError
 
 if TYPE_CHECKING:
     from cityops.store.unit import Unit
@@ -33,7 +34,15 @@ class SqlHazardRunRepo:
         request: Mapping[str, Any],
         result: Mapping[str, Any],
     ) -> None:
-        """Keep a run."""
+        """Keep a run.
+
+        Parameters
+        ----------
+        at
+            ISO 8601 with offset; runs are ordered by it.
+        request, result
+            JSON values.
+        """
         asked, came = orjson.dumps(dict(request)), orjson.dumps(dict(result))
         self._connection.execute(
             insert(_run).values(
@@ -44,16 +53,44 @@ class SqlHazardRunRepo:
                 model=model,
                 request=asked.decode(),
                 result=came.decode(),
-                sha256=hashlib.sha256(asked + b"\n" + came).hexdigest(),
+                sha256=_digest(asked, came),
             )
         )
 
     def find(self, run_id: str) -> dict[str, Any] | None:
-        """A run with its request and result, or None."""
+        """A run with its request and result, or None.
+
+        Raises
+        ------
+        UnavailableError
+            ``hazard.run_damaged`` when its texts are not those that were kept.
+        """
         row = self._connection.execute(select(_run).where(_run.c.id == run_id)).mappings().first()
-        if row is None:
-            return None
-        return dict(row) | {
-            "request": orjson.loads(row["request"]),
-            "result": orjson.loads(row["result"]),
-        }
+        return None if row is None else _read(row)
+
+    def recent(self, limit: int) -> list[dict[str, Any]]:
+        """The newest runs, newest first.
+
+        Raises
+        ------
+        UnavailableError
+            ``hazard.run_damaged`` when the texts of one are not those that were kept.
+        """
+        newest = select(_run).order_by(_run.c.at.desc(), _run.c.id).limit(limit)
+        return [_read(row) for row in self._connection.execute(newest).mappings()]
+
+
+def _digest(asked: bytes, came: bytes) -> str:
+    return hashlib.sha256(asked + b"\n" + came).hexdigest()
+
+
+def _read(row: Mapping[Any, Any]) -> dict[str, Any]:
+    asked, came = row["request"].encode(), row["result"].encode()
+    if _digest(asked, came) != row["sha256"]:
+        raise UnavailableError(
+            "hazard.run_damaged",
+            "计算记录 {got} 与保存时不一致，不能使用",
+            got=row["id"],
+            hint="从备份恢复，或重新计算",
+        )
+    return dict(row) | {"request": orjson.loads(asked), "result": orjson.loads(came)}

@@ -1,0 +1,97 @@
+"""``cityops hazard``: effect models on the command line, one sub-command for each use."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from cityops.cli.output import CityCommand, settings, show
+from gis.errors import UnavailableError
+
+
+@click.group("hazard")
+def command() -> None:
+    """危险源：影响范围等筛查估算。"""
+
+
+@command.command("zone", cls=CityCommand)
+@click.option("--model", default="kingery-bulmash", show_default=True, help="模型名")
+@click.option("--mass-kg", type=float, help="TNT 当量（kg），爆炸模型必填")
+@click.option("--at", nargs=2, type=float, required=True, metavar="LON LAT", help="位置")
+@click.option(
+    "--crs", default="cgcs2000", show_default=True, help="cgcs2000、wgs84、gcj02、bd09 或 EPSG:n"
+)
+@click.option(
+    "--level", "levels", multiple=True, metavar="2kPa", help="等级，可重复；不给则用常用的三个"
+)
+def zone(
+    model: str,
+    mass_kg: float | None,
+    at: tuple[float, float],
+    crs: str,
+    levels: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """算影响范围：每个等级一个圈，保存为不可更改的计算记录。"""
+    from cityops.services.hazards.requests import BlastRequest
+
+    request = BlastRequest(
+        lon=at[0],
+        lat=at[1],
+        crs=crs,
+        masses_kg={"likely": mass_kg},
+        levels=levels or None,
+        model=model,
+        anywhere=True,
+    )
+    found = in_order(_run(request), levels)
+    show(found, lambda: _told(found), as_json=as_json)
+
+
+def _run(request: Any) -> dict[str, Any]:
+    """Run on the store, or without one where there is none."""
+    from cityops.bootstrap import Services
+    from cityops.services.hazards.service import run_without_store
+    from cityops.services.roles import SYSTEM
+
+    try:
+        return Services(settings()).hazards.run(SYSTEM, request)
+    except UnavailableError as error:
+        if error.code != "store.missing":
+            raise
+    return run_without_store(request)
+
+
+def in_order(run: dict[str, Any], levels: tuple[str, ...]) -> dict[str, Any]:
+    """The fixed form of the command: one charge, its zones in the order they were asked for."""
+    from hazards.levels import parse_level
+
+    (only,) = run["alternatives"]
+    zones = {zone["level_pa"]: zone for zone in only["zones"]}
+    asked = dict.fromkeys(parse_level(text).level_pa for text in levels) or zones
+    shown = {name: value for name, value in run.items() if name not in ("alternatives", "lists")}
+    return shown | {"mass_kg": only["mass_kg"], "zones": [zones[pascals] for pascals in asked]}
+
+
+def _told(found: dict[str, Any]) -> str:
+    place = found["place"]
+    lines = [
+        f"{found['model_info']['title']['zh']}：{found['mass_kg']:g} kg TNT",
+        f"位置（CGCS2000）：{place['lon']:.7f}, {place['lat']:.7f}",
+    ]
+    for one in found["zones"]:
+        people = (one.get("exposure") or {}).get("people")
+        lines.append(
+            f"{one['level']:g} {one['unit']}：约 {one['radius_told_m']:,} m"
+            + ("" if people is None else f"，圈内{_people(people)}")
+        )
+    lines += [f"注意：{w['message']}" for w in found["warnings"]]
+    lines += [f"{found['estimate']['zh']}，来源：{found['source']}", f"记录：{found['run_id']}"]
+    return "\n".join(lines)
+
+
+def _people(people: dict[str, Any]) -> str:
+    day, night = (people[time]["within"]["rounded"] for time in ("day", "night"))
+    told = ["未知" if n is None else f"约 {n:,} 人" for n in (day, night)]
+    return f"白天{told[0]}、夜间{told[1]}"

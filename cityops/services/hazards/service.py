@@ -1,0 +1,232 @@
+"""Runs of hazard models: compute, keep for ever, show again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any, NoReturn
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+from cityops.services.areas import AreaService
+from cityops.services.hazards.counting import Exposure, exposure_of
+from cityops.services.hazards.reach import may_read, reach_of
+from cityops.services.hazards.requests import BlastPlan, BlastRequest, planned
+from cityops.services.hazards.run_json import data_json, level_json, model_json, result_json
+from cityops.services.hazards.surroundings import Surroundings
+from cityops.services.layers import LayerService, Reading
+from cityops.services.locate import areas_json
+from cityops.services.permissions import Action, permission_for, require
+from cityops.services.ports import Store
+from cityops.services.roles import SYSTEM, Person
+from cityops.services.scenes import SCENE_KEY, layer_notices
+from gis.errors import NotFoundError
+from hazards.coverage import NEAR_M
+from hazards.layers import HAZARD_SITES
+from hazards.levels import blast_levels
+from hazards.models import Caution
+from hazards.registry import DEFAULT_CURVE, models
+
+_CITY_TIME = ZoneInfo("Asia/Shanghai")
+MAX_RECENT = 50
+
+
+def now_utc() -> datetime:
+    """The present time, aware."""
+    return datetime.now(UTC)
+
+
+class HazardService:
+    """Hazard runs of one store.
+
+    Parameters
+    ----------
+    layers
+        The layers of this process.
+    clock, new_id
+        Give the present time, aware, and the identity of a run.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        layers: LayerService,
+        areas: AreaService,
+        clock: Callable[[], datetime] = now_utc,
+        new_id: Callable[[], UUID] = uuid4,
+    ) -> None:
+        self._store = store
+        self._layers = layers
+        self._areas = areas
+        self._clock = clock
+        self._new_id = new_id
+
+    # -- what there is -------------------------------------------------------------------------
+
+    def levels(self, person: Person) -> dict[str, Any]:
+        """Levels of overpressure that may be asked for, strongest first.
+
+        Raises
+        ------
+        ForbiddenError
+            When the person may not see hazards.
+        """
+        require(person, HAZARD_SITES, Action.VIEW)
+        return {"levels": [level_json(level) for level in blast_levels()]}
+
+    def models(self, person: Person) -> dict[str, Any]:
+        """Models with formula, source and range; which is taken when none is named.
+
+        Raises
+        ------
+        ForbiddenError
+            When the person may not see hazards.
+        """
+        require(person, HAZARD_SITES, Action.VIEW)
+        return {"models": [model_json(model) for model in models()], "default": DEFAULT_CURVE}
+
+    # -- running -------------------------------------------------------------------------------
+
+    def run(self, person: Person, request: BlastRequest) -> dict[str, Any]:
+        """Compute the zones of a request and what they reach, and keep the run.
+
+        Raises
+        ------
+        ForbiddenError
+            When the person may not see hazards.
+        InvalidError
+            The fault, or ``hazard.invalid`` with every one of several.
+        """
+        with self._layers.reading() as now:
+            scene = now.tx.meta.get(SCENE_KEY) or {}
+            accuracy_m = float(scene.get("district_accuracy_m") or 0.0)
+            plan = planned(now, person, request, accuracy_m)
+            around = Surroundings(now, person, plan.place, plan.largest_m + NEAR_M)
+            exposure = None if _is_elsewhere(plan) else exposure_of(around, plan.alternatives)
+            result = self._result(now, plan, exposure, around, layer_notices(scene))
+        return self._keep(person, request, result)
+
+    def _result(
+        self,
+        now: Reading,
+        plan: BlastPlan,
+        exposure: Exposure | None,
+        around: Surroundings,
+        notices: dict[str, dict[str, Any]],
+    ) -> dict[str, Any]:
+        lookup = self._areas.lookup(now.tx)
+        code = lookup.code_at(plan.place.lon, plan.place.lat)
+        used = list(around.used.values())
+        found = result_json(plan, exposure, areas_json(lookup, code), data_json(used, notices))
+        return found | {"program": version("cityops"), "reach": reach_of(used)}
+
+    def _keep(
+        self, person: Person, request: BlastRequest, result: dict[str, Any]
+    ) -> dict[str, Any]:
+        run_id = str(self._new_id())
+        at = self._clock().astimezone(_CITY_TIME).isoformat(timespec="seconds")
+        asked = request.as_dict()
+        with self._store.writing() as tx:
+            tx.hazard_runs.add(run_id, at, person.id, person.name, result["model"], asked, result)
+            tx.audit.add(
+                person, "hazard.run", f"hazard_run:{run_id}", detail={"model": result["model"]}
+            )
+        return _told(
+            {"id": run_id, "at": at, "person_name": person.name, "request": asked, "result": result}
+        )
+
+    # -- looking -------------------------------------------------------------------------------
+
+    def get(self, person: Person, run_id: UUID) -> dict[str, Any]:
+        """A run as it was computed.
+
+        Raises
+        ------
+        NotFoundError
+            When there is none, or it was counted from what this person may not see; the latter
+            is audited.
+        """
+        with self._layers.reading() as now:
+            row = now.tx.hazard_runs.find(str(run_id))
+            seen = row is not None and self._may_read(now, person, row)
+        if row is None or not seen:
+            self._refuse_hidden(person, run_id, there=row is not None)
+        return _told(row)
+
+    def _may_read(self, now: Reading, person: Person, row: dict[str, Any]) -> bool:
+        if not permission_for(person, HAZARD_SITES, Action.VIEW).allowed:
+            return False
+        return may_read(person, now.registry, row["result"]["reach"])
+
+    def _refuse_hidden(self, person: Person, run_id: UUID, *, there: bool) -> NoReturn:
+        if there:
+            with self._store.writing() as tx:
+                tx.audit.add(person, "hazard.hidden", f"hazard_run:{run_id}", result="refused")
+        raise NotFoundError("hazard.no_run", "没有这次计算：{got}", field="run_id", got=str(run_id))
+
+    def recent(self, person: Person, limit: int = 20) -> dict[str, Any]:
+        """The newest runs that the person may read, without their zones.
+
+        Raises
+        ------
+        ForbiddenError
+            When the person may not see hazards.
+        """
+        require(person, HAZARD_SITES, Action.VIEW)
+        with self._layers.reading() as now:
+            rows = now.tx.hazard_runs.recent(min(max(limit, 1), MAX_RECENT))
+            shown = [_brief(row) for row in rows if self._may_read(now, person, row)]
+        return {"runs": shown}
+
+
+def run_without_store(
+    request: BlastRequest,
+    clock: Callable[[], datetime] = now_utc,
+    new_id: Callable[[], UUID] = uuid4,
+) -> dict[str, Any]:
+    """Zones of a request where there is no store: nothing is counted, nothing is kept.
+
+    Raises
+    ------
+    InvalidError
+        The fault, or ``hazard.invalid`` with every one of several.
+    """
+    plan = planned(None, SYSTEM, request, 0.0)
+    caution = Caution("hazard.not_kept", "没有数据库：只算了影响范围，这次计算没有保存")
+    result = result_json(replace(plan, cautions=(caution, *plan.cautions)), None, None, [])
+    at = clock().astimezone(_CITY_TIME).isoformat(timespec="seconds")
+    row = {"id": str(new_id()), "at": at, "person_name": SYSTEM.name, "request": request.as_dict()}
+    return _told(row | {"result": result}) | {"kept": False}
+
+
+def _is_elsewhere(plan: BlastPlan) -> bool:
+    """Whether the place is known to lie outside of the city, where there is nothing to count."""
+    return any(c.code == "hazard.outside_city" for c in plan.cautions)
+
+
+def _told(row: dict[str, Any]) -> dict[str, Any]:
+    """A run as it is answered: what it was counted from by right stays with the store."""
+    result = {name: value for name, value in row["result"].items() if name != "reach"}
+    return {
+        "run_id": row["id"],
+        "at": row["at"],
+        "person": {"name": row["person_name"]},
+        "inputs": row["request"],
+        "kept": True,
+        **result,
+    }
+
+
+def _brief(row: dict[str, Any]) -> dict[str, Any]:
+    result = row["result"]
+    return {
+        "run_id": row["id"],
+        "at": row["at"],
+        "person": {"name": row["person_name"]},
+        "model": row["model"],
+        "place": result["place"],
+        "site": result["site"],
+        "masses_kg": {a["name"]: a["mass_kg"] for a in result["alternatives"]},
+    }
