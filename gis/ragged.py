@@ -11,6 +11,7 @@ part ``p`` to geometry ``g`` when ``geoms[g] <= p < geoms[g + 1]``. Lines and po
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,16 +21,17 @@ import shapely
 
 from gis.layers import GeometryKind
 from gis.local_frame import LocalFrame, equal_area, segment_lengths_m
+from gis.point_in_polygon import IN, ON, OUT, pairs_covered, side_of_ring
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 ObjectArray = npt.NDArray[np.object_]
 
-#: Shewchuk's bound: the sign of an orientation is certain when it is beyond this share.
-_CERTAIN = 3.3306690738754716e-16
-#: Point-in-polygon pairs worked on at once, so that the arrays stay in the processor's cache.
-_PAIRS_AT_ONCE = 8192
+#: Vertices worked on at once by the bulk test of points in polygons.
+_VERTICES_AT_ONCE = 40_000
+#: A polygon of so many vertices that so many points ask is worth sorting its edges.
+_BIG, _OFTEN = 256, 32
 _SIMPLE = {
     GeometryKind.POINT: shapely.GeometryType.POINT,
     GeometryKind.LINE: shapely.GeometryType.LINESTRING,
@@ -97,8 +99,7 @@ class Ragged:
     multi: BoolArray
 
     def __post_init__(self) -> None:
-        flat = self.xy.reshape(-1)
-        object.__setattr__(self, "_flat", flat.data)
+        object.__setattr__(self, "_flat", self.xy.reshape(-1).data)
         for name in ("rings", "parts", "geoms"):
             object.__setattr__(self, f"_{name}", getattr(self, name).data)
 
@@ -191,52 +192,57 @@ class Ragged:
         return np.array([self.covers_one(row, x, y) for row in rows.tolist()], bool)
 
     def covers_one(self, row: int, x: float, y: float) -> bool:
-        """Whether one polygon holds a point, exactly; its border belongs to it.
-
-        Crossings of a ray are counted over all rings. An edge so close that rounding could
-        turn the sign hands the question to GEOS.
-        """
-        rings: Any = self._rings  # type: ignore[attr-defined]
-        parts: Any = self._parts  # type: ignore[attr-defined]
-        first = parts[self._geoms[row]]  # type: ignore[attr-defined]
-        last = parts[self._geoms[row + 1]]  # type: ignore[attr-defined]
-        inside = False
-        for ring in range(first, last):
-            start, end = rings[ring], rings[ring + 1]
-            if end - start > 200:
-                many = self.covers_pairs(np.array([row]), np.array([x]), np.array([y]))
-                return bool(many[0])
-            values = self._flat[2 * start : 2 * end].tolist()  # type: ignore[attr-defined]
-            side = _ray_crossings(values, x, y)
-            if side is None:
-                return bool(shapely.intersects_xy(self.shapes([row])[0], x, y))
+        """Whether one polygon holds a point, exactly; its border belongs to it."""
+        rings, parts = self._rings, self._parts  # type: ignore[attr-defined]
+        geoms, flat = self._geoms, self._flat  # type: ignore[attr-defined]
+        xy = self.xy
+        inside = OUT
+        for ring in range(parts[geoms[row]], parts[geoms[row + 1]]):
+            side = side_of_ring(flat, xy, rings[ring], rings[ring + 1], x, y)
+            if side == ON:
+                return True
             inside ^= side
-        return inside
+        return inside == IN
 
     def covers_pairs(self, rows: npt.NDArray[Any], xs: FloatArray, ys: FloatArray) -> BoolArray:
         """Which pairs (polygon at ``rows[i]``, point i) touch, exactly, border included."""
-        out = np.empty(len(rows), bool)
-        for start in range(0, len(rows), _PAIRS_AT_ONCE):
-            part = slice(start, start + _PAIRS_AT_ONCE)
-            out[part] = self._covers_some(rows[part], xs[part], ys[part])
+        at = np.asarray(rows, np.int64)
+        often = _asked_often(at, self._vertices_of(at)[1])
+        if not often.any():
+            return self._covered_by_rays(at, xs, ys)
+        out, rest = np.empty(len(at), bool), ~often
+        out[often] = self._covered_prepared(at[often], xs[often], ys[often])
+        out[rest] = self._covered_by_rays(at[rest], xs[rest], ys[rest])
         return out
 
-    def _covers_some(self, rows: npt.NDArray[Any], xs: FloatArray, ys: FloatArray) -> BoolArray:
-        first = self.parts[self.geoms[rows]].astype(np.int64)
-        last = self.parts[self.geoms[rows + 1]].astype(np.int64)
-        if (last - first == 1).all():
-            rings, pair_of_ring = first, np.arange(len(rows))
-        else:
-            rings, pair_of_ring = spread(first, last - first)
-        starts = self.rings[rings]
-        edges, ring_of_edge = spread(starts, self.rings[rings + 1] - starts - 1)
-        pair = pair_of_ring[ring_of_edge]
-        crossed, unsure = _edge_crossings(self.xy, edges, xs[pair], ys[pair])
-        inside = np.bincount(pair[crossed], minlength=len(rows)) % 2 == 1
-        if unsure.any():
-            again = np.unique(pair[unsure])
-            inside[again] = shapely.intersects_xy(self.shapes(rows[again]), xs[again], ys[again])
-        return np.asarray(inside, bool)
+    def _vertices_of(self, rows: IntArray) -> tuple[IntArray, IntArray]:
+        """First vertex and number of vertices of geometries, over all of their rings."""
+        first = self.rings[self.parts[self.geoms[rows]]].astype(np.int64)
+        return first, self.rings[self.parts[self.geoms[rows + 1]]] - first
+
+    def _covered_by_rays(self, rows: IntArray, xs: FloatArray, ys: FloatArray) -> BoolArray:
+        first, counts = self._vertices_of(rows)
+        several = self.parts[self.geoms[rows + 1]] - self.parts[self.geoms[rows]] > 1
+        out = np.empty(len(rows), bool)
+        for part in _cut_by_size(counts):
+            ends = self._inner_ends(rows[part], first[part], np.flatnonzero(several[part]))
+            out[part] = pairs_covered(self.xy, first[part], counts[part], ends, xs[part], ys[part])
+        return out
+
+    def _covered_prepared(self, rows: IntArray, xs: FloatArray, ys: FloatArray) -> BoolArray:
+        """The same by GEOS, which sorts the edges of a polygon before its first point."""
+        distinct, back = np.unique(rows, return_inverse=True)
+        made = self.shapes(distinct)
+        shapely.prepare(made)
+        return np.asarray(shapely.intersects_xy(made[back], xs, ys))
+
+    def _inner_ends(
+        self, rows: IntArray, first: IntArray, pairs: IntArray
+    ) -> tuple[IntArray, IntArray]:
+        """Pairs whose polygons have several rings, and where in the polygon each ring ends."""
+        begin = self.parts[self.geoms[rows[pairs]]]
+        rings, owner = spread(begin, self.parts[self.geoms[rows[pairs] + 1]] - begin)
+        return pairs[owner], self.rings[rings + 1] - 1 - first[pairs][owner]
 
     def distances_m(self, rows: npt.NDArray[Any], frame: LocalFrame) -> FloatArray:
         """(k,) metres from the frame's origin to each geometry; 0 inside a polygon.
@@ -333,45 +339,25 @@ def _built(some: Ragged, multi: bool, flat: bool) -> ObjectArray:
     return out
 
 
-def _ray_crossings(values: list[float], x: float, y: float) -> bool | None:
-    """Whether a ray to the east crosses a ring an odd number of times; None when unsure."""
-    inside = False
-    ax, ay = values[0], values[1]
-    for i in range(2, len(values), 2):
-        bx, by = values[i], values[i + 1]
-        if (ay <= y) != (by <= y):
-            if ax > x and bx > x:
-                inside = not inside
-            elif ax >= x or bx >= x:
-                left, right = (ax - x) * (by - y), (ay - y) * (bx - x)
-                turn = left - right
-                if abs(turn) <= _CERTAIN * (abs(left) + abs(right)):
-                    return None
-                inside ^= (turn > 0) == (by > ay)
-        elif ay == y and by == y and (ax <= x <= bx or bx <= x <= ax):
-            return None
-        if bx == x and by == y:
-            return None
-        ax, ay = bx, by
-    return inside
+def _asked_often(rows: IntArray, counts: IntArray) -> BoolArray:
+    """Which pairs are of polygons with many vertices that many points ask."""
+    often = np.zeros(len(rows), bool)
+    big = np.flatnonzero(counts >= _BIG)
+    if len(big) >= _OFTEN:
+        _, back, times = np.unique(rows[big], return_inverse=True, return_counts=True)
+        often[big[times[back] >= _OFTEN]] = True
+    return often
 
 
-def _edge_crossings(
-    xy: FloatArray, edges: IntArray, px: FloatArray, py: FloatArray
-) -> tuple[BoolArray, BoolArray]:
-    """For each edge whether a ray from its point to the east crosses it, and whether unsure."""
-    ax, ay = xy[edges, 0] - px, xy[edges, 1] - py
-    bx, by = xy[edges + 1, 0] - px, xy[edges + 1, 1] - py
-    left, right = ax * by, ay * bx
-    turn = left - right
-    straddles = (ay <= 0) != (by <= 0)
-    crossed = straddles & ((turn > 0) == (by > ay))
-    unsure = np.abs(turn) <= _CERTAIN * (np.abs(left) + np.abs(right))
-    if unsure.any():
-        near = (np.minimum(ax, bx) <= 0) & (np.maximum(ax, bx) >= 0)
-        near &= (np.minimum(ay, by) <= 0) & (np.maximum(ay, by) >= 0)
-        unsure &= near
-    return crossed, unsure
+def _cut_by_size(counts: IntArray) -> Iterator[slice]:
+    """Runs of pairs with so many vertices that their arrays stay in the processor's cache."""
+    ends = np.cumsum(counts)
+    start = 0
+    while start < len(counts):
+        done = int(ends[start - 1]) if start else 0
+        stop = max(int(np.searchsorted(ends, done + _VERTICES_AT_ONCE, "right")), start + 1)
+        yield slice(start, stop)
+        start = stop
 
 
 def _vertex_distances(flat: FloatArray, some: Ragged) -> FloatArray:
