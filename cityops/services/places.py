@@ -9,17 +9,21 @@ from typing import Any
 import numpy as np
 import shapely
 
-from cityops.services.permissions import Permission
+from cityops.services.permissions import Action, Permission, permission_for
 from cityops.services.ports import LayerRepo
+from cityops.services.roles import Person
 from gis.crs import parse_crs, transform
 from gis.datum import ACCURACY_M
 from gis.errors import CrsError
 from gis.features import FeatureBatch
 from gis.frame import LocalFrame
 from gis.layers import LayerSpec
+from grid.layers import BUILDINGS
 
 #: No place holds more features of one layer than this within the distances asked here.
 MOST_NEAR = 5000
+#: A building further away than this gives a place no address.
+ADDRESS_M = 40.0
 _METRES_PER_DEGREE = 110_574.0
 
 
@@ -105,6 +109,16 @@ def features_near(
     order = np.lexsort((batch.fids, distances))
     order = order[distances[order] <= radius_m]
     return Near(batch.take(order), distances[order], truncated)
+
+
+def address_near(layers: LayerRepo, person: Person, place: Place) -> str | None:
+    """Address of the nearest building within 40 m that has one, None when there is none."""
+    permission = permission_for(person, BUILDINGS, Action.VIEW)
+    if not permission.allowed or "address" not in permission.fields:
+        return None
+    near = features_near(layers, BUILDINGS, permission, place, ADDRESS_M)
+    named = (str(text) for text in near.batch.columns["address"] if text)
+    return next(named, None)
 
 
 def distances_m(place: Place, geometry: Any) -> np.ndarray[Any, np.dtype[np.float64]]:

@@ -1,0 +1,66 @@
+"""Open cases near a place, for its dossier."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import shapely
+
+from cityops.services.case_scope import scope_of
+from cityops.services.case_values import CaseFilter, CaseRecord, shown_time
+from cityops.services.dossier import RecordSection
+from cityops.services.places import Place, box_around, distances_m
+from cityops.services.ports import Store
+from cityops.services.roles import Person
+from gis.layers import Title
+from grid.case import END_STATES, STATE_TITLES, CaseState, Step
+from grid.duty import departments
+
+#: Cases are read up to this many; a circle of 500 m never holds more open ones.
+_MOST = 500
+_OPEN = tuple(s for s in CaseState if s not in END_STATES)
+
+
+class CasesNear:
+    """The section of a dossier that tells of open cases."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def near(self, person: Person, place: Place, radius_m: float) -> RecordSection | None:
+        """Open cases within a distance that the person may see, nearest first; None without any."""
+        scope = scope_of(person)
+        if not scope.allowed:
+            return None
+        wanted = CaseFilter(states=_OPEN, box=box_around(place, radius_m))
+        with self._store.reading() as tx:
+            records, _ = tx.cases.page(scope, wanted, after=None, limit=_MOST)
+            steps = tx.cases.last_steps([r.seq for r in records])
+        points = np.array([shapely.Point(r.lon, r.lat) for r in records], dtype=object)
+        metres = distances_m(place, points)
+        order = [i for i in np.argsort(metres, kind="stable").tolist() if metres[i] <= radius_m]
+        if not order:
+            return None
+        rows = [_row(records[i], steps, float(metres[i])) for i in order]
+        return RecordSection(
+            "cases", Title("在办案件", "Open cases"), rows, len(rows), "案件库", radius_m
+        )
+
+
+def _row(record: CaseRecord, steps: Mapping[int, Step], metres: float) -> dict[str, Any]:
+    last = steps.get(record.seq)
+    known = departments().get(record.flow.department or "")
+    return {
+        "key": str(record.id),
+        "label": record.class_name,
+        "number": record.number,
+        "state": record.flow.state.value,
+        "state_title": STATE_TITLES[record.flow.state].zh,
+        "department_title": None if known is None else known.title.zh,
+        "reported_at": shown_time(record.reported_at),
+        "moved_at": shown_time(record.reported_at if last is None else last.at),
+        "position": record.position,
+        "distance_m": round(metres, 2),
+    }
