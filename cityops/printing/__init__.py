@@ -1,0 +1,1 @@
+"""Documents on paper: typst templates, and the font that every document carries."""
