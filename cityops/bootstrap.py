@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from cityops.services.pipe_sums import PipeSums
     from cityops.services.ports import Store
     from cityops.services.search import SearchService
+    from cityops.services.sheets.service import SheetService
     from cityops.services.snapshots import Views
     from cityops.services.tiles import TileService
 
@@ -61,6 +62,22 @@ class Services:
         from cityops.services.pipe_sums import PipeSums
 
         return PipeSums(self.layers)
+
+    @cached_property
+    def sheets(self) -> SheetService:
+        """Map sheets as PDF."""
+        from datetime import UTC, datetime
+
+        from cityops.printing.typst_printer import TypstPrinter
+        from cityops.services.sheets.service import SheetService
+
+        return SheetService(
+            self.store,
+            self.layers,
+            TypstPrinter(),
+            now=lambda: datetime.now(UTC),
+            map_review_no=self.settings.map_review_no,
+        )
 
     @cached_property
     def exports(self) -> ExportService:

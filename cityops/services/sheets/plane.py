@@ -11,7 +11,7 @@ import shapely
 from pyproj import CRS, Geod
 
 from cityops.services.sheets.papers import Rect
-from cityops.services.sheets.scales import fitting
+from cityops.services.sheets.scales import SCALES, fitting
 from gis.crs import from_cgcs2000, gauss_kruger_code, require_metric, to_cgcs2000, transform
 from gis.errors import GeometryError, InvalidError
 from gis.features import ObjectArray, object_array
@@ -148,7 +148,7 @@ def plane_for(
     GeometryError
         When the polygon fits at no scale.
     InvalidError
-        When it does not fit at the scale wanted.
+        When it does not fit at the scale wanted, or there is no such scale.
     """
     west, south, east, north = polygon_m.bounds
     free = 1 - 2 * _BORDER
@@ -162,9 +162,20 @@ def plane_for(
             hint="画小一些的选区，或换 A3 纸",
         )
     if scale is not None and scale not in fits:
-        raise _does_not_fit(scale, fits)
+        raise _does_not_fit(scale, fits) if scale in SCALES else _unknown_scale(scale)
     centre = (west + east) / 2, (south + north) / 2
     return MapPlane(epsg, scale or fits[0], centre, rect), fits
+
+
+def _unknown_scale(scale: int) -> InvalidError:
+    return InvalidError(
+        "sheet.unknown_scale",
+        "没有 1:{got} 这一档比例尺",
+        field="scale",
+        got=scale,
+        expected=list(SCALES),
+        hint="不填比例尺，就用放得下的最大一档",
+    )
 
 
 def _does_not_fit(scale: int, fits: tuple[int, ...]) -> InvalidError:
