@@ -11,6 +11,7 @@ import secrets
 import signal
 import socket
 import threading
+import time
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -18,6 +19,7 @@ from huey.consumer import Consumer
 
 from cityops.jobs.handlers import HANDLERS, handler_for
 from cityops.jobs.heartbeat import JobProgress
+from cityops.jobs.leftovers import remove_leftovers
 from cityops.jobs.queue import QueueBell, open_queue
 from cityops.services.jobs import (
     MAX_ATTEMPTS,
@@ -36,6 +38,8 @@ from gis.errors import CityError, Kind, UnavailableError, error_body
 log = logging.getLogger("cityops.jobs")
 #: How often the table is searched for jobs that nobody heard of, in seconds.
 SWEEP_EVERY_S = 10.0
+#: How often the data folder is searched for what killed processes left, in seconds.
+CLEAR_EVERY_S = 3600.0
 
 
 class Deployment(Protocol):
@@ -65,6 +69,8 @@ class Worker:
         self._stopping = threading.Event()
         self._queue = open_queue(settings)
         self._bell = QueueBell(self._queue, self.do)
+        self._data_dir = settings.data_dir
+        self._cleared = time.monotonic() - CLEAR_EVERY_S
         self._desk = JobDesk(
             services.store, process_name(), stale_s=settings.job_stale_s, is_dead=is_dead
         )
@@ -90,7 +96,10 @@ class Worker:
         consumer.stop(graceful=True)
 
     def sweep(self) -> None:
-        """Ring for jobs that wait unheard, and queue again those whose worker is gone."""
+        """Ring for jobs that wait unheard, queue again those whose worker is gone, clear up."""
+        if time.monotonic() - self._cleared >= CLEAR_EVERY_S:
+            self._cleared = time.monotonic()
+            remove_leftovers(self._data_dir)
         try:
             waiting = self._desk.waiting()
             if waiting and self._bell.unheard() == 0:
