@@ -15,12 +15,13 @@ import numpy.typing as npt
 
 from gis.errors import InvalidError
 from gis.layers import GeometryKind
-from gis.mvt_attributes import Tags, encode_tags
+from gis.mvt_attributes import Numbered, Tags, encode_tags
 from gis.mvt_paths import BUFFER, EXTENT, Paths, tile_paths
 from gis.mvt_varint import bytes_of, sizes_of, varint
 from gis.ragged import Ragged, offsets_of, spread
 
 IntArray = npt.NDArray[np.int64]
+Columns = Mapping[str, npt.NDArray[Any] | Numbered]
 MAX_ZOOM = 22
 #: A tile above this many bytes is not sent; the pyramid's tile is sent instead.
 MOST_BYTES = 500_000
@@ -75,7 +76,7 @@ def encode_layer(
     name: str,
     shapes: Ragged,
     fids: IntArray,
-    columns: Mapping[str, npt.NDArray[Any]],
+    columns: Columns,
     tile: tuple[int, int, int],
 ) -> bytes:
     """One layer of a tile as bytes; a tile is its layers one after another.
@@ -89,7 +90,7 @@ def encode_layer(
     fids
         (n,) non-negative ids.
     columns
-        Attributes: (n,) object arrays of str, bool, int, float, None.
+        Attributes: (n,) object arrays of str, bool, int, float, None, or numbered values.
     tile
         z, x, y.
 
@@ -108,9 +109,7 @@ def encode_layer(
     return write_layer(name, tile_paths(shapes, tile), fids, columns)
 
 
-def write_layer(
-    name: str, paths: Paths, fids: IntArray, columns: Mapping[str, npt.NDArray[Any]]
-) -> bytes:
+def write_layer(name: str, paths: Paths, fids: IntArray, columns: Columns) -> bytes:
     """One layer as bytes from paths that are in the units of the tile already."""
     if not len(paths.owners):
         return b""

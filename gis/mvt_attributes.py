@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,15 @@ class Tags:
     counts: IntArray
 
 
-def encode_tags(columns: Mapping[str, npt.NDArray[Any]], rows: IntArray) -> Tags:
+@dataclass(frozen=True)
+class Numbered:
+    """A column as its distinct values and the number of each row's value, -1 for none."""
+
+    values: Sequence[Any]
+    codes: npt.NDArray[Any]
+
+
+def encode_tags(columns: Mapping[str, npt.NDArray[Any] | Numbered], rows: IntArray) -> Tags:
     """Attributes of the features at `rows`; None and NaN are left out.
 
     Examples
@@ -44,41 +53,71 @@ def encode_tags(columns: Mapping[str, npt.NDArray[Any]], rows: IntArray) -> Tags
     >>> tags.numbers.tolist(), tags.counts.tolist()
     ([0, 0, 0, 0], [2, 0, 2])
     """
-    numbered: list[IntArray] = []
-    table: list[bytes] = []
-    for column in columns.values():
-        codes, entries = _numbered(column[rows], len(table))
-        numbered.append(codes)
-        table += entries
-    if not numbered:
+    if not columns:
         return Tags(b"", b"", np.empty(0, np.uint64), np.zeros(len(rows), np.int64))
-    codes_of = np.column_stack(numbered)
+    table: list[bytes] = []
+    codes_of = np.empty((len(rows), len(columns)), np.int64)
+    for i, column in enumerate(columns.values()):
+        if isinstance(column, Numbered):
+            found = _used(Numbered(column.values, column.codes[rows]))
+        else:
+            found = numbered(column[rows])
+        codes_of[:, i] = np.where(found.codes >= 0, found.codes + len(table), -1)
+        table += encoded_values(found.values)
     known = codes_of >= 0
     pairs = np.empty((*codes_of.shape, 2), np.uint64)
-    pairs[..., 0] = np.arange(len(numbered))
+    pairs[..., 0] = np.arange(len(columns))
     pairs[..., 1] = codes_of.astype(np.uint64)
     keys = b"".join(b"\x1a" + _sized(name.encode()) for name in columns)
-    values = b"".join(b"\x22" + _sized(entry) for entry in table)
-    return Tags(keys, values, pairs[known].reshape(-1), 2 * known.sum(axis=1))
+    return Tags(keys, b"".join(table), pairs[known].reshape(-1), 2 * known.sum(axis=1))
 
 
-def _numbered(column: npt.NDArray[Any], first: int) -> tuple[IntArray, list[bytes]]:
-    """Number of each row's value in the layer's table, -1 for none, and the new entries."""
-    places: dict[Any, int] = {}
-    entries: list[bytes] = []
-    codes = np.empty(len(column), np.int64)
-    for i, value in enumerate(column.tolist()):
-        # True and 1 are equal in Python and different in a tile.
-        key = (value,) if value is True or value is False else value
-        place = places.get(key)
-        if place is None:
-            place = -1
-            if value is not None and value == value:
-                place = first + len(entries)
-                entries.append(encoded_value(value))
-            places[key] = place
-        codes[i] = place
-    return codes, entries
+def numbered(column: npt.NDArray[Any]) -> Numbered:
+    """A column of values as numbers; None and NaN are none.
+
+    Examples
+    --------
+    >>> found = numbered(np.array(["x", None, "y", "x"], object))
+    >>> found.values, found.codes.tolist()
+    (['x', 'y'], [0, -1, 1, 0])
+    """
+    listed = column.tolist()
+    # True and 1 are equal in Python and different in a tile.
+    keys = (
+        [(v,) if v is True or v is False else v for v in listed] if _has_truth(listed) else listed
+    )
+    places: dict[Any, int] = dict.fromkeys(keys, -1)
+    values = [v for v in places if v is not None and v == v]
+    places.update(zip(values, range(len(values)), strict=True))
+    codes = np.fromiter(map(places.__getitem__, keys), np.int64, len(keys))
+    return Numbered([v[0] if isinstance(v, tuple) else v for v in values], codes)
+
+
+def _has_truth(values: list[Any]) -> bool:
+    return bool in set(map(type, values))
+
+
+def _used(column: Numbered) -> Numbered:
+    """The same without values that no row has."""
+    there = np.bincount(column.codes[column.codes >= 0], minlength=len(column.values)) > 0
+    moved = np.append(np.where(there, np.cumsum(there) - 1, -1), -1)
+    values = [column.values[i] for i in np.flatnonzero(there).tolist()]
+    return Numbered(values, moved[column.codes])
+
+
+def encoded_values(values: Sequence[Any]) -> list[bytes]:
+    """The table entries of values, field 4 of a layer each."""
+    if set(map(type, values)) == {str}:
+        texts = [value.encode() for value in values]
+        return [_text_head(len(text)) + text for text in texts]
+    return [b"\x22" + _sized(encoded_value(value)) for value in values]
+
+
+@lru_cache(maxsize=4096)
+def _text_head(length: int) -> bytes:
+    """What stands before the bytes of a text value."""
+    inner = b"\x0a" + varint(length)
+    return b"\x22" + varint(len(inner) + length) + inner
 
 
 def encoded_value(value: str | bool | int | float) -> bytes:

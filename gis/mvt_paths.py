@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import shapely
 
 from gis.layers import GeometryKind
 from gis.ragged import FloatArray, Ragged, offsets_of, spread
+from gis.thinning import kept_vertices
 
 #: Units along the side of a tile, and how far beyond it features are kept.
 EXTENT = 4096
@@ -18,6 +19,7 @@ BUFFER = 64
 #: Vertices that are off a straight line by less are left out: a quarter of a pixel where a
 #: tile is drawn 512 pixels wide.
 TOLERANCE = 2.0
+_EDGE = (-float(BUFFER), -float(BUFFER), float(EXTENT + BUFFER), float(EXTENT + BUFFER))
 _WANTED = {
     GeometryKind.LINE: (shapely.GeometryType.LINESTRING, shapely.GeometryType.MULTILINESTRING),
     GeometryKind.POLYGON: (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON),
@@ -77,8 +79,9 @@ def tile_paths(shapes: Ragged, tile: tuple[int, int, int]) -> Paths:
     placed = Ragged(shapes.kind, xy, None, shapes.rings, shapes.parts, shapes.geoms, shapes.multi)
     if shapes.kind is GeometryKind.POINT:
         return _points(placed)
-    cut, owners = _cut(placed)
-    return _lines(cut, owners) if shapes.kind is GeometryKind.LINE else _rings(cut, owners)
+    if shapes.kind is GeometryKind.LINE:
+        return _lines(*_cut_lines(placed))
+    return _rings(*_cut_polygons(placed))
 
 
 def _points(placed: Ragged) -> Paths:
@@ -90,31 +93,58 @@ def _points(placed: Ragged) -> Paths:
     return Paths(placed.kind, xy, np.arange(len(xy) + 1), offsets_of(counts), owners)
 
 
-def _cut(placed: Ragged) -> tuple[Ragged, IntArray]:
-    """Geometries cut at the buffer and thinned, and the row each of them comes from.
+def _cut_lines(placed: Ragged) -> tuple[Ragged, IntArray]:
+    """Lines cut at the buffer and thinned, and the row each of them comes from."""
+    touching, inside = _where(placed)
+    crossing = np.flatnonzero(touching & ~inside)
+    plain = np.flatnonzero(touching & inside)
+    cut = placed.take(plain)
+    if len(crossing):
+        cut = cut.joined(_clipped(placed, crossing))
+    owners = np.concatenate([plain, crossing])
+    keep = kept_vertices(cut.xy, cut.rings, TOLERANCE)
+    before = np.concatenate([[0], np.cumsum(keep)])
+    cut = replace(cut, xy=cut.xy[keep], rings=before[cut.rings])
+    return _in_order(cut, owners) if len(crossing) else (cut, owners)
+
+
+def _cut_polygons(placed: Ragged) -> tuple[Ragged, IntArray]:
+    """Polygons cut at the buffer and thinned, and the row each of them comes from.
 
     Only what crosses the edge or has a vertex to lose becomes a shapely object.
     """
-    low, high = -float(BUFFER), float(EXTENT + BUFFER)
-    boxes = placed.bounds()
-    touching = (boxes[:, :2] <= high).all(axis=1) & (boxes[:, 2:] >= low).all(axis=1)
-    inside: npt.NDArray[np.bool_] = np.logical_and(
-        (boxes[:, :2] >= low).all(axis=1), (boxes[:, 2:] <= high).all(axis=1)
-    )
-    size = np.diff(placed.rings[placed.parts[placed.geoms]])
-    fewest = 5 if placed.kind is GeometryKind.POLYGON else 2
-    plain = np.flatnonzero(touching & inside & (size <= fewest))
-    other = np.flatnonzero(touching & ~(inside & (size <= fewest)))
+    touching, inside = _where(placed)
+    plain = touching & inside & (np.diff(placed.rings[placed.parts[placed.geoms]]) <= 5)
+    other = np.flatnonzero(touching & ~plain)
+    rows = np.flatnonzero(plain)
     if not len(other):
-        return placed.take(plain), plain
+        return placed.take(rows), rows
     made = placed.shapes(other)
     crossing = ~inside[other]
-    made[crossing] = shapely.clip_by_rect(made[crossing], low, low, high, high)
+    made[crossing] = shapely.clip_by_rect(made[crossing], *_EDGE)
     made = _of_kind(shapely.simplify(made, TOLERANCE, preserve_topology=False), placed.kind)
-    both = placed.take(plain).joined(Ragged.from_shapely(placed.kind, made))
-    owners = np.concatenate([plain, other])
+    both = placed.take(rows).joined(Ragged.from_shapely(placed.kind, made))
+    return _in_order(both, np.concatenate([rows, other]))
+
+
+def _where(placed: Ragged) -> tuple[BoolArray, BoolArray]:
+    """Which boxes touch the tile with its buffer, and which lie within."""
+    west, north, east, south = _EDGE
+    minx, miny, maxx, maxy = placed.bounds().T
+    touching = (minx <= east) & (maxx >= west) & (miny <= south) & (maxy >= north)
+    inside = (minx >= west) & (maxx <= east) & (miny >= north) & (maxy <= south)
+    return touching, inside
+
+
+def _clipped(placed: Ragged, rows: IntArray) -> Ragged:
+    """Lines cut at the buffer."""
+    cut = shapely.clip_by_rect(placed.shapes(rows), *_EDGE)
+    return Ragged.from_shapely(placed.kind, _of_kind(cut, placed.kind))
+
+
+def _in_order(cut: Ragged, owners: IntArray) -> tuple[Ragged, IntArray]:
     order = np.argsort(owners, kind="stable")
-    return both.take(order), owners[order]
+    return cut.take(order), owners[order]
 
 
 def _of_kind(made: npt.NDArray[Any], kind: GeometryKind) -> npt.NDArray[Any]:
