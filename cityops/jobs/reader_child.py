@@ -17,7 +17,13 @@ from typing import Any
 import numpy as np
 import orjson
 
-from cityops.jobs.walls import Limits, enter_landlock, enter_seccomp, set_limits
+from cityops.jobs.walls import (
+    Limits,
+    end_with_parent,
+    enter_landlock,
+    enter_seccomp,
+    set_limits,
+)
 from cityops.services.reading.gdal import skipped_but
 from cityops.services.reading.packed import pack
 from cityops.services.reading.table import Note, RawTable, ReadOptions, fault_parts
@@ -30,6 +36,7 @@ _STARTED_AGAIN = "CITYOPS_READER_STARTED_AGAIN"
 
 def main(argv: list[str]) -> int:
     """Read one upload and write what it holds; gives 0, or 1 after writing a refusal."""
+    end_with_parent()
     folder = Path(argv[1]).resolve()
     request = orjson.loads((folder / "request.json").read_bytes())
     out = folder / "out"

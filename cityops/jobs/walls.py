@@ -12,12 +12,14 @@ import errno
 import os
 import platform
 import resource
+import signal
 import struct
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+_PR_SET_PDEATHSIG = 1
 _PR_SET_NO_NEW_PRIVS = 38
 _PR_SET_SECCOMP = 22
 _SECCOMP_MODE_FILTER = 2
@@ -91,6 +93,16 @@ def set_limits(limits: Limits) -> None:
         except (ValueError, OSError):
             if sys.platform == "linux":
                 raise
+
+
+def end_with_parent() -> None:
+    """Have this process killed when the one that started it is gone, however it ended. Linux only."""
+    if sys.platform != "linux":
+        return
+    parent = os.getppid()
+    _libc().prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it was gone before it could be told
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def landlock_version() -> int:

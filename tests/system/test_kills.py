@@ -174,3 +174,19 @@ def test_after_a_hundred_kills_every_acknowledged_act_is_there_and_nothing_is_ha
     assert len(nest.said("case")) > 100
     assert len(nest.said("import")) > 30
     assert len(nest.said("photo")) > 30
+
+
+def test_the_confined_reader_of_a_killed_import_ends_with_it(folder, machine, tmp_path):
+    line = '{"type":"LineString","coordinates":[[117.19,39.11],[117.191,39.111]]}'
+    feature = '{"type":"Feature","properties":{"id":"%d","kind":"gas"},"geometry":' + line + "}"
+    file = tmp_path / "large.geojson"
+    parts = ",".join(feature % number for number in range(200_000))
+    file.write_text('{"type":"FeatureCollection","features":[' + parts + "]}")
+    command = [sys.executable, "-m", "cityops", "import", str(file), "--layer", "pipes"]
+    process = subprocess.Popen(command, env=machine.environment(folder), stderr=subprocess.DEVNULL)
+    readers = machine.wait_for(lambda: machine.descendants(process.pid), what="a reader")
+    time.sleep(0.5)
+    assert any(map(machine.is_alive, readers))
+    process.kill()
+    process.wait()
+    machine.wait_for(lambda: not any(map(machine.is_alive, readers)), 2.0, "the reader's end")
