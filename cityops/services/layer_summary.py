@@ -87,7 +87,7 @@ def summarise(seen: Seen) -> LayerSummary:
     """Count, extent and classes of a layer within a permission."""
     rows = seen.rows_in(None)
     is_line = seen.spec.geometry is GeometryKind.LINE
-    lengths = seen.view.shapes(rows).lengths_m() if is_line else None
+    lengths = seen.view.measures(rows) if is_line else None
     return LayerSummary(
         spec=seen.spec,
         permission=seen.permission,
