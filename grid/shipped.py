@@ -20,7 +20,7 @@ def rows_of(text: str) -> list[dict[str, str]]:
 
     Examples
     --------
-    >>> rows_of("a,b\\n1, x \\n")
+    >>> rows_of("a,b\n1, x \n")
     [{'a': '1', 'b': 'x'}]
     """
     reader = csv.DictReader(StringIO(text.lstrip("\ufeff")))

@@ -71,7 +71,8 @@ def _searched(
     candidates = np.flatnonzero(reaches | last)[::-1]
     chosen[owner[candidates]] = candidates
     if limit.unit.is_continuous and limit.season is None:
-        return starts[chosen] + left[chosen]
+        due: IntArray = starts[chosen] + left[chosen]
+        return due
     line = book.line_at(int(starts.min()), limit, calendar)
     found = line.reached(first[chosen] + left[chosen])
     found = np.where(found < 0, NONE, found)

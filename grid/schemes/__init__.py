@@ -1,0 +1,1 @@
+"""Schemes are data: classes, filing and closing conditions, time limits by area, with edition and source."""
