@@ -18,6 +18,8 @@ FloatArray = npt.NDArray[np.float64]
 
 _MAX_PLACES = 10
 _CHUNK = 200
+#: Product of two shapes' vertices above which no overlay of them is computed.
+_COSTLY = 250_000
 
 
 def explain_invalid(geometry: shapely.Polygon | shapely.MultiPolygon) -> list[Fault]:
@@ -124,12 +126,12 @@ def _hole_faults(shell: shapely.Polygon, holes: npt.NDArray[np.object_]) -> list
     found: list[Fault] = []
     shapely.prepare(shell)
     for hole in holes[~shapely.covers(shell, holes)][:_MAX_PLACES]:
-        outside = shapely.difference(hole, shell)
-        found.append(Fault("geometry.hole_outside", place=_place_in(outside)))
+        place = None if _is_costly(hole, shell) else _place_in(shapely.difference(hole, shell))
+        found.append(Fault("geometry.hole_outside", place=place or _first_meeting(hole, shell)))
     inside = holes[shapely.covers(shell, holes)]
-    shared = shapely.intersection(shapely.boundary(inside), shell.exterior)
-    for line in shared[shapely.length(shared) > 0.0][:_MAX_PLACES]:
-        found.append(Fault("geometry.holes_touch", place=_place_in(line)))
+    along = inside[shapely.relate_pattern(inside, shell, "****1****")]
+    for hole in along[:_MAX_PLACES]:
+        found.append(Fault("geometry.holes_touch", place=_place_along(hole, shell)))
     return found + _overlaps(holes, "geometry.holes_touch")
 
 
@@ -139,11 +141,50 @@ def _overlaps(polygons: npt.NDArray[np.object_], code: str) -> list[Fault]:
     pairs = a < b
     a, b = polygons[a[pairs]], polygons[b[pairs]]
     nested = shapely.covers(a, b) | shapely.covers(b, a)
-    common = shapely.intersection(a, b)
-    bad = (shapely.area(common) > 0.0) | (shapely.length(common) > 0.0)
+    # Interiors that meet, or borders that meet along a line. Whether interiors meet is asked by
+    # `touches`, which stops at the first meeting; a relation of two combs would take minutes.
+    bad = ~shapely.touches(a, b)
+    bad[~bad] = shapely.relate_pattern(a[~bad], b[~bad], "****1****")
     rows = np.flatnonzero(bad)[:_MAX_PLACES]
     names = np.where(nested & (code == "geometry.holes_touch"), "geometry.holes_nested", code)
-    return [Fault(str(names[row]), place=_place_in(common[row])) for row in rows]
+    return [Fault(str(names[row]), place=_common_place(a[row], b[row])) for row in rows]
+
+
+def _is_costly(a: shapely.Geometry, b: shapely.Geometry) -> bool:
+    """Whether an overlay may take long: two combs meet as often as their vertices multiplied."""
+    sizes = shapely.get_num_coordinates([a, b])
+    return int(sizes[0]) * int(sizes[1]) > _COSTLY
+
+
+def _common_place(a: shapely.Polygon, b: shapely.Polygon) -> tuple[float, float]:
+    return _first_meeting(a, b) if _is_costly(a, b) else _place_in(shapely.intersection(a, b))
+
+
+def _place_along(a: shapely.Polygon, b: shapely.Polygon) -> tuple[float, float]:
+    """A place on an edge that two polygons share."""
+    if _is_costly(a, b):
+        return _first_meeting(a, b)
+    return _place_in(shapely.intersection(a.exterior, b.exterior))
+
+
+def _first_meeting(a: shapely.Polygon, b: shapely.Polygon) -> tuple[float, float]:
+    """The first place at which the borders of two polygons meet; in `a` where they do not."""
+    edges = [_edges(shape) for shape in (a, b)]
+    tree = shapely.STRtree(edges[1])
+    for start in range(0, len(edges[0]), _CHUNK):
+        some = edges[0][start : start + _CHUNK]
+        i, j = tree.query(some, predicate="intersects")
+        if len(i):
+            met = shapely.get_coordinates(shapely.intersection(some[i[0]], edges[1][j[0]]))
+            return (float(met[0, 0]), float(met[0, 1]))
+    return _place_in(a)
+
+
+def _edges(polygon: shapely.Polygon) -> npt.NDArray[np.object_]:
+    coords, ring = shapely.get_coordinates(shapely.get_rings(polygon), return_index=True)
+    same = ring[1:] == ring[:-1]
+    lines = shapely.linestrings(np.stack([coords[:-1][same], coords[1:][same]], axis=1))
+    return np.asarray(lines, dtype=object)
 
 
 def _place_in(shape: shapely.Geometry) -> tuple[float, float]:

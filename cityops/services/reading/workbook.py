@@ -14,6 +14,8 @@ from cityops.services.reading.tables import from_records
 from gis.errors import FileError
 
 _ENTITY = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
+#: The first element: nothing may be declared behind its beginning.
+_ELEMENT = re.compile(rb"<[A-Za-z_]")
 _HEAD = 1 << 16
 
 
@@ -25,7 +27,7 @@ def read(path: Path, options: ReadOptions) -> RawTable:
     FileError
         When it is no plain workbook, has macros or a document type, or no coordinates.
     """
-    _check_parts(path)
+    check_parts(path)
     import openpyxl
 
     try:
@@ -53,7 +55,7 @@ def read(path: Path, options: ReadOptions) -> RawTable:
     return RawTable(**(table.__dict__ | {"layer": name, "layers": names, "texts": False}))
 
 
-def _check_parts(path: Path) -> None:
+def check_parts(path: Path) -> None:
     with open_checked(path) as archive:
         for member in archive.infolist():
             name = member.filename.lower()
@@ -63,7 +65,8 @@ def _check_parts(path: Path) -> None:
                 continue
             with archive.open(member) as part:
                 head = part.read(_HEAD)
-            if head.startswith((b"\xff\xfe", b"\xfe\xff")) or _ENTITY.search(head):
+            plain = not head.startswith((b"\xff\xfe", b"\xfe\xff"))
+            if not plain or _ENTITY.search(head) or not _ELEMENT.search(head):
                 raise FileError("xlsx.doctype", "工作簿里有文档类型声明", field="file")
 
 
