@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from cityops.services.areas import AreaService
     from cityops.services.cases import CaseService
     from cityops.services.dossier import DossierService
+    from cityops.services.dossier_paper import PaperService
     from cityops.services.events import EventService
     from cityops.services.exports.service import ExportService
     from cityops.services.hazards.service import HazardService
@@ -145,6 +146,14 @@ class Services:
         from cityops.services.dossier import DossierService
 
         return DossierService(self.store, self.areas, [CasesNear(self.store)])
+
+    @cached_property
+    def papers(self) -> PaperService:
+        """The dossier of a place on one sheet of paper."""
+        from cityops.services.cases import now_utc
+        from cityops.services.dossier_paper import PaperService
+
+        return PaperService(self.store, self.dossier, now_utc)
 
     @cached_property
     def search(self) -> SearchService:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,7 @@ from cityops.services.areas import AreaService
 from cityops.services.case_classes import class_name
 from cityops.services.locate import cells_at, checked_place
 from cityops.services.permissions import Action, permission_for
-from cityops.services.places import Place, distances_m
+from cityops.services.places import Place, address_near, distances_m
 from cityops.services.roles import SYSTEM, Person, Role
 from gis.errors import CityError, ForbiddenError, InvalidError
 from grid.case import CaseSource, ClassKey
@@ -78,8 +78,9 @@ class Report:
 class Where:
     """What the server finds out about the place of a report.
 
-    ``area`` is the code of the smallest area, '' where no position was given; ``flags`` say
-    what is doubtful about the position.
+    ``area`` is the code of the smallest area, '' where no position was given; ``address`` that
+    of the nearest building, '' where it says nothing; ``flags`` say what is doubtful about the
+    position.
     """
 
     place: Place | None
@@ -87,6 +88,7 @@ class Where:
     area: str
     supervising_body: str | None
     flags: tuple[str, ...]
+    address: str = ""
 
     @property
     def is_vague(self) -> bool:
@@ -238,7 +240,9 @@ def find_where(tx: Any, areas: AreaService, person: Person, report: Report) -> W
     body, far = _component(tx, person, report.component, place)
     if far:
         flags.append("component_far")
-    return Where(place, cell, area, body, tuple(flags))
+    found = Where(place, cell, area, body, tuple(flags))
+    address = None if found.is_vague else address_near(tx.layers, SYSTEM, place)
+    return replace(found, address=f"{address}附近" if address else "")
 
 
 def _check_area(person: Person, place: Place, area: str) -> None:

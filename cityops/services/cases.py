@@ -314,7 +314,7 @@ def new_record(
         lon=None if where.place is None else round(where.place.lon, 9),
         lat=None if where.place is None else round(where.place.lat, 9),
         accuracy_m=report.accuracy_m,
-        address=report.address.strip(),
+        address=report.address.strip() or where.address,
         cell=where.cell,
         area=where.area,
         component=report.component,

@@ -17,7 +17,7 @@ def heads_of(sections: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     apart, the section and the feature it is about, and ``late`` or ``soon`` for how grave.
     """
     named = {s["name"]: s for s in sections}
-    found = [*_hazards(named), *_pipes(named), *_cases(named)]
+    found = [*_zones(named), *_pipes(named), *_cases(named), *_hazards(named)]
     found.sort(key=lambda head: head["level"] != "late")
     return found[:MOST]
 
@@ -28,24 +28,27 @@ def _head(
     return {"text": text, "params": params, "section": section, "key": key, "level": level}
 
 
-def _hazards(named: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _zones(named: dict[str, Any]) -> Iterator[dict[str, Any]]:
     zones = named.get("zones")
     if zones is not None:
         row = zones["rows"][0]
         yield _head("在影响区内：{name}", "zones", "late", row.get("key"), name=row["label"])
+
+
+def _hazards(named: dict[str, Any]) -> Iterator[dict[str, Any]]:
     sites = named.get("hazard_sites")
     if sites is not None:
         row = sites["rows"][0]
-        grade = row["titles"].get("grade") or row["titles"].get("kind")
+        kinds = [row["titles"][n] for n in ("kind", "grade") if n in row["titles"]]
         yield _head(
-            "危险源 {name}，{grade}，距此 {metres} m"
-            if grade
-            else "危险源 {name}，距此 {metres} m",
+            "危险源：{name}（{what}），距此 {metres} m"
+            if kinds
+            else "危险源：{name}，距此 {metres} m",
             "hazard_sites",
             "soon",
             row["key"],
             name=row["label"],
-            grade=grade,
+            what="，".join(kinds),
             metres=round(row["distance_m"]),
         )
 
