@@ -26,6 +26,8 @@ from cityops.services.accounts import Account, hash_password
 from cityops.services.cases import Report
 from cityops.services.exports.service import ExportOptions
 from cityops.services.exports.writers import WRITERS
+from cityops.services.hazards.requests import BlastRequest
+from cityops.services.hazards.service import HazardService
 from cityops.services.mapfiles import take_layers
 from cityops.services.permissions import GRANTS, Action
 from cityops.services.roles import Person, Role
@@ -122,7 +124,7 @@ def _value(spec: LayerSpec, f: FieldSpec, row: int, number: int) -> object:
     if f.type is FieldType.REAL:
         return 71_000 + number + (8 * row + 5) / 1024  # whole in binary, so written the same by all
     if f.type is FieldType.INTEGER:
-        return 5_000_000_000 + number * 1000 + row
+        return 5_000_001_234 + number * 100_000 + row * 10_000  # no rounding makes one another
     if f.type is FieldType.DATE:
         return date(1931, 1, 1) + timedelta(days=number * 10 + row)
     return bool(row % 2)
@@ -182,6 +184,7 @@ def town(tmp_path_factory):
             account = Account(0, name, name, frozenset(roles), True, areas, limits, "dept-none")
             made.people[name] = tx.accounts.add(account, hashed).person
     _file_cases(made)
+    _compute_blasts(made)
     made.app = create_app(services=services)
     yield made
     store.dispose()
@@ -215,6 +218,31 @@ def _file_cases(made: Town) -> None:
                 "UPDATE case_record SET area = ? WHERE description = ?", (area, text)
             )
         made.cases[text] = made.cases[where] = (area, "inspector")
+
+
+def _compute_blasts(made: Town) -> None:
+    """Runs of somebody who sees everything and of somebody in the west, at a place and a site."""
+    asked = (
+        BlastRequest(**blast_body(made)),
+        BlastRequest(site=made.rows["hazard_sites"][0][0], anywhere=True),
+    )
+    for number, (name, area) in enumerate((("data_manager", ""), ("emergency", WEST[:6]))):
+        person = made.people[name]
+        who = Person(person.id, person.name, person.roles, (area,) if area else ())
+        for n, request in enumerate(asked, 1 + len(asked) * number):
+            service = HazardService(
+                made.services.store,
+                made.services.layers,
+                made.services.areas,
+                new_id=lambda n=n: UUID(int=n),
+            )
+            service.run(who, request)
+
+
+def blast_body(made: Town) -> dict[str, object]:
+    """A blast in a district, large enough to reach every row."""
+    lon = float(made.rows["districts"][0][3]) + 2.4e-6
+    return {"lon": lon, "lat": LAT + 5e-5, "masses_kg": {"likely": 70_123.0}}
 
 
 # --- what a person may see, in words ------------------------------------------------------------
@@ -363,6 +391,7 @@ ASKED = {
     "cases.one": lambda t: [f"/api/v1/cases/{UUID(int=n)}" for n in (1, 2)],
     "cases.photo": lambda t: [f"/api/v1/cases/{UUID(int=n)}/photos/a" for n in (1, 2)],
     "events.news": lambda t: ["/api/v1/events?after=0"],
+    "hazards.one": lambda t: [f"/api/v1/hazards/runs/{UUID(int=n)}" for n in (1, 2, 3, 4)],
     "jobs.one": lambda t: [f"/api/v1/jobs/{UUID(int=1)}"],
 }
 
@@ -376,6 +405,7 @@ POSTED = {
         (f"/api/v1/layers/{layer}/select", {"polygon": SQUARE}) for layer in t.rows
     ],
     "underground.sums": lambda t: [("/api/v1/underground/sums", {"polygon": SQUARE})],
+    "hazards.run": lambda t: [("/api/v1/hazards/runs", blast_body(t))],
 }
 #: Endpoints that change something and answer with what the person gave or may see anyway.
 CHANGING = {"cases.report", "cases.move", "cases.add_photo", "jobs.cancel"}

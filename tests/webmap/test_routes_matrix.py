@@ -94,6 +94,18 @@ TABLE: dict[str, list[tuple[str, str, object, set[Role]]]] = {
     "jobs.one": [("GET", f"/api/v1/jobs/{NOBODY}", None, set())],
     "jobs.cancel": [("POST", f"/api/v1/jobs/{NOBODY}/cancel", None, set())],
     "openapi.document": [("GET", "/api/v1/openapi.json", None, EVERYONE)],
+    "hazards.levels": [("GET", "/api/v1/hazards/levels", None, HAZARDS)],
+    "hazards.models": [("GET", "/api/v1/hazards/models", None, HAZARDS)],
+    "hazards.run": [
+        (
+            "POST",
+            "/api/v1/hazards/runs",
+            {"lon": 117.2005, "lat": 39.1005, "masses_kg": {"likely": 100}},
+            HAZARDS,
+        )
+    ],
+    "hazards.recent": [("GET", "/api/v1/hazards/runs", None, HAZARDS)],
+    "hazards.one": [("GET", f"/api/v1/hazards/runs/{NOBODY}", None, set())],
     "underground.sums": [
         ("POST", "/api/v1/underground/sums", {"polygon": SQUARE}, UNDERGROUND),
     ],

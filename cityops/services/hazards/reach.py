@@ -12,6 +12,10 @@ from gis.layers import LayerRegistry
 
 #: Fields that figures and lists of a run come from, by layer.
 FIELDS_USED: dict[str, tuple[str, ...]] = {
+    "hazard_sites": (
+        *("id", "name", "kind", "grade", "substance", "cas", "inventory_kg", "address", "source"),
+        *("tnt_low_kg", "tnt_likely_kg", "tnt_high_kg"),
+    ),
     "buildings": ("use", "people_day", "people_night"),
     "sensitive_places": ("id", "name", "kind", "address", "people_day", "people_night"),
     "components": ("class_code",),

@@ -149,7 +149,7 @@ def _tried(faults: list[CityError], act: Any) -> Any:
     try:
         return act()
     except InvalidError as fault:
-        faults.extend(fault.errors or [fault])
+        faults.append(fault)
         return None
 
 
@@ -241,13 +241,13 @@ def _masses(request: BlastRequest, site: Site | None, faults: list[CityError]) -
             )
         )
     order = list(masses.values())
-    if order != sorted(order):
+    if all(map(np.isfinite, order)) and order != sorted(order):
         faults.append(
             InvalidError(
                 "hazard.mass_order",
                 "TNT 当量应由小到大：low ≤ likely ≤ high，得到 {got}",
                 field="masses_kg",
-                got=[kg if np.isfinite(kg) else None for kg in order],
+                got=order,
             )
         )
     return masses

@@ -104,6 +104,8 @@ class HazardService:
             accuracy_m = float(scene.get("district_accuracy_m") or 0.0)
             plan = planned(now, person, request, accuracy_m)
             around = Surroundings(now, person, plan.place, plan.largest_m + NEAR_M)
+            if plan.site is not None:
+                around.seen(HAZARD_SITES.name)
             exposure = None if _is_elsewhere(plan) else exposure_of(around, plan.alternatives)
             result = self._result(now, plan, exposure, around, layer_notices(scene))
         return self._keep(person, request, result)
@@ -126,7 +128,7 @@ class HazardService:
         self, person: Person, request: BlastRequest, result: dict[str, Any]
     ) -> dict[str, Any]:
         run_id = str(self._new_id())
-        at = self._clock().astimezone(_CITY_TIME).isoformat(timespec="seconds")
+        at = self._clock().astimezone(_CITY_TIME).isoformat(timespec="milliseconds")
         asked = request.as_dict()
         with self._store.writing() as tx:
             tx.hazard_runs.add(run_id, at, person.id, person.name, result["model"], asked, result)
@@ -196,7 +198,7 @@ def run_without_store(
     plan = planned(None, SYSTEM, request, 0.0)
     caution = Caution("hazard.not_kept", "没有数据库：只算了影响范围，这次计算没有保存")
     result = result_json(replace(plan, cautions=(caution, *plan.cautions)), None, None, [])
-    at = clock().astimezone(_CITY_TIME).isoformat(timespec="seconds")
+    at = clock().astimezone(_CITY_TIME).isoformat(timespec="milliseconds")
     row = {"id": str(new_id()), "at": at, "person_name": SYSTEM.name, "request": request.as_dict()}
     return _told(row | {"result": result}) | {"kept": False}
 
