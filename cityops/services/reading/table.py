@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from gis.errors import CityError, FileError, Kind
+from gis.errors import CityError, CrsError, FileError, GeometryError
 from gis.features import IntArray, ObjectArray
 
 #: Columns a file may have; more is a mistake or an attack.
@@ -157,11 +157,15 @@ class UploadReader(Protocol):
         """Which confinements work on this machine."""
 
 
+#: Beginning of a code -> the leaf that refusals of a reader are; else a `FileError`.
+_LEAVES = {"geometry": GeometryError, "crs": CrsError}
+
+
 def fault_from(parts: Mapping[str, Any]) -> CityError:
     """An error made again from what :func:`fault_parts` gave."""
-    return CityError(
-        str(parts["code"]),
-        Kind(parts.get("kind", "invalid")),
+    code = str(parts["code"])
+    return _LEAVES.get(code.partition(".")[0], FileError)(
+        code,
         str(parts["message"]),
         field=parts.get("field"),
         got=parts.get("got"),
@@ -177,7 +181,6 @@ def fault_parts(error: CityError) -> dict[str, Any]:
     """The parts of an error, templates unfilled, as JSON values."""
     return {
         "code": error.code,
-        "kind": error.kind.value,
         "message": error.template,
         "field": error.field,
         "got": error.got,

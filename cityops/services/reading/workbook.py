@@ -56,6 +56,13 @@ def read(path: Path, options: ReadOptions) -> RawTable:
 
 
 def check_parts(path: Path) -> None:
+    """Refuse a workbook with macros, document types or parts that hide what they are.
+
+    Raises
+    ------
+    FileError
+        ``xlsx.macros``, ``xlsx.doctype``, or what is wrong with the archive.
+    """
     with open_checked(path) as archive:
         for member in archive.infolist():
             name = member.filename.lower()
