@@ -191,7 +191,15 @@ def _read(
             datetime_as_string=True,  # as datetime64 the offset from UTC would be lost
             **opening,
         )
-    except (DataLayerError, DataSourceError, FeatureError, FieldError, UnicodeDecodeError) as fault:
+    except UnicodeDecodeError as fault:
+        raise FileError(
+            "file.encoding",
+            "文字不是 {expected} 编码",
+            field="encoding",
+            expected=opening.get("encoding", "utf-8"),
+            hint="文件声明的编码不对；用 --encoding 指明，例如 GBK",
+        ) from fault
+    except (DataLayerError, DataSourceError, FeatureError, FieldError) as fault:
         raise FileError(
             "file.unreadable",
             "读不出来：文件不是完好的 {expected}",
