@@ -29,8 +29,11 @@ from cityops.settings import Settings
 from gis.errors import CityError, Kind
 from webmap.errors import answer, wants_json
 from webmap.throttle import SignInGuard
+from webmap.validated import MOST_JSON, is_json
 
 IDLE = timedelta(hours=2)
+#: Largest body before sign-in, in bytes: a name, a password, a code.
+MOST_OF_VISITORS = 100_000
 #: A page or an interface call moves the end of the session, at most this often.
 _TOUCH_S = 60
 _OPEN_ENDPOINTS = frozenset(
@@ -107,11 +110,14 @@ def init_app(app: Flask, settings: Settings, datastore: UserDatastore) -> Securi
         settings.data_dir / "signin.db", derived(secret, "sign-in").encode()
     )
     app.session_interface = QuietSessions()
+    # In this order: what looks for the token reads the body, which must be bounded by then, and
+    # not be read at all for a visitor who may not send it.
+    app.before_request(_refuse_encoded_bodies)
+    app.before_request(_require_sign_in)
+    app.before_request(_bound_body)
     csrf.init_app(app)
     security = Security(app, datastore, login_form=SignInForm, totp_cls=SingleUseTotp)
-    app.before_request(_refuse_encoded_bodies)
     app.before_request(_drop_foreign_next)
-    app.before_request(_require_sign_in)
     app.before_request(_touch_session)
     return security
 
@@ -276,6 +282,15 @@ def _refuse_encoded_bodies() -> Response | None:
         ),
         415,
     )
+
+
+def _bound_body() -> None:
+    """Let JSON, and what visitors send, be no longer than it needs to be."""
+    limit = request.max_content_length or MOST_JSON
+    if request.endpoint in _OPEN_ENDPOINTS:
+        request.max_content_length = min(limit, MOST_OF_VISITORS)
+    elif is_json(request.mimetype):
+        request.max_content_length = min(limit, MOST_JSON)
 
 
 def _require_sign_in() -> WerkzeugResponse | None:

@@ -19,7 +19,8 @@ from werkzeug.exceptions import UnsupportedMediaType
 from gis.errors import CityError, InvalidError
 
 View = TypeVar("View", bound=Callable[..., Any])
-#: Largest JSON body that is read, in bytes; files go through the upload routes.
+#: Largest JSON body that is read, in bytes (``webmap.security`` sees to it); files go through the
+#: upload routes.
 MOST_JSON = 20_000_000
 
 
@@ -92,15 +93,21 @@ def read_json() -> Any:
     ------
     UnsupportedMediaType
         When it does not say that it is JSON.
+    RequestEntityTooLarge
+        When it is longer than `MOST_JSON`.
     InvalidError
-        ``json.*`` when it is not, or is longer than `MOST_JSON`.
+        ``json.*`` when it is not.
     """
     from gis.geometry import parse_json
 
-    if request.mimetype != "application/json" and not request.mimetype.endswith("+json"):
+    if not is_json(request.mimetype):
         raise UnsupportedMediaType
-    request.max_content_length = min(request.max_content_length or MOST_JSON, MOST_JSON)
     return parse_json(request.get_data(cache=False))
+
+
+def is_json(mimetype: str) -> bool:
+    """Whether a content type says that it is JSON."""
+    return mimetype == "application/json" or mimetype.endswith("+json")
 
 
 def parse_body(model: type[BaseModel]) -> BaseModel:
