@@ -314,7 +314,8 @@ def _touch_session() -> None:
     """Keep a session alive while its person works; tiles and files do not count."""
     if request.endpoint in _NO_TOUCH or not current_user.is_authenticated:
         return
-    session.permanent = True
+    if not session.permanent:  # setting it again would send the cookie with every answer
+        session.permanent = True
     now = int(time.time())
     if now - session.get("seen", 0) >= _TOUCH_S:
         session["seen"] = now
