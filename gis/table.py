@@ -60,16 +60,21 @@ class TextColumn:
 
     def take(self, rows: npt.NDArray[Any]) -> ObjectArray:
         """(k,) texts at positions `rows`."""
-        starts, lengths = self.starts[rows], self.lengths[rows]
-        positions, _ = spread(starts, np.maximum(lengths, 0))
-        text = self.data[positions].tobytes()
-        ends = np.cumsum(np.maximum(lengths, 0)).tolist()
-        out = np.empty(len(ends), object)
-        begin = 0
-        for i, (end, length) in enumerate(zip(ends, lengths.tolist(), strict=True)):
-            out[i] = None if length < 0 else text[begin:end].decode()
-            begin = end
+        whole, ends, lengths = self.joined_bytes(rows)
+        begins = (ends - np.maximum(lengths, 0)).tolist()
+        found = [whole[i:j].decode() for i, j in zip(begins, ends.tolist(), strict=True)]
+        out = object_array(found)
+        out[lengths < 0] = None
         return out
+
+    def joined_bytes(
+        self, rows: npt.NDArray[Any]
+    ) -> tuple[bytes, npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+        """UTF-8 of the texts at `rows` one after another, where each ends, lengths or -1."""
+        lengths = self.lengths[rows]
+        filled = np.maximum(lengths, 0)
+        positions, _ = spread(self.starts[rows], filled)
+        return self.data[positions].tobytes(), np.cumsum(filled, dtype=np.int64), lengths
 
 
 @dataclass(frozen=True)

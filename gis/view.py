@@ -23,6 +23,7 @@ import shapely
 
 from gis.features import FeatureBatch, IntArray, LayerChanges, ObjectArray, empty_batch
 from gis.index import BoolArray, Box, FloatArray, SpatialIndex
+from gis.json_columns import json_texts
 from gis.layers import LayerSpec
 from gis.local_frame import LocalFrame
 from gis.ragged import Ragged
@@ -327,6 +328,17 @@ class LayerView:
         """
         return {name: self.column(name, rows) for name in fields}
 
+    def json_column(self, name: str, rows: Rows) -> ObjectArray:
+        """(k,) values of a field as UTF-8 JSON.
+
+        Raises
+        ------
+        NotFoundError
+            When the layer has no such field.
+        """
+        self.spec.field_named(name)
+        return self._gathered(rows, lambda table, at: json_texts(table.columns[name], at), object)
+
     def batch(self, rows: Rows) -> FeatureBatch:
         """Rows as a batch without ``extra`` and ``delivered``; dates as ISO text."""
         return FeatureBatch(
@@ -402,6 +414,8 @@ class LayerView:
         self, rows: Rows, get: Callable[[Table, IntArray], npt.NDArray[Any]], dtype: Any
     ) -> npt.NDArray[Any]:
         at = np.asarray(rows, np.int64)
+        if not len(self._edits):
+            return get(self._snapshot.table, at)
         new = at >= self._base_size
         if not new.any():
             return get(self._snapshot.table, at)
