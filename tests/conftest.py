@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -62,3 +65,95 @@ def pytest_terminal_summary(terminalreporter, exitstatus, config) -> None:
     terminalreporter.section("not run, and why")
     for reason, count in reasons.most_common():
         terminalreporter.write_line(f"{count or ''} {reason}".strip())
+
+
+@dataclass(frozen=True)
+class PdfPath:
+    """A path on a page: its points in millimetres from the lower left corner, colours in RGB."""
+
+    points: list[tuple[float, float]]
+    fill: tuple[int, ...]
+    stroke: tuple[int, ...]
+
+    def size(self) -> tuple[float, float]:
+        """Width and height in millimetres."""
+        xs, ys = zip(*self.points, strict=True)
+        return max(xs) - min(xs), max(ys) - min(ys)
+
+
+class Pdf:
+    """A document as PDFium reads it."""
+
+    def __init__(self, data: bytes) -> None:
+        import pypdfium2
+
+        self.document = pypdfium2.PdfDocument(data)
+
+    def __len__(self) -> int:
+        return len(self.document)
+
+    def size_mm(self) -> tuple[float, float]:
+        """Width and height of the first page."""
+        width, height = self.document[0].get_size()
+        return width * 25.4 / 72, height * 25.4 / 72
+
+    def text(self, page: int = 0) -> str:
+        """All words of a page; a hyphen at the end of a line is one as well."""
+        found = self.document[page].get_textpage().get_text_bounded()
+        return found.replace("\r", "").replace("\x02", "-").replace("\ufffe", "-")
+
+    def everything(self) -> str:
+        """All words of all pages."""
+        return "\n".join(self.text(page) for page in range(len(self)))
+
+    def _items(self, page: int, kind: str) -> Iterator[Any]:
+        import pypdfium2.raw as raw
+
+        wanted = getattr(raw, f"FPDF_PAGEOBJ_{kind}")
+        found = self.document[page].get_objects(max_depth=8)
+        return (item for item in found if item.type == wanted)
+
+    def fonts(self) -> set[tuple[str, bool]]:
+        """Names of the fonts in use, without the prefix of a subset, and whether they are embedded."""
+        import ctypes
+
+        import pypdfium2.raw as raw
+
+        out = set()
+        for page in range(len(self)):
+            for item in self._items(page, "TEXT"):
+                font, name = raw.FPDFTextObj_GetFont(item), ctypes.create_string_buffer(200)
+                raw.FPDFFont_GetBaseFontName(font, name, 200)
+                embedded = raw.FPDFFont_GetIsEmbedded(font) == 1
+                out.add((name.value.decode().rpartition("+")[2], embedded))
+        return out
+
+    def paths(self) -> list[PdfPath]:
+        """What is drawn on the first page."""
+        return [_pdf_path(item) for item in self._items(0, "PATH")]
+
+
+def _pdf_path(item: Any) -> PdfPath:
+    import ctypes
+
+    import pypdfium2.raw as raw
+
+    def colour(get: Callable[..., Any]) -> tuple[int, ...]:
+        parts = [ctypes.c_uint() for _ in range(4)]
+        get(item, *parts)
+        return tuple(part.value for part in parts[:3])
+
+    matrix, points = item.get_matrix(), []
+    for i in range(raw.FPDFPath_CountSegments(item)):
+        x, y = ctypes.c_float(), ctypes.c_float()
+        raw.FPDFPathSegment_GetPoint(raw.FPDFPath_GetPathSegment(item, i), x, y)
+        across, up = matrix.on_point(x.value, y.value)
+        points.append((across * 25.4 / 72, up * 25.4 / 72))
+    fill, stroke = colour(raw.FPDFPageObj_GetFillColor), colour(raw.FPDFPageObj_GetStrokeColor)
+    return PdfPath(points, fill, stroke)
+
+
+@pytest.fixture(scope="session")
+def read_pdf() -> type[Pdf]:
+    """Reads a document: ``read_pdf(data).text()``, ``.fonts()``, ``.paths()``, ``len()``."""
+    return Pdf

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import Any, Literal
 
 import orjson
 import shapely
-from flask import Blueprint, Response
+from flask import Blueprint, Response, send_file
 from pydantic import Field
 
 from cityops.services.sheets.papers import Paper
@@ -66,8 +67,14 @@ def plan(body: SheetBody) -> Response:
 def print_sheet(body: SheetBody) -> Response:
     """The sheet as PDF."""
     made = services().sheets.print(person(), body.request())
-    answer = Response(made.pdf, mimetype="application/pdf")
-    answer.headers.set("Content-Disposition", "attachment", filename=made.filename)
+    answer = send_file(
+        BytesIO(made.pdf),
+        mimetype="application/pdf",
+        as_attachment=True,
+        download_name=made.filename,
+        etag=False,
+    )
+    answer.headers["Cache-Control"] = "no-store"
     return answer
 
 

@@ -22,7 +22,7 @@ from gis.features import IntArray, ObjectArray, object_array
 from gis.layers import CodeItem, GeometryKind
 
 #: Features of the layer on one sheet, those around the polygon included.
-MOST_FEATURES = 30_000
+MOST_FEATURES = 20_000
 ACCENT = "#0b6370"
 #: Scale number up to which lines carry the letter of their class, and their diameter.
 _MARKED_TO, _SIZED_TO = 1000, 500

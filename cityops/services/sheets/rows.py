@@ -11,7 +11,7 @@ from cityops.services.sheets.figures import UNKNOWN, short, unit_of, value_text
 from gis.layers import FieldSpec, FieldType, LayerSpec
 
 #: Rows that one sheet lists; the rest is counted.
-MOST_ROWS = 1500
+MOST_ROWS = 1000
 #: Columns besides the measures, on tall and on wide paper.
 _MOST_COLUMNS = {False: 9, True: 12}
 #: Fields that a list of pipes begins with, where they are there and may be seen.

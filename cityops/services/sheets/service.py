@@ -40,6 +40,8 @@ _SHOWN = timezone(timedelta(hours=8))
 #: Base layers that may stand on a sheet besides its own layer, for the sources.
 _BASE = ("buildings", "roads", "water", "green", "communities", "streets", "districts")
 TEMPLATE = "sheet"
+#: Rows of a list up to which each cell is tagged: tags make 1 000 rows 3 MB instead of 0.2 MB.
+_TAGGED_ROWS = 300
 
 
 class SheetService:
@@ -126,7 +128,8 @@ class SheetService:
                 who=person.name,
             )
         data = sheet_data(request, plan, chosen, drawn, around, at)
-        pdf = self._printer.pdf(TEMPLATE, data, at)
+        tagged = not request.with_list or chosen.total.count <= _TAGGED_ROWS
+        pdf = self._printer.pdf(TEMPLATE, data, at, tagged=tagged)
         self._log(person, request, plan, chosen)
         return PrintedSheet(pdf, _filename(chosen, plan, at), plan)
 

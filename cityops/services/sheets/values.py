@@ -76,8 +76,10 @@ class PrintedSheet:
 class Printer(Protocol):
     """Makes PDF of data; texts in them are texts, whatever they look like."""
 
-    def pdf(self, template: str, data: Mapping[str, Any], made_at: datetime) -> bytes:
-        """A document by the template called `template`.
+    def pdf(
+        self, template: str, data: Mapping[str, Any], made_at: datetime, *, tagged: bool = True
+    ) -> bytes:
+        """A document by the template called `template`; `tagged` for readers for the blind.
 
         Raises
         ------
