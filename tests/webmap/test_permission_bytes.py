@@ -47,6 +47,7 @@ from gis.layers import (
     installed_layers,
 )
 from grid.case import CaseSource, ClassKey
+from webmap.api.sheets import SheetBody
 from webmap.foliummap.page import Part, map_page
 
 PASSWORD = "open-sesame-7"
@@ -382,6 +383,7 @@ ASKED = {
         *(f"/api/v1/search?q={rows[1][0]}" for rows in t.rows.values()),
     ],
     "dossier.dossier": lambda t: [f"/api/v1/dossier?{around(t)}&radius_m=500"],
+    "dossier_page.page": lambda t: [f"/dossier?{around(t)}&radius_m=500"],
     "locate.locate": lambda t: [f"/api/v1/locate?{around(t, 'components')}"],
     "cases.page": lambda t: [
         "/api/v1/cases?format=geojson",
@@ -405,10 +407,20 @@ POSTED = {
         (f"/api/v1/layers/{layer}/select", {"polygon": SQUARE}) for layer in t.rows
     ],
     "underground.sums": lambda t: [("/api/v1/underground/sums", {"polygon": SQUARE})],
+    "sheets.plan": lambda t: [("/api/v1/sheets/plan", sheet_body(t, "vault"))],
     "hazards.run": lambda t: [("/api/v1/hazards/runs", blast_body(t))],
 }
 #: Endpoints that change something and answer with what the person gave or may see anyway.
 CHANGING = {"cases.report", "cases.move", "cases.add_photo", "jobs.cancel"}
+
+
+def sheet_body(town: Town, layer: str) -> dict[str, object]:
+    """A map sheet with all rows of a layer and a list of them."""
+    x = float(town.rows[layer][0][3])
+    ring = [(x - 1e-4, LAT - 1e-4), (x + 2e-4, LAT - 1e-4), (x + 2e-4, LAT + 2e-4)]
+    ring += [(x - 1e-4, LAT + 2e-4), (x - 1e-4, LAT - 1e-4)]
+    polygon = {"type": "Polygon", "coordinates": [ring]}
+    return {"layer": layer, "polygon": polygon, "with_list": True, "paper": "A3"}
 
 
 def reading_rules(app) -> dict[str, list[str]]:
@@ -446,7 +458,9 @@ def test_no_reading_address_is_forgotten(town):
     assert [e for e, plain in rules.items() if not plain and e not in ASKED] == []
     assert ASKED.keys() - rules.keys() == set()
     posts = {r.endpoint for r in town.app.url_map.iter_rules() if "POST" in r.methods}
-    assert {e for e in posts if not e.startswith("security.")} == POSTED.keys() | CHANGING
+    # Sheets are printed for a few people only, in a test of their own below.
+    known = POSTED.keys() | CHANGING | {"sheets.print_sheet"}
+    assert {e for e in posts if not e.startswith("security.")} == known
 
 
 @pytest.mark.parametrize("name", [*_people()])
@@ -501,6 +515,20 @@ def test_no_map_file_holds_what_its_person_may_not_see(town, name):
     taken = take_layers(town.services.store, person, names, box=None, most=1000)
     page = map_page([Part(t.spec, t.batch, t.fields) for t in taken], "图", made=datetime.now(UTC))
     check(town, person, page.encode(), "map file", Action.EXPORT)
+
+
+@pytest.mark.parametrize(
+    "name", ["planner", "pipeline_owner", "data_manager", "random1", "random8"]
+)
+def test_no_map_sheet_holds_what_its_person_may_not_see(town, read_pdf, name):
+    person = town.people[name]
+    made = town.services.sheets.print(person, SheetBody(**sheet_body(town, "vault")).request())
+    words = read_pdf(made.pdf).everything()
+    text = made.pdf + words.encode() + re.sub(r"\s|-", "", words).encode()
+    held = check(town, person, text, "sheet", Action.EXPORT)
+    keys = {key for at, (key, *_) in enumerate(town.rows["vault"])
+            if may_see_row(town, person, "vault", at, Action.EXPORT)}  # fmt: skip
+    assert keys <= held
 
 
 def test_who_handles_a_case_does_not_learn_who_reported_it(town):

@@ -38,6 +38,11 @@ SQUARE = {
     "type": "Polygon",
     "coordinates": [[[117, 39], [118, 39], [118, 40], [117, 40], [117, 39]]],
 }
+SMALL = {
+    "type": "Polygon",
+    "coordinates": [[[117.2, 39.1], [117.202, 39.1], [117.202, 39.101], [117.2, 39.1]]],
+}
+SHEETS = UNDERGROUND - {Role.EMERGENCY}  # a sheet leaves the program: the right to export
 #: endpoint -> [(method, address, JSON body, roles that are answered; all others are refused)]
 TABLE: dict[str, list[tuple[str, str, object, set[Role]]]] = {
     "home.home": [("GET", "/", None, EVERYONE)],
@@ -106,6 +111,13 @@ TABLE: dict[str, list[tuple[str, str, object, set[Role]]]] = {
     ],
     "hazards.recent": [("GET", "/api/v1/hazards/runs", None, HAZARDS)],
     "hazards.one": [("GET", f"/api/v1/hazards/runs/{NOBODY}", None, set())],
+    "dossier_page.page": [("GET", f"/dossier?{AT}", None, EVERYONE)],
+    "sheets.plan": [
+        ("POST", "/api/v1/sheets/plan", {"layer": "pipes", "polygon": SMALL}, SHEETS),
+    ],
+    "sheets.print_sheet": [
+        ("POST", "/api/v1/sheets", {"layer": "pipes", "polygon": SMALL}, SHEETS),
+    ],
     "underground.sums": [
         ("POST", "/api/v1/underground/sums", {"polygon": SQUARE}, UNDERGROUND),
     ],
