@@ -10,7 +10,7 @@ import functools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from flask import Flask, request
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -146,10 +146,31 @@ def parse_query(model: type[BaseModel]) -> BaseModel:
             raise InvalidError("query.repeated", "参数 {field} 给了两次", field=name, got=given)
         values[name] = given[0]
     values.pop("lang", None)
+    odd = [
+        _no_number(name, values.pop(name))
+        for name, item in model.model_fields.items()
+        if name in values and _is_number(item.annotation) and not _NUMBER.fullmatch(values[name])
+    ]
     try:
-        return model.model_validate(values)
+        made = model.model_validate(values)
     except ValidationError as error:
-        raise refused(error, "query.invalid", "参数有 {count} 处不对：{first}") from error
+        named = {fault.field for fault in odd}
+        odd += [fault for fault in faults_of(error) if fault.field not in named]
+    if odd:
+        raise gathered(odd, "query.invalid", "参数有 {count} 处不对：{first}")
+    return made
+
+
+#: A number as programs write it: no spaces, no underscores, no digits of other scripts.
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+
+
+def _is_number(annotation: Any) -> bool:
+    return bool({int, float} & {annotation, *get_args(annotation)})
+
+
+def _no_number(name: str, text: str) -> CityError:
+    return InvalidError("field.number", "{field} 应为数，得到 {got}", field=name, got=text[:100])
 
 
 #: pydantic's kind of fault -> our sentence.
@@ -173,7 +194,16 @@ _LIMITS = ("ge", "le", "gt", "lt", "max_length", "min_length")
 
 def refused(error: ValidationError, code: str, message: str) -> InvalidError:
     """All faults that pydantic found, in our form."""
-    faults = [_fault(item) for item in error.errors(include_url=False)]
+    return gathered(faults_of(error), code, message)
+
+
+def faults_of(error: ValidationError) -> list[CityError]:
+    """The single faults that pydantic found."""
+    return [_fault(item) for item in error.errors(include_url=False)]
+
+
+def gathered(faults: list[CityError], code: str, message: str) -> InvalidError:
+    """One refusal of several faults; the message names the first."""
     return InvalidError(
         code,
         message,
