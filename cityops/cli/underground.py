@@ -8,6 +8,7 @@ import click
 
 #: Name of the command -> module in this package and attribute that is the command.
 _COMMANDS: dict[str, tuple[str, str]] = {
+    "check": ("underground_check", "check"),
     "clearance": ("underground_pairs", "clearance"),
 }
 

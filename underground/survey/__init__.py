@@ -1,0 +1,1 @@
+"""Surveys as delivered (普查成果): points and lines, untouched, with what was understood beside them."""
