@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, has_request_context, request
 from flask_security import SQLAlchemySessionUserDatastore, UserDatastore
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import joinedload
 
 from cityops.services.roles import ROLE_TITLES, Person
 
@@ -44,9 +46,25 @@ def datastore(app: Flask, services: Services) -> UserDatastore:
         session.remove()
 
     app.teardown_appcontext(let_go)
-    return SQLAlchemySessionUserDatastore(
-        session, models.User, models.Role, models.WebAuthn, models.FsRefreshTracker
-    )
+    return _Accounts(session, models.User, models.Role, models.WebAuthn, models.FsRefreshTracker)
+
+
+class _Accounts(SQLAlchemySessionUserDatastore):  # type: ignore[misc]
+    """Looks the person of each request up by one statement that is made once."""
+
+    def __init__(self, session: Any, user: Any, *models: Any) -> None:
+        super().__init__(session, user, *models)
+        self._of_session = (
+            select(user)
+            .options(joinedload(user.roles))
+            .where(user.fs_uniquifier == bindparam("of_session"))
+        )
+
+    def find_user(self, case_insensitive: bool = False, **wanted: Any) -> Any:
+        """The account that has a value in one column, or None."""
+        if case_insensitive or set(wanted) != {"fs_uniquifier"}:
+            return super().find_user(case_insensitive, **wanted)
+        return self.db.session.scalar(self._of_session, {"of_session": wanted["fs_uniquifier"]})
 
 
 def _is_read() -> bool:

@@ -56,6 +56,7 @@ _spec_from_json = lru_cache(maxsize=256)(spec_from_json)
 _state = LayerState.__table__
 _change = LayerChange.__table__
 _declared = LayerDeclaration.__table__
+_VERSIONS = select(_state.c.name, _state.c.version)
 
 
 class SqlLayerRepo:
@@ -145,8 +146,7 @@ class SqlLayerRepo:
 
     def versions(self) -> Mapping[str, int]:
         """Version of every layer; one indexed read."""
-        rows = self._connection.execute(select(_state.c.name, _state.c.version))
-        return dict(rows.all())
+        return dict(self._connection.execute(_VERSIONS).all())
 
     def counts(self) -> Mapping[str, int]:
         """Rows of every layer."""
