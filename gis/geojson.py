@@ -64,21 +64,25 @@ def feature_collection(
     columns = {name: view.json_column(name, rows).tolist() for name in fields}
     key = view.spec.key
     keys = columns[key] if key in columns else view.json_column(key, rows).tolist()
-    written = zip(keys, *columns.values(), fragments(view.shapes(rows)), strict=True)
     form = _feature_form(columns)
-    return _collection(b",".join([form % parts for parts in written]), more)
+    parts = zip(keys, *columns.values(), fragments(view.shapes(rows)), strict=True)
+    return _collection([form % part for part in parts], more)
 
 
 def _feature_form(names: Iterable[str]) -> bytes:
     """A feature with places for its id, for the value of each field, and for its geometry."""
     quoted = [orjson.dumps(name).replace(b"%", b"%%") for name in names]
     properties = b",".join(name + b":%b" for name in quoted)
-    return b'{"type":"Feature","id":%%b,"properties":{%b},"geometry":%%b}' % properties
+    return b',{"type":"Feature","id":%%b,"properties":{%b},"geometry":%%b}' % properties
 
 
-def _collection(features: bytes, members: Mapping[str, Any]) -> bytes:
+def _collection(features: list[bytes], members: Mapping[str, Any]) -> bytes:
+    """The collection of features that begin with a comma, in one join: no big text is copied."""
+    if features:
+        features[0] = features[0][1:]
     more = orjson.dumps(members)[1:-1]
-    return b'{"type":"FeatureCollection","features":[%b]%b}' % (features, more and b"," + more)
+    tail = b"]," + more + b"}" if more else b"]}"
+    return b"".join([b'{"type":"FeatureCollection","features":[', *features, tail])
 
 
 def encode(
