@@ -1,6 +1,8 @@
 // Pointer on the map: what lies under it is hovered, what is clicked opens in the panel.
 
 const REACH_PX = 5;
+/** Layers that lie everywhere: a click on them alone is one on empty map, before it opens them. */
+const COVERS = new Set(['cells']);
 
 /** Start answering the pointer once the map has loaded. */
 export function startPointer(app) {
@@ -22,7 +24,8 @@ export function startPointer(app) {
     return hits.filter((hit) => hit.layer.metadata?.layer).sort((a, b) => rank[a.geometry.type] - rank[b.geometry.type])[0] ?? null;
   }
   function plain(hit) {
-    return { type: 'Feature', geometry: hit.geometry, properties: hit.properties };
+    // Properties of a tile have no prototype, which the map's worker cannot take.
+    return { type: 'Feature', geometry: hit.geometry, properties: { ...hit.properties } };
   }
 
   map.on('mousemove', (event) => {
@@ -43,7 +46,8 @@ export function startPointer(app) {
     app.bus.emit('click', taken);
     if (taken.taken) return;
     const hit = under(event.point);
-    if (!hit) { app.bus.emit('click:empty', taken); return; }
+    if (!hit || COVERS.has(hit.layer.metadata.layer)) app.bus.emit('click:empty', taken);
+    if (!hit || taken.taken) return;
     const layer = layers.get(hit.layer.metadata.layer);
     if (hit.layer.metadata.part === 'blocks') {
       map.easeTo({ center: event.lngLat, zoom: Math.max(map.getZoom() + 1, Math.min(map.getZoom() + 2, layer.min_zoom)), duration: 300 });
