@@ -100,7 +100,10 @@ class CityError(Exception):
         return self.message()
 
     def as_dict(self, translate: Callable[[str], str] = str) -> dict[str, Any]:
-        """The error as the JSON object that every interface answers with."""
+        """The error as the JSON object that every interface answers with.
+
+        ``row`` follows where a file was read, ``place`` ([x, y]) where a fault lies on a map.
+        """
         out: dict[str, Any] = {
             "code": self.code,
             "kind": self.kind.value,
@@ -112,6 +115,8 @@ class CityError(Exception):
         }
         if self.row is not None:
             out["row"] = self.row
+        if self.params.get("place") is not None:
+            out["place"] = self.params["place"]
         return out
 
 

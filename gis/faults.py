@@ -75,6 +75,11 @@ CATALOGUE: dict[str, tuple[str, str | None, Repair | None]] = {
     "geometry.invalid": ("几何无效", "可以修复", Repair.MAKE_VALID),
     "geometry.truncated": ("二进制几何不完整：第 {got} 字节之后缺少数据", None, None),
     "geometry.bad_binary": ("二进制几何有误", None, None),
+    "geometry.foreign_crs": (
+        "图形声明的坐标系 {got} 不能用在这里",
+        "按 {expected} 的经纬度给出，不写 crs",
+        None,
+    ),
     "geometry.foreign_srid": ("几何标明坐标系为 {got}，与文件的不同", None, None),
 }
 

@@ -8,6 +8,7 @@ named with what was probably meant, never converted by guess.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -188,12 +189,29 @@ def parse_geojson_geometry(value: Any, rules: Rules | None = None) -> BaseGeomet
     """
     given = rules or Rules()
     reading = read_geojson(value, limits=given.limits)
-    faults = list(reading.faults)
+    faults = [*_crs_faults(value), *reading.faults]
     if reading.geometry is not None:
         faults += [fault for _, fault in check_geometries([reading.geometry], rules=given)]
     if faults or reading.geometry is None:
         raise refusal(faults)
     return reading.geometry
+
+
+#: How GeoJSON names the systems in which coordinates are taken.
+_DEGREES = re.compile(r"^(urn:ogc:def:crs:)?(OGC:(1\.3|2)?:?CRS84|EPSG:[\d.]*:?(4326|4490))$", re.I)
+
+
+def _crs_faults(value: Any) -> list[Fault]:
+    """The ``crs`` member of old GeoJSON, unless it names degrees; a link is never followed."""
+    member = value.get("crs") if isinstance(value, dict) else None
+    if member is None:
+        return []
+    inside = member.get("properties") if isinstance(member, dict) else None
+    name = inside.get("name") if isinstance(inside, dict) else None
+    if isinstance(name, str) and _DEGREES.match(name):
+        return []
+    got = name[:100] if isinstance(name, str) else type(member).__name__
+    return [Fault("geometry.foreign_crs", path="$.crs", got=got, expected="CGCS2000")]
 
 
 class _Checker:
