@@ -461,7 +461,9 @@ def _judged(scores: list[Score], n: int) -> Suspicion:
     ranked = sorted(others, key=lambda s: -(s.score or 0.0))
     own = declared.score or 0.0
     best = ranked[0] if ranked and (ranked[0].score or 0.0) > own else declared
-    rest = max((s.score or 0.0 for s in scores if s is not best), default=0.0)
+    # Two sorts of feet lie metres apart: variants of one mistake do not speak against each other.
+    others_than_best = (s.score or 0.0 for s in scores if s.hypothesis is not best.hypothesis)
+    rest = max(others_than_best, default=0.0)
     margin = (best.score or 0.0) - (own if best is not declared else rest)
     clear = (best.score or 0.0) >= STANDS_OUT and (best.score or 0.0) - rest >= MIN_MARGIN
     verdict = Verdict.CANNOT_TELL
@@ -471,13 +473,15 @@ def _judged(scores: list[Score], n: int) -> Suspicion:
 
 
 def _gross(declared: Score, others: list[Score], n: int) -> Score | None:
-    """The one hypothesis under which the delivery lands on the reference's ground at all."""
+    """The one mistake under which the delivery lands on the reference's ground at all."""
     if n < MIN_FEATURES or declared.landing > _MISSES:
         return None
     landed = [s for s in others if s.landing >= _LANDS and s.hypothesis in _GROSS]
-    if len(landed) > 1:
+    if len({s.hypothesis for s in landed}) > 1:
         landed = [s for s in landed if (s.score or 0.0) >= STANDS_OUT]
-    return landed[0] if len(landed) == 1 else None
+    if len({s.hypothesis for s in landed}) != 1:
+        return None
+    return max(landed, key=lambda s: s.score or 0.0)
 
 
 def _short_pieces(shapes: ObjectArray) -> ObjectArray:
