@@ -15,7 +15,10 @@ log = logging.getLogger("cityops.jobs")
 #: No upload is read and no file written for longer than this, in seconds.
 OLD_AFTER_S = 6 * 3600.0
 #: Patterns in the data folder, each of what one writer leaves.
-PATTERNS = ("files/.new-*", "reading/read-*", "scratch/read-*", "snapshots/*.tmp*")
+PATTERNS = (
+    *("files/.new-*", "reading/read-*", "scratch/read-*", "snapshots/*.tmp*"),
+    "exports/*",  # finished exports too: they are fetched at once or made again
+)
 
 
 def remove_leftovers(data_dir: Path, now: float | None = None) -> int:

@@ -73,6 +73,9 @@ class AccountRepo(Protocol):
     def find(self, username: str) -> Account | None:
         """The account with this name, or None."""
 
+    def numbered(self, account_id: int) -> Account | None:
+        """The account with this id, or None."""
+
     def all(self) -> Sequence[Account]:
         """All accounts by name."""
 
@@ -267,6 +270,22 @@ class AccountService:
         """
         with self._store.reading() as tx:
             return _found(tx, username)
+
+    def acting(self, account_id: int) -> Person:
+        """The person of an account, with the rights it has now, for work done in their name.
+
+        Raises
+        ------
+        ForbiddenError
+            When the account is gone or no longer active.
+        """
+        with self._store.reading() as tx:
+            account: Account | None = tx.accounts.numbered(account_id)
+        if account is None or not account.active:
+            raise ForbiddenError(
+                "account.inactive", "账号 {got} 已不能使用", got=account_id, hint="请联系安全管理员"
+            )
+        return account.person
 
     def grant(
         self,

@@ -40,6 +40,11 @@ class SqlAccountRepo:
         user = self._session.scalars(_users().where(User.username == username)).first()
         return None if user is None else account_of(user)
 
+    def numbered(self, account_id: int) -> Account | None:
+        """The account with this id, or None."""
+        user = self._session.scalars(_users().where(User.id == account_id)).first()
+        return None if user is None else account_of(user)
+
     def all(self) -> list[Account]:
         """All accounts by name."""
         return [account_of(u) for u in self._session.scalars(_users().order_by(User.username))]
