@@ -134,14 +134,13 @@ def _departments(record: CaseRecord) -> list[dict[str, str]]:
 
 
 def place_title(record: CaseRecord, lookup: AreaLookup) -> str:
-    """Street and community, or the address where the place is not in the city's areas."""
+    """The address, then community and street, or the district where there is neither."""
     levels = lookup.levels_of(record.area)
-    named = [levels[level] for level in ("street", "community") if levels.get(level)]
+    named = [levels[level] for level in ("community", "street") if levels.get(level)]
+    if not named and levels.get("district"):
+        named = [levels["district"]]
     names = [area.name or area.code for area in named if area is not None]
-    if not names and levels.get("district"):
-        district = levels["district"]
-        names = [district.name or district.code] if district is not None else []
-    return "，".join([*names, record.address] if record.address else names)
+    return "，".join([record.address, *names] if record.address else names)
 
 
 def photo_json(record: CaseRecord, photo: PhotoRecord) -> dict[str, Any]:

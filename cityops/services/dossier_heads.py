@@ -86,7 +86,9 @@ def _cases(named: dict[str, Any]) -> Iterator[dict[str, Any]]:
     if section is not None and section["count"]:
         row = section["rows"][0]
         yield _head(
-            "在办案件 {n} 件，最近的{state}：{title}，距此 {metres} m",
+            "在办案件 {n} 件，最近的{state}：{title}，距此 {metres} m"
+            if row["distance_m"] >= 1.0
+            else "在办案件 {n} 件，此处的{state}：{title}",
             "cases",
             "soon",
             row["key"],

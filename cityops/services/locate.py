@@ -146,7 +146,7 @@ def border_distance(found: Found) -> float | None:
 
 
 def nearest_components(tx: Any, person: Person, place: Place) -> list[dict[str, Any]]:
-    """At most five components within 50 m: id, class, title, name, state, distance in metres."""
+    """At most five components within 50 m: id, class, title, name, state, position, distance."""
     permission = permission_for(person, COMPONENTS, Action.VIEW)
     if not permission.allowed:
         return []
@@ -163,6 +163,7 @@ def nearest_components(tx: Any, person: Person, place: Place) -> list[dict[str, 
                 "class_title": None if title is None else title.zh,
                 "name": values["name"],
                 "state": values["state"],
+                "position": shapely.get_coordinates(near.batch.geometry[row])[0].tolist(),
                 "distance_m": round(metres, 2),
             }
         )

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, render_template
+from flask import Blueprint, redirect, render_template, url_for
+from werkzeug.wrappers import Response
 
+from cityops.services.case_report import SOURCES
+from cityops.services.roles import Person
 from webmap.current import person, settings
 from webmap.i18n import js_texts, keep_choice, language
 
@@ -13,10 +16,17 @@ bp = Blueprint("field", __name__)
 
 
 @bp.get("/field")
-def page() -> str:
-    """The field page; its parts come through the interface."""
+def page() -> str | Response:
+    """The field page for who may report; everyone else goes to the map."""
+    if not may_report(person()):
+        return redirect(url_for("map.page"))
     keep_choice()
     return render_template("field.html", boot=boot())
+
+
+def may_report(who: Person) -> bool:
+    """Whether one of the person's roles reports cases."""
+    return who.has(*SOURCES)
 
 
 def boot() -> dict[str, Any]:

@@ -20,7 +20,7 @@ def test_a_report_becomes_a_case_in_its_cell_with_a_number_of_the_day(desk, insp
     assert is_new
     assert case["state"] == "reported"
     assert case["cell_code"] == "990101001001001"
-    assert case["place_title"] == "朝晖街道，朝晖社区"
+    assert case["place_title"] == "朝晖社区，朝晖街道"
     assert case["number"].startswith("99010020261124")
     assert [step["title"] for step in case["history"]] == ["上报"]
     assert case["history"][0]["actor_title"] == "网格监督员 监督员甲"

@@ -102,6 +102,13 @@ export function distance([lon1, lat1], [lon2, lat2]) {
   return Math.hypot((lat2 - lat1) * RAD * m, (lon2 - lon1) * RAD * n * Math.cos(phi));
 }
 
+/** A closed ring of positions `metres` around a place; on the sphere, good enough to be looked at. */
+export function circleAround([lon, lat], metres, steps = 64) {
+  const high = metres / A / RAD;
+  const wide = high / Math.cos(lat * RAD);
+  return Array.from({ length: steps + 1 }, (_, i) => [lon + wide * Math.cos((2 * Math.PI * i) / steps), lat + high * Math.sin((2 * Math.PI * i) / steps)]);
+}
+
 /** Area of a ring of positions in square metres, on a local plane; right to about 1e-4 up to 20 km. */
 export function areaOf(ring) {
   const [lon0, lat0] = ring[0];

@@ -1,5 +1,8 @@
 // The sign-in page: caps-lock hint, show the password, fill in a demo account.
 
+// The first page depends on it: a narrow screen is held in the hand.
+document.cookie = `narrow=${matchMedia('(max-width: 767px)').matches ? 1 : 0}; path=/; SameSite=Lax`;
+
 const password = document.getElementById('password');
 const caps = document.getElementById('caps');
 const reveal = document.getElementById('reveal');

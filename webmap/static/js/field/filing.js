@@ -5,17 +5,18 @@
 // and its photos and call `send` again later.
 
 import { api } from 'cityops/api';
+import { uploadPhoto } from 'cityops/cases/upload';
 
 /** A report, complete as it will be sent. `place` is [lon, lat] in CGCS2000. */
-export function newReport({ place, accuracy_m, chosen, description, component, now = new Date(), id = crypto.randomUUID() }) {
+export function newReport({ place, accuracy_m, chosen, description = '', component, now = new Date(), id = crypto.randomUUID() }) {
   return {
     id,
     domain: chosen.domain,
     scheme: chosen.scheme,
     class_code: chosen.code,
     description: description.trim(),
-    lon: place[0],
-    lat: place[1],
+    lon: Number(place[0].toFixed(9)),
+    lat: Number(place[1].toFixed(9)),
     accuracy_m: accuracy_m ?? null,
     component: component ?? null,
     device_time: now.toISOString(),
@@ -26,39 +27,62 @@ export function newReport({ place, accuracy_m, chosen, description, component, n
 export function missing({ photos, chosen, place, description }) {
   const open = [];
   if (!place) open.push('place');
-  if (!chosen) open.push('class');
   if (photos.length === 0 && !description?.trim()) open.push('photo');
+  if (!chosen) open.push('class');
   return open;
 }
 
-/**
- * Send a report, then those photos that are not there yet. `step(done, total)` is told of each.
- * Gives the case as the server keeps it. Throws ApiError; whatever was received stays received,
- * so the same call may be made again.
- */
-export async function send(report, photos, step = () => {}) {
-  const total = photos.length + 1;
-  step(0, total);
-  const received = await api('cases', { json: report });
-  if (received.id !== report.id) throw new Error('receipt for another report');
-  step(1, total);
-  const there = new Set((received.photos ?? []).map((photo) => photo.name));
-  let kept = received;
-  for (const [at, photo] of photos.entries()) {
-    if (!there.has(photo.name)) kept = await sendPhoto(report.id, photo);
-    step(at + 2, total);
-  }
-  return { ...received, photos: kept.photos ?? received.photos };
+/** Whether two reports say the same; when they were written does not count. */
+export function sameReport(a, b) {
+  return Object.keys({ ...a, ...b }).every((name) => name === 'device_time' || a[name] === b[name]);
 }
 
-function sendPhoto(id, photo) {
-  const form = new FormData();
-  form.append('photo', photo.blob, photo.name);
-  return api(`cases/${id}/photos/${encodeURIComponent(photo.name)}`, { method: 'POST', form });
+/**
+ * The report to send for what is filled in now, when `sent` was tried before and its answer got
+ * lost. An unchanged one goes again; a changed one is new, unless the server has the first:
+ * then `{received}` is its receipt.
+ */
+export async function again(sent, now) {
+  if (sameReport(sent, now)) return { report: sent };
+  try {
+    return { report: sent, received: await api(`cases/${sent.id}`) };
+  } catch (fault) {
+    if (fault.status !== 404) throw fault;
+    return { report: { ...now, id: crypto.randomUUID() } };
+  }
+}
+
+/** Send a report; gives the case as the server keeps it. Throws ApiError; may be called again. */
+export async function sendReport(report) {
+  const received = await api('cases', { json: { ...report, sent_at: new Date().toISOString() } });
+  if (received.id !== report.id) throw new Error('receipt for another report');
+  return received;
+}
+
+/**
+ * Send those photos of a received case that are not there yet. `step(share)` is told from 0 to 1,
+ * `arrived(photo)` of each one. Throws ApiError at the first that fails; may be called again.
+ */
+export async function sendPhotos(id, photos, { step = () => {}, arrived = () => {} } = {}) {
+  const waiting = photos.filter((photo) => !photo.sent);
+  const total = waiting.reduce((sum, photo) => sum + photo.blob.size, 0) || 1;
+  let before = 0;
+  for (const photo of waiting) {
+    await uploadPhoto(id, photo, { kind: 'report', sent: (share) => step((before + share * photo.blob.size) / total) });
+    before += photo.blob.size;
+    photo.sent = true;
+    await arrived(photo);
+  }
+  step(1);
 }
 
 /** Whether sending again later can help: the line or the server failed, not the report. */
 export function worthRetrying(fault) {
   const status = fault?.status;
-  return status === 0 || status === 401 || status === 408 || status === 429 || status >= 500;
+  return status === 0 || status === 408 || status === 429 || status >= 500;
+}
+
+/** Whether the session or its token has ended, so that only signing in again helps. */
+export function mustSignIn(fault) {
+  return fault?.status === 401 || fault?.error?.code === 'csrf.missing';
 }

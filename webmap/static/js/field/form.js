@@ -1,143 +1,184 @@
-// Filing: photo, class, component, send. Four taps and a photo at most; nothing typed is lost.
+// Filing: photo, class, component, send. Three taps and a photo at most; nothing typed is lost.
 
 import { api } from 'cityops/api';
 import { h, icon, iconButton } from 'cityops/dom';
-import { t, metres } from 'cityops/i18n';
+import { t } from 'cityops/i18n';
 import { toast } from 'cityops/toast';
-import { keep, forget } from 'cityops/field/draft';
-import { newReport, missing, send } from 'cityops/field/filing';
-import { takeIn, drop } from 'cityops/field/photos';
-import { className, tail } from 'cityops/field/here';
+import { drop, takeIn } from 'cityops/cases/camera';
+import { forget, keep } from 'cityops/field/drafts';
+import { again, missing, mustSignIn, newReport, sendPhotos, sendReport } from 'cityops/field/filing';
+import { pickClass } from 'cityops/field/classes';
+import { pickComponent } from 'cityops/field/components';
+import { askForTwins } from 'cityops/field/twins';
+import { receipt } from 'cityops/field/receipt';
+import { tail } from 'cityops/field/here';
 
 const dialog = document.getElementById('form');
-let classes = null;
+let offered = null;
 
 /** Classes that may be filed, recent ones first: `{recent: [...], all: [{title, classes}]}`. */
 async function loadClasses() {
-  classes ??= api('cases/classes').catch((fault) => { classes = null; throw fault; });
-  return classes;
+  offered ??= api('cases/classes').catch((fault) => { offered = null; throw fault; });
+  return offered;
+}
+
+/** A new draft about a place, as `drafts.js` keeps it, with what `locate` found there. */
+export function newDraft({ place, accuracy_m, found, chosen, person }) {
+  return {
+    id: crypto.randomUUID(), person, place, accuracy_m, found, component: chosen?.id ?? null, meant: chosen != null,
+    chosen: null, description: '', photos: [], report: null, received: null, fault: null, at: Date.now(),
+  };
 }
 
 /**
- * Open the form for a place. `about` holds place, accuracy_m, found (answer of locate), chosen
- * (component or null); `draft` what was kept; `done(case)` is told of the receipt.
+ * Open the form with a draft. `done(case, {open})` is told of the receipt, `closed()` when the
+ * form was left, `elsewhere(form)` when the person wants to point at another place.
  */
-export async function openForm({ about, person, draft = null, done }) {
-  const state = {
-    id: draft?.id ?? crypto.randomUUID(), person, place: about.place, accuracy_m: about.accuracy_m, components: about.found?.components ?? [],
-    component: about.chosen?.id ?? null, chosen: draft?.chosen ?? null, description: draft?.description ?? '', photos: draft?.photos ?? [], sending: false, fault: null,
-    where: about.found,
-  };
-  const form = new Form(state, done);
-  dialog.addEventListener('cancel', () => form.save(), { once: true });
+export function openForm(draft, { done, closed, elsewhere }) {
+  const form = new Form(draft, { done, closed, elsewhere });
+  dialog.oncancel = (event) => { event.preventDefault(); form.close(); };
+  form.save();
   form.draw();
-  dialog.showModal();
-  try { form.offer(await loadClasses()); } catch (fault) { form.fail(fault); }
+  if (!dialog.open) dialog.showModal();
+  loadClasses().then((classes) => form.offer(classes), (fault) => form.fail(fault));
+  return form;
 }
 
-class Form {
-  constructor(state, done) { this.state = state; this.done = done; this.offered = null; this.open = false; }
+export class Form {
+  constructor(draft, tell) { Object.assign(this, { draft, tell, offered: null, sending: false, share: 0, fault: null, twins: [], kept: true }); }
 
-  offer(offered) { this.offered = offered; this.draw(); }
+  offer(classes) { this.offered = classes; this.draw(); if (this.draft.chosen) this.lookForTwins(); }
 
-  fail(fault) { this.state.fault = fault; this.draw(); }
+  fail(fault) { this.fault = fault; this.draw(); }
 
-  save() {
-    const { id, person, place, accuracy_m, chosen, description, photos } = this.state;
-    const blobs = photos.map(({ name, blob }) => ({ name, blob }));
-    return keep({ id, person, place, accuracy_m, chosen, description, photos: blobs, at: Date.now() });
+  /** Keep what was filled in; the sign at the top says whether the device could. */
+  async save() {
+    this.kept = await keep(this.draft);
+    const sign = dialog.querySelector('#draft-sign');
+    if (sign) sign.textContent = this.kept ? t('草稿已存') : t('本机存不下草稿');
   }
 
-  close() { this.save(); dialog.close(); }
+  close() { if (this.sending) return; this.save(); dialog.close(); this.tell.closed(); }
 
-  draw() {
-    const at = dialog.querySelector('.body')?.scrollTop ?? 0;
-    dialog.replaceChildren(this.header(), this.body(), this.footer());
-    dialog.querySelector('.body').scrollTop = at;
-  }
-
-  header() {
-    return h('header', {}, iconButton('x', t('关闭，草稿会留着'), () => this.close()), h('h2', {}, t('上报')), h('span', { class: 't12 mute' }, t('草稿已存')));
-  }
-
-  body() {
-    return h('div', { class: 'body' }, this.faultBox(), this.shots(), this.classPicker(), this.componentPicker(), this.words());
-  }
-
-  faultBox() {
-    const { fault } = this.state;
-    if (!fault) return null;
-    const error = fault.error ?? { message: t('页面出了意外'), hint: t('照片和文字都还在，可以再发一次'), code: 'page' };
-    return h('div', { class: 'error', role: 'alert' }, h('h4', {}, error.message), error.hint && h('p', {}, error.hint),
-      ...(fault.errors ?? []).map((one) => h('p', {}, one.message)), h('span', { class: 'code' }, error.code));
-  }
-
-  shots() {
-    const { photos } = this.state;
-    const input = h('input', { type: 'file', accept: 'image/*', capture: 'environment', multiple: true, id: 'photo-input', 'aria-label': t('拍照或选照片'), onchange: (event) => this.take([...event.target.files]) });
-    return h('div', { class: 'shots' },
-      ...photos.map((photo, i) => h('figure', { class: 'shot' }, h('img', { src: photo.address, alt: t('照片 {n}', { n: i + 1 }) }), h('figcaption', {}, i === 0 ? t('近景') : i === 1 ? t('远景') : t('照片 {n}', { n: i + 1 })),
-        h('button', { type: 'button', 'aria-label': t('去掉照片 {n}', { n: i + 1 }), onclick: () => this.untake(i) }, icon('x', 'i-16')))),
-      h('label', { class: 'shot add' }, icon('cam'), h('span', {}, photos.length === 0 ? t('拍照') : t('再拍')), input));
+  /** Point at another place on the map and come back. */
+  moveTo(about) {
+    Object.assign(this.draft, { place: about.place, accuracy_m: about.accuracy_m, found: about.found, component: about.chosen?.id ?? null });
+    this.save();
+    this.draw();
+    if (!dialog.open) dialog.showModal();
   }
 
   async take(files) {
-    for (const file of files) this.state.photos.push(await takeIn(file));
+    for (const file of files) this.draft.photos.push(await takeIn(file));
     this.save();
     this.draw();
   }
 
   untake(i) {
-    const [photo] = this.state.photos.splice(i, 1);
+    const [photo] = this.draft.photos.splice(i, 1);
     this.draw();
-    toast(t('去掉了一张照片'), { undo: () => { this.state.photos.splice(i, 0, photo); this.save(); this.draw(); } });
     this.save();
+    toast(t('去掉了一张照片'), { undo: () => { this.draft.photos.splice(i, 0, photo); this.save(); this.draw(); } });
   }
 
-  classPicker() {
-    const head = h('div', { class: 'group-head' }, h('b', {}, t('类别')), h('button', { type: 'button', class: 'btn btn-q btn-s', onclick: () => { this.open = !this.open; this.draw(); } }, this.open ? t('收起') : t('全部类别')));
-    if (!this.offered) return h('section', {}, head, h('div', { class: 'tiles' }, ...[1, 2, 3, 4].map(() => h('div', { class: 'tile' }, h('div', { class: 'sk' })))));
-    const tiles = this.tilesShown().map((item) => h('button', { type: 'button', class: 'tile', 'aria-pressed': String(same(item, this.state.chosen)), onclick: () => this.choose(item) }, item.title));
-    return h('section', {}, head, h('div', { class: 'tiles' }, tiles), this.open && this.allClasses());
+  /** Choose a class; a component of that class goes with it, an event goes without. */
+  choose(item) {
+    const { draft } = this;
+    draft.chosen = item;
+    const near = draft.found?.components ?? [];
+    const now = near.find((one) => one.id === draft.component);
+    const fits = item.domain === 'component' ? (now?.class === item.code ? now : near.find((one) => one.class === item.code)) : null;
+    draft.component = fits?.id ?? null;
+    this.save();
+    this.draw();
+    this.lookForTwins();
   }
 
-  tilesShown() {
-    const { chosen } = this.state;
-    const first = this.offered.recent.slice(0, 6);
-    return chosen && !first.some((item) => same(item, chosen)) ? [chosen, ...first.slice(0, 5)] : first;
+  /** Choose a component; where no class is chosen yet it is that of the component. */
+  mean(component) {
+    this.draft.component = component?.id ?? null;
+    const item = component && this.classOf(component);
+    if (item && !this.draft.chosen) { this.choose(item); return; }
+    this.save();
+    this.draw();
   }
 
-  allClasses() {
-    return h('div', { class: 'all-classes' }, ...this.offered.all.flatMap((group) => [h('h4', {}, group.title),
-      ...group.classes.map((item) => h('button', { type: 'button', onclick: () => { this.open = false; this.choose(item); } }, item.title))]));
+  classOf(component) {
+    return this.offered?.all.flatMap((group) => group.classes).find((item) => item.domain === 'component' && item.code === component.class) ?? null;
   }
 
-  choose(item) { this.state.chosen = item; this.save(); this.draw(); }
+  async lookForTwins() {
+    this.twins = await askForTwins(this.draft);
+    const place = dialog.querySelector('#twins');
+    place?.replaceChildren(...this.twinNote());
+  }
 
-  componentPicker() {
-    const { components, component } = this.state;
-    if (components.length === 0) return null;
-    const option = (id, ...inside) => h('label', {}, h('input', { type: 'radio', name: 'component', checked: component === id, onchange: () => { this.state.component = id; } }), ...inside);
-    return h('section', {}, h('div', { class: 'group-head' }, h('b', {}, t('部件')), h('span', { class: 'mute' }, t('按距离'))),
-      h('div', { class: 'choices' },
-        ...components.slice(0, 4).map((one) => option(one.id, h('span', { class: 'grow' }, h('b', {}, className(one)), `　${t('尾号 {n}', { n: tail(one.id, 6) })}`), h('span', { class: 'mute' }, metres(one.distance_m)))),
-        option(null, h('span', { class: 'grow' }, t('不是部件，只记位置')))));
+  draw() {
+    const at = dialog.querySelector('.body')?.scrollTop ?? 0;
+    dialog.replaceChildren(this.header(), this.steps(), this.body(), this.footer());
+    dialog.querySelector('.body').scrollTop = at;
+  }
+
+  header() {
+    return h('header', {}, iconButton('x', t('关闭，草稿会留着'), () => this.close()), h('h2', {}, t('上报')), h('span', { class: 't12 mute', id: 'draft-sign' }, this.kept ? t('草稿已存') : t('本机存不下草稿')));
+  }
+
+  steps() {
+    const { photos, chosen, description, component } = this.draft;
+    const all = [[t('照片'), photos.length > 0 || description.trim()], [t('类别'), chosen], [t('部件'), chosen && (chosen.domain === 'event' || component)], [t('提交'), false]];
+    const now = all.findIndex(([, done]) => !done);
+    return h('ol', { class: 'stepper' }, all.map(([name, done], i) => h('li', { class: done ? 'done' : '', 'aria-current': i === now ? 'step' : null }, h('span', { class: 'n' }, done ? icon('check', 'i-16') : String(i + 1)), name)));
+  }
+
+  body() {
+    return h('div', { class: 'body' }, this.faultBox(), this.shots(), pickClass(this), pickComponent(this), h('div', { id: 'twins' }, this.twinNote()), this.words());
+  }
+
+  faultBox() {
+    const { fault } = this;
+    if (!fault) return null;
+    const error = fault.error ?? { message: t('页面出了意外'), hint: t('照片和文字都还在，可以再发一次'), code: 'page' };
+    return h('div', { class: 'error', role: 'alert' }, h('h4', {}, error.message), error.hint && h('p', {}, error.hint),
+      ...(fault.errors ?? []).map((one) => h('p', {}, one.message)), h('p', { class: 'mute' }, t('照片和文字都还在')), h('span', { class: 'code' }, error.code));
+  }
+
+  shots() {
+    const { photos } = this.draft;
+    const names = [t('近景'), t('远景')];
+    const input = h('input', { type: 'file', accept: 'image/*', capture: 'environment', id: 'photo-input', 'aria-label': t('拍照或选照片'), onchange: (event) => this.take([...event.target.files]) });
+    return h('div', { class: 'shots' },
+      ...photos.map((photo, i) => h('figure', { class: 'shot' }, h('img', { src: photo.address, alt: t('照片 {n}', { n: i + 1 }) }), h('figcaption', {}, names[i] ?? t('照片 {n}', { n: i + 1 })),
+        h('button', { type: 'button', 'aria-label': t('去掉照片 {n}', { n: i + 1 }), onclick: () => this.untake(i) }, icon('x', 'i-16')))),
+      h('label', { class: 'shot add' }, icon('cam'), h('span', {}, photos.length === 0 ? t('拍照') : t('再拍')), input));
+  }
+
+  twinNote() {
+    return this.twins.map((twin) => h('p', { class: 'note' }, icon('warn', 'i-16'), h('span', { class: 'grow' }, twin.words),
+      h('a', { href: `#case/${twin.id}`, onclick: () => this.close() }, t('看是不是同一件'))));
   }
 
   words() {
-    return h('section', {}, h('div', { class: 'group-head' }, h('label', { for: 'description' }, h('b', {}, t('说明'))), h('span', { class: 'mute' }, t('可不填'))),
-      h('textarea', { id: 'description', class: 'input', maxlength: '500', placeholder: t('例如：井盖缺失约一半，紧靠人行道'), value: this.state.description,
-        oninput: (event) => { this.state.description = event.target.value; this.save(); this.refoot(); } }));
+    const { chosen, description } = this.draft;
+    const field = h('textarea', { id: 'description', class: 'input', maxlength: '500', rows: '2', placeholder: t('例如：井盖缺失约一半，紧靠人行道'), value: description,
+      oninput: (event) => { this.draft.description = event.target.value; this.saveSoon(); this.refoot(); } });
+    const add = (word) => { this.draft.description = [this.draft.description.trim(), t(word)].filter(Boolean).join('，'); this.save(); this.draw(); };
+    return h('section', {}, h('div', { class: 'group-head' }, h('label', { for: 'description' }, h('b', {}, t('说明'))), h('span', { class: 'mute' }, t('可不填'))), field,
+      chosen?.domain === 'component' && h('div', { class: 'row-wrap words' }, WORDS.map((word) => h('button', { type: 'button', class: 'chip', onclick: () => add(word) }, t(word)))));
   }
 
-  refoot() { dialog.querySelector('footer').replaceWith(this.footer()); }
+  saveSoon() { clearTimeout(this.timer); this.timer = setTimeout(() => this.save(), 250); }
+
+  refoot() {
+    dialog.querySelector('footer').replaceWith(this.footer());
+    dialog.querySelector('.stepper').replaceWith(this.steps());
+  }
 
   footer() {
-    const open = missing(this.state);
-    const ready = open.length === 0 && !this.state.sending;
-    return h('footer', {}, h('div', { class: 'row mute' }, icon('pin', 'i-16'), h('span', { class: 'ell' }, this.placeWords())),
-      this.state.sending ? h('div', { class: 'progress', role: 'progressbar', 'aria-label': t('正在发送') }, h('i')) : null,
-      h('button', { type: 'button', id: 'send', class: 'btn btn-t btn-p btn-w', disabled: !ready, onclick: () => this.send() }, this.state.sending ? t('正在发送') : this.buttonWords(open)));
+    const open = missing(this.draft);
+    return h('footer', {},
+      h('div', { class: 'row mute' }, icon('pin', 'i-16'), h('span', { class: 'ell grow' }, this.placeWords()), h('button', { type: 'button', class: 'btn btn-q', id: 'move-place', onclick: () => { this.save(); dialog.close(); this.tell.elsewhere(this); } }, t('改位置'))),
+      this.sending ? h('div', { class: 'progress', role: 'progressbar', 'aria-label': t('正在发送'), 'aria-valuenow': Math.round(100 * this.share) }, h('i', { style: { width: `${Math.round(100 * this.share)}%` } })) : null,
+      h('button', { type: 'button', id: 'send', class: 'btn btn-t btn-p btn-w', disabled: open.length > 0 || this.sending, onclick: () => this.send() }, this.sending ? t('正在发送') : this.buttonWords(open)));
   }
 
   buttonWords(open) {
@@ -146,41 +187,60 @@ class Form {
   }
 
   placeWords() {
-    const { where, place } = this.state;
-    const named = [where?.street?.name, where?.community?.name, where?.cell && t('网格 {n}', { n: tail(where.cell.code, 3) })].filter(Boolean);
+    const { found, place } = this.draft;
+    const named = [found?.street?.name, found?.community?.name, found?.cell && t('网格 {n}', { n: tail(found.cell.code, 3) })].filter(Boolean);
+    if (!place) return t('还没有位置');
     return named.length > 0 ? named.join('，') : `${place[0].toFixed(5)}, ${place[1].toFixed(5)}`;
   }
 
+  /** Send the report once, then its photos; whatever arrived is kept as arrived. */
   async send() {
-    this.state.sending = true;
-    this.state.fault = null;
+    if (this.sending) return;
+    Object.assign(this, { sending: true, fault: null, share: 0 });
     this.draw();
     try {
-      const report = newReport(this.state);
-      const kept = await send(report, this.state.photos, (n, of) => {
-        const bar = dialog.querySelector('.progress i');
-        if (bar) bar.style.setProperty('width', `${Math.round((100 * n) / of)}%`);
-      });
-      await forget();
-      this.state.photos.forEach(drop);
-      this.receipt(kept);
+      await this.sendCase();
     } catch (fault) {
-      this.state.sending = false;
-      this.save();
+      this.sending = false;
+      await this.save();
+      if (mustSignIn(fault)) { location.assign('/login?next=/field'); return; }
       this.fail(fault);
       if (!fault.error) console.error(fault);
+      return;
+    }
+    this.sending = false;
+    await this.sendShots();
+  }
+
+  async sendCase() {
+    const { draft } = this;
+    const now = newReport(draft);
+    const { report, received } = draft.report ? await again(draft.report, now) : { report: now };
+    draft.report = report;
+    await this.save();
+    const kept = received ?? await sendReport(report);
+    draft.received = { id: kept.id, number: kept.number, class_title: kept.class_title, suggested: kept.suggested_department_title };
+    await this.save();
+  }
+
+  /** Send the photos of a received report, with their progress on the receipt. */
+  async sendShots() {
+    const { draft } = this;
+    const view = receipt(dialog, draft, {
+      retry: () => this.sendShots(),
+      leave: (open) => { dialog.close(); this.tell.done(draft.received, { open }); },
+    });
+    try {
+      await sendPhotos(draft.received.id, draft.photos, { step: (share) => view.step(share), arrived: () => this.save() });
+      draft.photos.forEach(drop);
+      await forget(draft.id);
+      view.finished();
+    } catch (fault) {
+      await this.save();
+      if (mustSignIn(fault)) { location.assign('/login?next=/field'); return; }
+      view.failed(fault);
     }
   }
-
-  receipt(kept) {
-    dialog.replaceChildren(h('header', {}, h('span'), h('h2', {}, t('已收到')), h('span')),
-      h('div', { class: 'body' }, h('div', { class: 'receipt' }, icon('check'), h('h2', {}, t('回执 {n}', { n: kept.number })),
-        h('p', { class: 'mute' }, [kept.class_title, kept.suggested_department_title && t('建议由{d}处置', { d: kept.suggested_department_title })].filter(Boolean).join('，')))),
-      h('footer', {}, h('button', { type: 'button', class: 'btn btn-t btn-p btn-w', id: 'receipt-close', onclick: () => { dialog.close(); this.done(kept); } }, t('回到地图')),
-        h('button', { type: 'button', class: 'btn btn-t btn-w', onclick: () => { dialog.close(); this.done(kept, true); } }, t('看这个案件'))));
-  }
 }
 
-function same(a, b) {
-  return Boolean(a && b && a.domain === b.domain && a.scheme === b.scheme && a.code === b.code);
-}
+const WORDS = ['破损', '缺失', '移位', '松动', '倾斜', '堵塞'];

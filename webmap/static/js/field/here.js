@@ -1,7 +1,7 @@
-// The sheet under the map: unit grid, community, street, district and the nearest components.
+// The sheet under the map: the component meant, the place in words, unit grid and areas.
 
 import { api } from 'cityops/api';
-import { h, emptyState, skeleton } from 'cityops/dom';
+import { h, emptyState, icon, skeleton } from 'cityops/dom';
 import { t, metres } from 'cityops/i18n';
 
 /** Ask what is at a place; gives the answer of `locate`. */
@@ -9,17 +9,23 @@ export function look(place, signal) {
   return api('locate', { query: { lon: place[0].toFixed(7), lat: place[1].toFixed(7) }, signal });
 }
 
-/** `0012` of a long code: what people call a cell or a component by. */
+/** `000482` of a long code: what people call a cell or a component by. */
 export function tail(code, digits) {
   return code ? code.slice(-digits) : '';
 }
 
-/** Show an answer in the sheet. `chosen` is the component meant, `choose(component)` picks another. */
+/** What a component is called. */
+export function className(component) {
+  return component.name || component.class_title || component.class || t('部件');
+}
+
+/** Show an answer in the sheet. `chosen` is the component meant or null, `choose(component)` picks another. */
 export function showHere(into, found, chosen, choose) {
   into.replaceChildren(
-    ...(chosen ? [nearest(found, chosen, choose)] : [noComponent(found)]),
-    h('dl', { class: 'kv' }, ...rows(found).flatMap(([name, value]) => [h('dt', {}, name), h('dd', {}, value)])),
-    ...(found.warnings ?? []).map((warning) => h('p', { class: 'note here-warn' }, warning.message ?? warning)),
+    chosen ? meant(chosen) : nothingMeant(found),
+    found.components.length > 0 ? others(found, chosen, choose) : '',
+    h('dl', { class: 'here-areas' }, areas(found).map(([name, value, wide]) => h('div', { class: wide ? 'wide' : '' }, h('dt', {}, name), h('dd', {}, value)))),
+    ...(found.warnings ?? []).map((warning) => h('p', { class: 'note here-warn' }, icon('warn', 'i-16'), warning.message ?? warning)),
   );
 }
 
@@ -34,35 +40,28 @@ export function failed(into, fault, again) {
     h('button', { type: 'button', class: 'btn', onclick: again }, t('再查一次'))));
 }
 
-function nearest(found, chosen, choose) {
-  const others = found.components.filter((component) => component.id !== chosen.id);
-  return h('div', { class: 'here-head' },
-    h('div', { class: 'grow' },
-      h('div', { class: 't12 mute' }, t('最近的部件，{d}', { d: metres(chosen.distance_m) })),
-      h('h2', {}, className(chosen)), h('div', { class: 'mute' }, t('尾号 {n}', { n: tail(chosen.id, 6) }))),
-    others.length > 0 && h('button', { type: 'button', class: 'btn btn-q', onclick: () => choose(after(found.components, chosen)) }, t('换一个')));
+function meant(chosen) {
+  return h('div', { class: 'here-head' }, h('div', { class: 'grow' },
+    h('div', { class: 't12 mute' }, t('部件，离此处 {d}', { d: metres(chosen.distance_m) })),
+    h('h2', {}, className(chosen)), h('div', { class: 'mute' }, t('尾号 {n}', { n: tail(chosen.id, 6) }))));
 }
 
-function after(components, chosen) {
-  const at = components.findIndex((component) => component.id === chosen.id);
-  return components[(at + 1) % components.length];
-}
-
-function noComponent(found) {
+function nothingMeant(found) {
   return h('div', { class: 'here-head' }, h('div', { class: 'grow' },
     h('h2', {}, found.community?.name ?? found.street?.name ?? found.district?.name ?? t('责任区以外')),
-    h('div', { class: 'mute' }, t('附近 50 m 没有登记的部件，可以只按位置上报'))));
+    h('div', { class: 'mute' }, found.components.length > 0 ? t('不指定部件，只按位置上报') : t('50 m 内没有登记的部件，可以只按位置上报'))));
 }
 
-/** What a component is called. */
-export function className(component) {
-  return component.name || component.class_title || component.class || t('部件');
+function others(found, chosen, choose) {
+  return h('div', { class: 'near-row', role: 'group', 'aria-label': t('附近的部件') },
+    found.components.map((component) => h('button', { type: 'button', class: 'chip', 'aria-pressed': String(component.id === chosen?.id), dataset: { component: component.id },
+      onclick: () => choose(component.id === chosen?.id ? null : component) }, className(component), h('span', { class: 'mute' }, metres(component.distance_m)))));
 }
 
-function rows(found) {
-  const named = (unit) => (unit ? unit.name : t('不在范围内'));
+function areas(found) {
+  const named = (unit) => (unit ? unit.name ?? unit.code : t('不在范围内'));
   return [
-    [t('单元网格'), found.cell ? found.cell.code : t('不在范围内')],
+    [t('单元网格'), found.cell ? found.cell.code : t('不在范围内'), true],
     [t('社区'), named(found.community)], [t('街道'), named(found.street)], [t('区'), named(found.district)],
   ];
 }

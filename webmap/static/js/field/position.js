@@ -1,17 +1,19 @@
-// Where the device is, asked for at the moment it is needed, with its accuracy.
+// Where the device is, with its accuracy, for as long as the page is looked at.
 
-const PATIENCE_MS = 8000;
+const SETTINGS = { enableHighAccuracy: true, timeout: 10_000, maximumAge: 5000 };
+/** Accuracy in metres up to which a position is called good. */
+export const GOOD_M = 30;
 
-/** Position as `{place: [lon, lat], accuracy_m}`, or null when the device gives none. */
-export function whereAmI() {
-  return new Promise((done) => {
-    if (!navigator.geolocation) { done(null); return; }
-    navigator.geolocation.getCurrentPosition(
-      ({ coords }) => done({ place: [coords.longitude, coords.latitude], accuracy_m: Math.round(coords.accuracy) }),
-      () => done(null),
-      { enableHighAccuracy: true, timeout: PATIENCE_MS, maximumAge: 5000 },
-    );
-  });
+/**
+ * Follow the device: `found({place: [lon, lat], accuracy_m})` on each position, `lost(reason)`
+ * with `denied`, `none` or `late` when there is none. Gives the function that stops.
+ */
+export function follow(found, lost) {
+  if (!navigator.geolocation) { lost('none'); return () => {}; }
+  const watch = navigator.geolocation.watchPosition(
+    ({ coords }) => found({ place: [coords.longitude, coords.latitude], accuracy_m: Math.round(coords.accuracy) }),
+    (fault) => lost({ 1: 'denied', 2: 'none', 3: 'late' }[fault.code] ?? 'none'), SETTINGS);
+  return () => navigator.geolocation.clearWatch(watch);
 }
 
 /** Whether a position lies within `bounds` [west, south, east, north], with a margin in degrees. */
