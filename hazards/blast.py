@@ -111,7 +111,7 @@ def check_mass(mass_kg: float, field: str = "mass_kg") -> None:
             params={
                 "low": f"{MIN_MASS_KG:g}",
                 "high": f"{MAX_MASS_KG:,.0f}",
-                "given": f"{mass_kg:g}",
+                "given": f"{mass_kg:,.10g}",
             },
         )
 

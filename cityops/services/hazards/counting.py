@@ -270,7 +270,7 @@ def _cautions(around: Surroundings, people: People | None, radius_m: float) -> l
     share = covered_share(people.footprints.centres_m, radius_m)
     if share < _POORLY_COVERED:
         words = (
-            f"最大圈内约 {100 * (1 - share):.0f} % 的地面 {NEAR_M:g} m 之内没有建筑物资料："
+            f"最大当量的最外圈内约 {100 * (1 - share):.0f} % 的地面 {NEAR_M:g} m 之内没有建筑物资料："
             "可能无人，也可能没有录入，人数可能偏低"
         )
         out.append(Caution("exposure.poor_coverage", words))
@@ -282,5 +282,7 @@ def _beyond_city(around: Surroundings, radius_m: float) -> list[Caution]:
     share = around.district_share(radius_m)
     if share is None or share > 1.0 - _BEYOND:
         return []
-    words = f"最大圈内约 {100 * (1 - share):.0f} % 的面积在本市区划以外（含海域），没有资料"
+    words = (
+        f"最大当量的最外圈内约 {100 * (1 - share):.0f} % 的面积在本市区划以外（含海域），没有资料"
+    )
     return [Caution("exposure.beyond_city", words)]
