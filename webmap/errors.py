@@ -146,6 +146,9 @@ def _parts_of(status: int) -> tuple[Any, Any]:
 
 
 def _answer_failure(error: Exception) -> Response:
+    refusal = _refusal_of_store(error)
+    if refusal is not None:
+        return answer_city_error(refusal)
     log.exception("request %s failed", request_id(), exc_info=error)
     refusal = CityError(
         "internal.failure",
@@ -155,3 +158,12 @@ def _answer_failure(error: Exception) -> Response:
         params={"id": request_id()},
     )
     return answer(refusal, 500)
+
+
+def _refusal_of_store(error: Exception) -> CityError | None:
+    """What a failure means that came from the database through a library, such as sign-in's."""
+    if not type(error).__module__.startswith("sqlalchemy."):
+        return None
+    from cityops.store.database import refusal_of
+
+    return refusal_of(error)

@@ -11,9 +11,11 @@ import hmac
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from gis.errors import UnavailableError
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS attempt (
@@ -63,12 +65,17 @@ class SignInGuard:
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        db = sqlite3.connect(self._file, timeout=5.0, isolation_level=None)
         try:
-            db.execute("PRAGMA journal_mode=WAL")
-            yield db
-        finally:
-            db.close()
+            with closing(sqlite3.connect(self._file, timeout=5.0, isolation_level=None)) as db:
+                db.execute("PRAGMA journal_mode=WAL")
+                yield db
+        except sqlite3.Error as error:
+            # Who cannot be counted is not let in: guessing would be free of charge.
+            raise UnavailableError(
+                "signin.unavailable",
+                "登录暂时不可用：计数文件不能读写",
+                hint="检查数据文件夹的空间与权限",
+            ) from error
 
     def _who(self, kind: str, name: str) -> str:
         text = f"{kind}:{name.strip().casefold()}".encode()

@@ -12,11 +12,12 @@ import sqlite3
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
@@ -26,7 +27,10 @@ from cityops.store.unit import Unit
 from gis.errors import UnavailableError
 from gis.layers import LayerRegistry, installed_layers
 
+#: How long a writer waits for another one; imports hold the lock for seconds.
 BUSY_TIMEOUT_MS = 5000
+#: How long a request waits for a connection of its process, in seconds.
+POOL_WAIT_S = 1.5
 _PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",
@@ -176,6 +180,7 @@ def create_all(settings: Settings, installed: LayerRegistry | None = None) -> Sq
             folder.mkdir(parents=True, exist_ok=True)
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()  # connections open what is there and never make a new database
     except OSError as error:
         raise UnavailableError(
             "store.folder",
@@ -224,8 +229,12 @@ def make_engine(database: str) -> Engine:
     url = make_url(database)
     if url.drivername == "postgresql":
         url = url.set(drivername="postgresql+psycopg")
+    path = sqlite_path(database)
+    how: dict[str, Any] = {"pool_size": 8, "max_overflow": 8, "pool_timeout": POOL_WAIT_S}
+    if path is not None:
+        how["creator"] = partial(_open_sqlite, path)
     try:
-        engine = create_engine(url, pool_size=8, max_overflow=8, pool_timeout=5)
+        engine = create_engine(url, **how)
     except ModuleNotFoundError as error:
         raise UnavailableError(
             "store.no_driver",
@@ -233,8 +242,10 @@ def make_engine(database: str) -> Engine:
             got=error.name,
             hint="安装 cityops[postgres]",
         ) from error
-    if engine.dialect.name == "sqlite":
+    if path is not None:
         event.listen(engine, "connect", _on_sqlite_connect)
+        event.listen(engine, "connect", partial(_note_file, path))
+        event.listen(engine, "checkout", partial(_check_file, path))
         event.listen(engine, "begin", _on_sqlite_begin)
     else:
         event.listen(engine, "begin", _on_server_begin)
@@ -245,6 +256,30 @@ def _on_sqlite_connect(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None
     for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _open_sqlite(path: Path) -> sqlite3.Connection:
+    """A connection to a file that is there: one that is gone must not come back empty."""
+    address = f"{path.resolve().as_uri()}?mode=rw"
+    return sqlite3.connect(address, uri=True, check_same_thread=False)
+
+
+def _file_of(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _note_file(path: Path, _connection: sqlite3.Connection, record: Any) -> None:
+    record.info["file"] = _file_of(path)
+
+
+def _check_file(path: Path, _connection: object, record: Any, _proxy: object) -> None:
+    # What is written to a file that was moved away or replaced would be acknowledged and lost.
+    if record.info.get("file") != _file_of(path):
+        raise DisconnectionError("the database file is another one")
 
 
 def _on_sqlite_begin(connection: Connection) -> None:
@@ -310,14 +345,21 @@ def answering(*, reads_only: bool = False) -> Iterator[None]:
     """
     try:
         yield
-    except PoolTimeoutError as error:
-        raise UnavailableError("store.busy", "数据库连接都在使用", hint="稍后再试") from error
-    except DBAPIError as error:
-        refusal = _first_refusal(error)
-        if refusal is None or (reads_only and refusal[0] == "store.read_only"):
+    except (PoolTimeoutError, DBAPIError) as error:
+        refusal = refusal_of(error)
+        if refusal is None or (reads_only and refusal.code == "store.read_only"):
             raise
-        code, message, hint = refusal
-        raise UnavailableError(code, message, hint=hint) from error
+        raise refusal from error
+
+
+def refusal_of(error: BaseException) -> UnavailableError | None:
+    """What a failure of the database means, for those whose transactions others open; None when
+    it is no failure of the database itself.
+    """
+    if isinstance(error, PoolTimeoutError):
+        return UnavailableError("store.busy", "数据库连接都在使用", hint="稍后再试")
+    found = _first_refusal(error)
+    return None if found is None else UnavailableError(found[0], found[1], hint=found[2])
 
 
 def _first_refusal(error: BaseException | None) -> tuple[str, str, str] | None:

@@ -25,6 +25,7 @@ from gis.errors import UnavailableError
 
 @pytest.fixture
 def engine(tmp_path):
+    (tmp_path / "m.db").touch()
     made = make_engine(f"sqlite:///{tmp_path / 'm.db'}")
     yield made
     made.dispose()
@@ -55,6 +56,7 @@ def test_a_fresh_store_and_a_migrated_one_have_the_same_statements(engine, tmp_p
     with engine.begin() as connection:
         run_migrations(connection, REVISIONS[-1])
         migrated = statements(connection)
+    (tmp_path / "fresh.db").touch()
     fresh = make_engine(f"sqlite:///{tmp_path / 'fresh.db'}")
     with fresh.begin() as connection:
         create_schema(connection)
@@ -96,6 +98,13 @@ def test_a_migration_that_dies_leaves_nothing(engine, monkeypatch):
         half()
     with engine.connect() as connection:
         assert tables(connection) == set()
+
+
+def test_upgrading_makes_no_database_where_there_is_none(settings):
+    with pytest.raises(UnavailableError) as caught:
+        upgrade(settings)
+    assert caught.value.code == "store.cannot_open"
+    assert not settings.data_dir.exists()
 
 
 def test_upgrading_a_store_that_is_up_to_date_changes_nothing(filled, settings, registry):
