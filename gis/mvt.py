@@ -15,10 +15,11 @@ import numpy.typing as npt
 
 from gis.errors import InvalidError
 from gis.layers import GeometryKind
-from gis.mvt_attributes import Numbered, Tags, encode_tags
+from gis.mvt_attributes import Tags, encode_tags
 from gis.mvt_paths import BUFFER, EXTENT, Paths, tile_paths
 from gis.mvt_varint import bytes_of, sizes_of, varint
 from gis.ragged import Ragged, offsets_of, spread
+from gis.table import Numbered
 
 IntArray = npt.NDArray[np.int64]
 Columns = Mapping[str, npt.NDArray[Any] | Numbered]

@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gis.features import ObjectArray
 from gis.mvt_varint import varint
+from gis.table import Numbered, numbered
 
 IntArray = npt.NDArray[np.int64]
 
@@ -34,14 +36,6 @@ class Tags:
     values: bytes
     numbers: npt.NDArray[np.uint64]
     counts: IntArray
-
-
-@dataclass(frozen=True)
-class Numbered:
-    """A column as its distinct values and the number of each row's value, -1 for none."""
-
-    values: Sequence[Any]
-    codes: npt.NDArray[Any]
 
 
 def encode_tags(columns: Mapping[str, npt.NDArray[Any] | Numbered], rows: IntArray) -> Tags:
@@ -72,31 +66,6 @@ def encode_tags(columns: Mapping[str, npt.NDArray[Any] | Numbered], rows: IntArr
     return Tags(keys, b"".join(table), pairs[known].reshape(-1), 2 * known.sum(axis=1))
 
 
-def numbered(column: npt.NDArray[Any]) -> Numbered:
-    """A column of values as numbers; None and NaN are none.
-
-    Examples
-    --------
-    >>> found = numbered(np.array(["x", None, "y", "x"], object))
-    >>> found.values, found.codes.tolist()
-    (['x', 'y'], [0, -1, 1, 0])
-    """
-    listed = column.tolist()
-    # True and 1 are equal in Python and different in a tile.
-    keys = (
-        [(v,) if v is True or v is False else v for v in listed] if _has_truth(listed) else listed
-    )
-    places: dict[Any, int] = dict.fromkeys(keys, -1)
-    values = [v for v in places if v is not None and v == v]
-    places.update(zip(values, range(len(values)), strict=True))
-    codes = np.fromiter(map(places.__getitem__, keys), np.int64, len(keys))
-    return Numbered([v[0] if isinstance(v, tuple) else v for v in values], codes)
-
-
-def _has_truth(values: list[Any]) -> bool:
-    return bool in set(map(type, values))
-
-
 def _used(column: Numbered) -> Numbered:
     """The same without values that no row has."""
     there = np.bincount(column.codes[column.codes >= 0], minlength=len(column.values)) > 0
@@ -105,7 +74,7 @@ def _used(column: Numbered) -> Numbered:
     return Numbered(values, moved[column.codes])
 
 
-def encoded_values(values: Sequence[Any]) -> list[bytes]:
+def encoded_values(values: Sequence[Any] | ObjectArray) -> list[bytes]:
     """The table entries of values, field 4 of a layer each."""
     if set(map(type, values)) == {str}:
         texts = [value.encode() for value in values]

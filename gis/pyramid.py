@@ -128,7 +128,7 @@ def layer_tile(
     rows = view.filter(view.window(tile_box(*tile)), reach)
     if len(rows) > MOST_FEATURES:
         return block_tile(view, reach, tile, called, fields)
-    columns = view.take(rows, fields)
+    columns = {name: view.numbered(name, rows) for name in fields}
     made = encode_layer(called, view.shapes(rows), view.fids(rows), columns, tile)
     return made if len(made) <= MOST_BYTES else block_tile(view, reach, tile, called, fields)
 
@@ -202,13 +202,53 @@ def _edited(view: LayerView, reach: Reach, z: int, blocks: Blocks, first: int, l
 def _levels(view: LayerView, reach: Reach) -> dict[int, Blocks]:
     """Blocks of every zoom below the layer's own, the finest counted from the rows."""
     z = view.spec.min_zoom - 1
-    rows = np.flatnonzero(view.base_mask(reach))
-    blocks = _counted(view.base, rows, z + BLOCK_BITS)
+    places = view.kept(("places",), lambda: _placed(view.base, z + BLOCK_BITS))
+    blocks = _counted_at(places, view.base_mask(reach), view.base.measures)
     levels = {z: blocks}
     for lower in range(z - 1, -1, -1):
         blocks = blocks.coarser()
         levels[lower] = blocks
     return levels
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Where the rows of a snapshot are counted, whoever asks.
+
+    Attributes
+    ----------
+    cells
+        (b,) numbers of the blocks along the Z-curve, ascending.
+    slots
+        (n,) for each row its block's place in `cells` times the classes, plus its class + 1; -1
+        without a geometry.
+    classes
+        How many classes there are, with the one of none.
+    """
+
+    cells: IntArray
+    slots: npt.NDArray[np.int32]
+    classes: int
+
+
+def _placed(table: Table, bits: int) -> _Places:
+    kinds = len(class_codes(table.spec)) + 1
+    rows = np.flatnonzero(~np.isnan(table.bounds[:, 0]))
+    cells, back = np.unique(_cells(table.bounds[rows], bits), return_inverse=True)
+    slots = np.full(len(table), -1, np.int32)
+    slots[rows] = back * kinds + _classes(table, rows) + 1
+    return _Places(cells, slots, kinds)
+
+
+def _counted_at(places: _Places, there: npt.NDArray[np.bool_], measures: FloatArray) -> Blocks:
+    """Sums of the rows that are there, without sorting them."""
+    rows = np.flatnonzero(there & (places.slots >= 0))
+    slots, size = places.slots[rows], len(places.cells) * places.classes
+    counts = np.bincount(slots, minlength=size)
+    sums = np.bincount(slots, measures[rows], size).astype(float)
+    filled = np.flatnonzero(counts)
+    cell, kind = np.divmod(filled, places.classes)
+    return Blocks(places.cells[cell], kind - 1, counts[filled], sums[filled])
 
 
 def _counted(table: Table, rows: IntArray, bits: int) -> Blocks:
@@ -227,11 +267,16 @@ def _counted_rows(view: LayerView, rows: IntArray, bits: int) -> Blocks:
 
 def _blocks(boxes: FloatArray, classes: IntArray, measures: FloatArray, bits: int) -> Blocks:
     placed = ~np.isnan(boxes[:, 0])
-    middle = (boxes[placed, :2] + boxes[placed, 2:]) / 2
-    side = 1 << bits
-    at = np.clip((mercator(middle) * side).astype(np.int64), 0, side - 1).astype(np.uint64)
-    cells = z_order(at[:, 0], at[:, 1])
+    cells = _cells(boxes[placed], bits)
     return _grouped(cells, classes[placed], np.ones(len(cells), np.int64), measures[placed])
+
+
+def _cells(boxes: FloatArray, bits: int) -> IntArray:
+    """Number of the block that holds the middle of each box."""
+    side = 1 << bits
+    middle = (boxes[:, :2] + boxes[:, 2:]) / 2
+    at = np.clip((mercator(middle) * side).astype(np.int64), 0, side - 1).astype(np.uint64)
+    return z_order(at[:, 0], at[:, 1])
 
 
 def class_codes(spec: LayerSpec) -> list[str]:

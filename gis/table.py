@@ -27,6 +27,37 @@ class Column(Protocol):
     def take(self, rows: npt.NDArray[Any]) -> ObjectArray:
         """(k,) Python values at positions `rows`."""
 
+    def numbered(self, rows: npt.NDArray[Any]) -> Numbered:
+        """The same as distinct values and numbers; values that none of `rows` has may be there."""
+
+
+@dataclass(frozen=True)
+class Numbered:
+    """Values as distinct ones and the number of each row's value, -1 for the unknown."""
+
+    values: Sequence[Any] | ObjectArray
+    codes: npt.NDArray[Any]
+
+
+def numbered(values: ObjectArray) -> Numbered:
+    """Values as distinct ones and numbers; None and NaN are unknown.
+
+    Examples
+    --------
+    >>> found = numbered(np.array(["x", None, "y", "x"], object))
+    >>> found.values, found.codes.tolist()
+    (['x', 'y'], [0, -1, 1, 0])
+    """
+    keys = values.tolist()
+    if bool in set(map(type, keys)):
+        # True and 1 are equal in Python, and still two values.
+        keys = [(v,) if v is True or v is False else v for v in keys]
+    places: dict[Any, int] = dict.fromkeys(keys, -1)
+    distinct = [v for v in places if v is not None and v == v]
+    places.update(zip(distinct, range(len(distinct)), strict=True))
+    codes = np.fromiter(map(places.__getitem__, keys), np.int64, len(keys))
+    return Numbered([v[0] if isinstance(v, tuple) else v for v in distinct], codes)
+
 
 @dataclass(frozen=True)
 class CodedColumn:
@@ -45,6 +76,10 @@ class CodedColumn:
         """(k,) texts at positions `rows`."""
         lookup: ObjectArray = self._lookup  # type: ignore[attr-defined]
         return np.asarray(lookup[self.codes[rows]], object)
+
+    def numbered(self, rows: npt.NDArray[Any]) -> Numbered:
+        """Its own numbers."""
+        return Numbered(self.values, self.codes[rows])
 
 
 @dataclass(frozen=True)
@@ -66,6 +101,10 @@ class TextColumn:
         out = object_array(found)
         out[lengths < 0] = None
         return out
+
+    def numbered(self, rows: npt.NDArray[Any]) -> Numbered:
+        """Numbers in the order of `rows`."""
+        return numbered(self.take(rows))
 
     def joined_bytes(
         self, rows: npt.NDArray[Any]
@@ -93,6 +132,17 @@ class NumberColumn:
         if self.known is not None:
             out[~self.known[rows]] = None
         return np.asarray(out, object)
+
+    def numbered(self, rows: npt.NDArray[Any]) -> Numbered:
+        """Numbers in the order of the values."""
+        distinct, codes = np.unique(self.values[rows], return_inverse=True, equal_nan=True)
+        unknown = (
+            np.isnan(distinct) if distinct.dtype.kind == "f" else np.zeros(len(distinct), bool)
+        )
+        codes = np.where(unknown[codes], -1, codes)
+        if self.known is not None:
+            codes[~self.known[rows]] = -1
+        return Numbered(distinct.tolist(), codes)
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from gis.layers import LayerSpec
 from gis.local_frame import LocalFrame
 from gis.ragged import Ragged
 from gis.snapshot import Snapshot
-from gis.table import CodedColumn, Table, coded
+from gis.table import CodedColumn, Numbered, Table, coded, numbered
 
 #: Masks kept per snapshot and per view; a mask of a million rows is a megabyte.
 _MASKS_KEPT = 16
@@ -327,6 +327,20 @@ class LayerView:
             When the layer has no such field.
         """
         return {name: self.column(name, rows) for name in fields}
+
+    def numbered(self, name: str, rows: Rows) -> Numbered:
+        """Values of a field as distinct ones and a number for each of `rows`, -1 for unknown.
+
+        Raises
+        ------
+        NotFoundError
+            When the layer has no such field.
+        """
+        self.spec.field_named(name)
+        at = np.asarray(rows, np.int64)
+        if len(self._edits) and (at >= self._base_size).any():
+            return numbered(self.column(name, at))
+        return self._snapshot.table.columns[name].numbered(at)
 
     def json_column(self, name: str, rows: Rows) -> ObjectArray:
         """(k,) values of a field as UTF-8 JSON.
