@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -15,9 +16,12 @@ from cityops.cli.output import CityCommand, settings, show
 @click.option("--force", is_flag=True, help="文件夹里已有数据时，把它改名保留再恢复")
 def command(file: Path, data: Path | None, force: bool, as_json: bool) -> None:
     """从备份恢复数据文件夹；核对每个计数与哈希之后才替换。先停止 cityops serve。"""
+    from cityops.jobs.processes import refuse_served
     from cityops.store.backup import restore_backup
 
-    report = restore_backup(file, data or settings().data_dir, force=force).as_dict()
+    target = settings() if data is None else replace(settings(), data_dir=data)
+    refuse_served(target)
+    report = restore_backup(file, target.data_dir, force=force).as_dict()
     show(report, lambda: restore_text(report), as_json=as_json)
 
 

@@ -67,6 +67,28 @@ def folder_lock(settings: Settings) -> Iterator[Path]:
         os.close(handle)
 
 
+def refuse_served(settings: Settings) -> None:
+    """Refuse to go on when a server runs on the data folder; makes nothing.
+
+    Raises
+    ------
+    ConflictError
+        Then.
+    """
+    import fcntl
+
+    try:
+        handle = os.open(settings.data_dir / "server.lock", os.O_RDWR)
+    except OSError:
+        return
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise _held(settings, settings.data_dir / "server.json") from error
+    finally:
+        os.close(handle)
+
+
 def _held(settings: Settings, path: Path) -> ConflictError:
     try:
         holder = json.loads(path.read_text())

@@ -114,6 +114,15 @@ def test_a_second_server_on_the_folder_is_refused_with_one_sentence(service, cit
     assert service.health() == 200
 
 
+def test_a_folder_that_is_served_is_not_restored_over(service, cityops, tmp_path):
+    backup = tmp_path / "b.tar"
+    assert cityops(service.folder, "backup", str(backup), "--json").returncode == 0
+    refused = cityops(service.folder, "restore", str(backup), "--force", "--json")
+    assert refused.returncode == 4
+    assert json.loads(refused.stdout)["error"]["code"] == "serve.folder_in_use"
+    assert service.health() == 200
+
+
 def test_a_port_in_use_is_refused_and_another_one_is_named(service, cityops, folder):
     port = service.url.rstrip("/").rpartition(":")[2]
     refused = cityops(folder, "serve", "--port", port, "--json")
