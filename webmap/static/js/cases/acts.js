@@ -10,6 +10,14 @@ import { short } from 'cityops/cases/words';
 /** Acts at which somebody stands before the thing and had better show it. */
 const WITH_PHOTO = new Set(['submit', 'pass', 'fail', 'confirm', 'deny']);
 
+/** Acts that bring a case on; the others send it back or end it. */
+const ONWARD = new Set(['accept', 'confirm', 'file', 'dispatch', 'submit', 'pass', 'close']);
+
+/** Whether an act brings the case on, so that its button may be the first to be seen. */
+export function isOnward(action) {
+  return ONWARD.has(action.action);
+}
+
 /** Send an act as the case was seen; gives the case after it. Throws ApiError. */
 export function move(one, action, given = {}) {
   return api(`cases/${one.id}/moves`, { json: { action, ...given, version: one.version } });
@@ -40,7 +48,7 @@ export function acts(one, { size = '', begun = null, done }) {
   const home = () => {
     if (one.actions[0].action === 'dispatch') { ask(one.actions[0], {}); return; }
     area.replaceChildren(h('div', { class: 'row-wrap' }, one.actions.map((action, i) => h('button', {
-      type: 'button', class: `btn ${size} ${i === 0 ? 'btn-p grow' : ''}`, dataset: { act: action.action },
+      type: 'button', class: `btn ${size} ${i === 0 && isOnward(action) ? 'btn-p grow' : ''}`, dataset: { act: action.action },
       onclick: (event) => (isPlain(action) ? busy(event.currentTarget, () => done(action, {})) : ask(action, {})),
     }, action.title))));
   };

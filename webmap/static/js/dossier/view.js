@@ -113,9 +113,10 @@ function detail(section, row) {
 function pipeWords({ values, trust }) {
   const size = values.diameter_mm ? `DN${values.diameter_mm}` : (values.size_text ?? '').replace('X', '×');
   const [low, high] = [values.depth_start_m, values.depth_end_m].sort((a, b) => a - b);
-  const depth = trust.depth_measured ? t('埋深 {d} m', { d: high - low < 0.005 ? low.toFixed(2) : `${low.toFixed(2)}–${high.toFixed(2)}` }) : t('埋深未实测');
-  return [size, h('span', { class: `tag ${trust.depth_measured ? 'line' : 'soon'}`, title: trust.title ?? t('质量等级未知') }, trust.quality_level ? t('质量 {q}', { q: trust.quality_level }) : t('质量未知')),
-    h('span', { class: 'mute t12 under' }, [values.owner, depth, trust.depth_measured && values.sigma_xy_m != null ? t('平面 ±{s} m', { s: values.sigma_xy_m }) : ''].filter(Boolean).join('，'))];
+  const sure = trust.sigma_z_m == null ? '' : ` ±${trust.sigma_z_m.toFixed(2)}`;
+  const depth = trust.depth_measured ? t('埋深 {d} m', { d: (high - low < 0.005 ? low.toFixed(2) : `${low.toFixed(2)}–${high.toFixed(2)}`) + sure }) : t('埋深未实测');
+  return [size, ' ', h('span', { class: `tag ${trust.depth_measured ? 'line' : 'soon'}`, title: trust.title ?? t('质量等级未知') }, trust.quality_level ? t('质量 {q}', { q: trust.quality_level }) : t('质量未知')),
+    h('span', { class: 'mute t12 under' }, [depth, values.owner].filter(Boolean).join('，'))];
 }
 
 function notices(found) {

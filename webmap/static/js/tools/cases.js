@@ -3,7 +3,7 @@
 import { debounce, emptyState, h, skeleton } from 'cityops/dom';
 import { count, t } from 'cityops/i18n';
 import { bindKey } from 'cityops/keys';
-import { actTitle, isPlain, move } from 'cityops/cases/acts';
+import { actTitle, isOnward, isPlain, move } from 'cityops/cases/acts';
 import { caseDetail } from 'cityops/cases/detail';
 import { listen } from 'cityops/cases/live';
 import { addPoints, removePoints, showHover, showOpen, showPoints } from 'cityops/cases/points';
@@ -107,7 +107,7 @@ export default {
   },
 
   row(one, i) {
-    const first = one.actions[0];
+    const first = one.actions.find(isOnward);
     const quick = first && (isPlain(first) || (first.action === 'dispatch' && one.suggested_department));
     return h('li', { dataset: { case: one.id }, onmouseenter: () => this.hover(one.id), onmouseleave: () => this.hover(null) },
       h('button', { type: 'button', class: 'case-item', onclick: () => this.open(one.id) },

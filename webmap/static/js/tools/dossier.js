@@ -8,6 +8,7 @@ import { caseDetail } from 'cityops/cases/detail';
 import { token } from 'cityops/theme';
 
 const SOURCE = 'dossier';
+const NONE = { type: 'FeatureCollection', features: [] };
 const USUAL_M = 50;
 const LONG_PRESS_MS = 550;
 const STILL_PX = 8;
@@ -18,7 +19,8 @@ export default {
 
   async mount(app) {
     Object.assign(this, { app, place: null, radius: USUAL_M, asked: null, left: false });
-    addMark(app.map);
+    addCircle(app.map);
+    this.cross = new app.ml.Marker({ element: h('div', { class: 'dossier-cross' }) });
     app.bus.on('click:empty', (click) => { click.take(); this.open([click.lngLat.lng, click.lngLat.lat]); });
     app.map.on('contextmenu', (event) => { event.preventDefault(); this.open([event.lngLat.lng, event.lngLat.lat]); });
     longPress(app.map, (lngLat) => this.open([lngLat.lng, lngLat.lat]));
@@ -37,10 +39,19 @@ export default {
     if (app.draw.isDrawing) return;
     Object.assign(this, { place, radius });
     app.layers.mark(null, null);
-    app.state.set({ here: place.map((n) => n.toFixed(6)).join(','), around: radius === USUAL_M ? null : radius, sel: null, case: null }, { push });
-    drawMark(app.map, place, radius);
+    app.state.set({ here: place.map((n) => n.toFixed(6)).join(','), around: radius === USUAL_M ? null : radius, sel: null, ...(app.tools.open === 'cases' ? {} : { case: null }) }, { push });
+    this.mark(place, radius);
     this.show({ title: t('此处'), body: skeleton(8) });
+    this.bringIntoSight();
     this.load();
+  },
+
+  /** On a phone the panel lies over the map: the place has to stay above it. */
+  bringIntoSight() {
+    const { map, panel } = this.app;
+    const bottom = map.getContainer().getBoundingClientRect().bottom;
+    const covered = matchMedia('(max-width: 767px)').matches ? Math.max(0, bottom - innerHeight * 0.38 - map.getContainer().getBoundingClientRect().top) : 0;
+    if (covered > 0 && panel.isOpen && map.project(this.place).y > map.getContainer().clientHeight - covered) map.easeTo({ center: this.place, offset: [0, -covered / 2], duration: 200 });
   },
 
   async load() {
@@ -69,10 +80,11 @@ export default {
   },
 
   /** A case of the dossier, in the same panel; closing it leads back here. */
-  async openCase(id) {
+  async openCase(id, { push = true } = {}) {
     const { app } = this;
     if (app.tools.open === 'cases') { app.bus.emit('case:open', id); return; }
-    app.panel.show({ title: t('案件'), body: skeleton(8), onclose: () => {} });
+    app.panel.show({ title: t('案件'), body: skeleton(8), onclose: () => app.state.set({ case: null }, { push: true }) });
+    app.state.set({ case: id }, { push });
     await caseDetail(app.panel.body, id, {});
   },
 
@@ -86,7 +98,7 @@ export default {
   leave() {
     this.asked?.abort();
     this.place = null;
-    drawMark(this.app.map, null);
+    this.mark(null);
     this.app.state.set({ here: null, around: null }, { push: true });
   },
 
@@ -95,9 +107,16 @@ export default {
     const place = placeOf(this.app.state.get('here'));
     const radius = Number(this.app.state.get('around')) || USUAL_M;
     if (!place) {
-      if (this.place) { this.place = null; drawMark(this.app.map, null); }
+      if (this.place) { this.place = null; this.mark(null); }
     } else if (!this.app.state.get('sel')) this.open(place, { radius, push: false });
-    else { Object.assign(this, { place, radius }); drawMark(this.app.map, place, radius); }
+    else { Object.assign(this, { place, radius }); this.mark(place, radius); }
+  },
+
+  /** Show the place and its circle on the map, or nothing. */
+  mark(place, radius) {
+    if (place) this.cross.setLngLat(place).addTo(this.app.map); else this.cross.remove();
+    const shape = place && { type: 'Feature', geometry: { type: 'LineString', coordinates: circleAround(place, radius) }, properties: {} };
+    this.app.map.getSource(SOURCE)?.setData(shape ?? NONE);
   },
 
   fromFeature(feature) {
@@ -132,15 +151,9 @@ function longPress(map, act) {
   map.on('touchcancel', stop);
 }
 
-function addMark(map) {
-  const ink = token('ink');
+function addCircle(map) {
   const before = map.getLayer('selection-fill') ? 'selection-fill' : undefined;
-  map.addSource(SOURCE, { type: 'geojson', data: { type: 'FeatureCollection', features: [] } });
-  map.addLayer({ id: 'dossier-circle', type: 'line', source: SOURCE, filter: ['==', ['geometry-type'], 'LineString'], paint: { 'line-color': ink, 'line-width': 1.4, 'line-dasharray': [3, 2] } }, before);
-  map.addLayer({ id: 'dossier-place', type: 'circle', source: SOURCE, filter: ['==', ['geometry-type'], 'Point'], paint: { 'circle-radius': 5, 'circle-color': token('late'), 'circle-stroke-color': '#ffffff', 'circle-stroke-width': 2 } }, before);
-}
-
-function drawMark(map, place, radius) {
-  const features = place ? [{ type: 'Feature', geometry: { type: 'Point', coordinates: place }, properties: {} }, { type: 'Feature', geometry: { type: 'LineString', coordinates: circleAround(place, radius) }, properties: {} }] : [];
-  map.getSource(SOURCE)?.setData({ type: 'FeatureCollection', features });
+  map.addSource(SOURCE, { type: 'geojson', data: NONE });
+  map.addLayer({ id: 'dossier-halo', type: 'line', source: SOURCE, paint: { 'line-color': token('m-halo'), 'line-width': 4, 'line-opacity': 0.8 } }, before);
+  map.addLayer({ id: 'dossier-circle', type: 'line', source: SOURCE, paint: { 'line-color': token('ink'), 'line-width': 1.4, 'line-dasharray': [3, 2] } }, before);
 }
