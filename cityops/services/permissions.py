@@ -26,6 +26,14 @@ class Action(StrEnum):
     IMPORT = "import"
 
 
+#: What a refusal calls them.
+ACTION_TITLES = {
+    Action.VIEW: "查看",
+    Action.EXPORT: "导出或打印",
+    Action.EDIT: "编辑",
+    Action.IMPORT: "导入",
+}
+
 _ALL = frozenset(Action)
 _LOOK = frozenset({Action.VIEW})
 _TAKE = frozenset({Action.VIEW, Action.EXPORT})
@@ -154,9 +162,13 @@ def require(person: Person, spec: LayerSpec, action: Action) -> Permission:
     if not permission.allowed:
         raise ForbiddenError(
             "permission.layer",
-            "{person} 没有图层“{layer}”的权限：{action}",
+            "{person} 没有{action}图层“{layer}”的权限",
             got=action.value,
-            params={"person": person.name, "layer": spec.title.zh, "action": action.value},
+            params={
+                "person": person.name,
+                "layer": spec.title.zh,
+                "action": ACTION_TITLES[action],
+            },
             hint="请向安全管理员申请",
         )
     return permission

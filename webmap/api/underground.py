@@ -31,12 +31,14 @@ class SumsBody(Body):
 def sums(body: SumsBody) -> Response:
     """Count and length of the pipes in a polygon, by kind and quality, and what is unknown."""
     from gis.geometry import parse_geojson_geometry
+    from gis.measure import area_m2
 
     polygon = parse_geojson_geometry(body.polygon)
     chosen, trust = services().pipe_sums.within(person(), polygon, body.where)
     found = selection_json(chosen)
     del found["keys"]
-    return as_json(found | {"trust": trust_json(trust)})
+    square_metres = round(float(area_m2([polygon])[0]), 2)
+    return as_json(found | {"polygon_m2": square_metres, "trust": trust_json(trust)})
 
 
 def trust_json(trust: Trust) -> dict[str, Any]:

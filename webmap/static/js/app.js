@@ -123,7 +123,7 @@ function follow() {
   if (place) app.map.jumpTo(place);
   const chosen = app.state.get('sel');
   const shown = app.layers.selection;
-  if (!chosen) app.panel.close();
+  if (!chosen) { if (shown) app.panel.close(); } // what a tool shows there is the tool's
   else if (!shown || chosen !== `${shown.layer}/${shown.key}`) openPath(chosen);
 }
 

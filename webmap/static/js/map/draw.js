@@ -1,6 +1,6 @@
 // Drawing on the map: one shape at a time, with a promise for the shape.
 
-import { TerraDraw, TerraDrawCircleMode, TerraDrawLineStringMode, TerraDrawPointMode, TerraDrawPolygonMode, TerraDrawRectangleMode } from 'terra-draw';
+import { TerraDraw, TerraDrawCircleMode, TerraDrawLineStringMode, TerraDrawModeUndoRedo, TerraDrawPointMode, TerraDrawPolygonMode, TerraDrawRectangleMode } from 'terra-draw';
 import { TerraDrawMapLibreGLAdapter } from 'terra-draw-maplibre-gl-adapter';
 import * as ml from 'maplibre-gl';
 import { bindKey } from 'cityops/keys';
@@ -17,6 +17,7 @@ function make(map) {
   const area = { fillColor: accent, fillOpacity: 0.1, outlineColor: accent, outlineWidth: 2.5, closingPointColor: halo, closingPointOutlineColor: accent, closingPointOutlineWidth: 2.5, closingPointWidth: 6 };
   return new TerraDraw({
     adapter: new TerraDrawMapLibreGLAdapter({ map, lib: ml, prefixId: 'draw' }),
+    undoRedo: { modeLevel: new TerraDrawModeUndoRedo() },
     modes: [
       new TerraDrawPolygonMode({ styles: area }), new TerraDrawRectangleMode({ styles: area }), new TerraDrawCircleMode({ styles: area }),
       new TerraDrawLineStringMode({ styles: { lineStringColor: accent, lineStringWidth: 3, closingPointColor: halo, closingPointOutlineColor: accent, closingPointOutlineWidth: 2.5, closingPointWidth: 6 } }),
@@ -29,8 +30,9 @@ function make(map) {
 export function createDraw(app) {
   let board = null;
   let waiting = null;
-  let freeKey = null;
+  let freeKeys = null;
   let mode = null;
+  let settling = false;
 
   function start() {
     if (!board) {
@@ -44,15 +46,30 @@ export function createDraw(app) {
   function done(feature) {
     const told = waiting;
     waiting = null;
-    freeKey?.();
+    freeKeys?.();
+    freeKeys = null;
     board.setMode('static');
+    if (feature) settle();
     app.map.getCanvas().style.cursor = '';
     app.bus.emit('draw:end', feature ?? null);
     told?.(feature ? rounded(feature.geometry) : null);
   }
+  /** The click and double click that finished a shape belong to it: until the pointer moves on the map hears of neither. */
+  function settle() {
+    const { map } = app;
+    const moves = ['pointerdown', 'pointermove'];
+    const over = () => {
+      settling = false;
+      map.doubleClickZoom.enable();
+      moves.forEach((name) => map.getCanvasContainer().removeEventListener(name, over, true));
+    };
+    settling = true;
+    map.doubleClickZoom.disable();
+    moves.forEach((name) => map.getCanvasContainer().addEventListener(name, over, true));
+  }
   return {
     /** Whether the person is drawing now: clicks then belong to the drawing. */
-    get isDrawing() { return waiting != null; },
+    get isDrawing() { return waiting != null || settling; },
     /** Draw one shape: polygon, rectangle, line, point or circle. The finished shape stays until `clear`. */
     shape(kind) {
       if (waiting) done(null);
@@ -60,9 +77,19 @@ export function createDraw(app) {
       drawing.clear();
       mode = kind;
       drawing.setMode(MODES[kind]);
-      freeKey = bindKey('Escape', t('不画了'), () => { drawing.clear(); done(null); });
+      const keys = [
+        bindKey('Escape', t('不画了'), () => { drawing.clear(); done(null); }),
+        bindKey('Backspace', t('退回一个角点'), () => this.undo()),
+      ];
+      freeKeys = () => keys.forEach((free) => free());
       app.bus.emit('draw:start', kind);
       return new Promise((resolve) => { waiting = resolve; });
+    },
+    /** Take back the last corner of what is being drawn; false when there is none. */
+    undo() {
+      if (!waiting || !board.canUndo()) return false;
+      board.undo();
+      return true;
     },
     /** Take away what was drawn. */
     clear() {

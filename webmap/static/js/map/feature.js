@@ -31,18 +31,34 @@ export function featureName(layer, properties) {
   return label || (classed && valueText(classed, properties[layer.class_field])) || String(properties[layer.key]);
 }
 
-function sections(layer, properties, measured) {
+/** How the feature came in: the system it was delivered in, what conversion cost, which delivery. */
+function originLines(layer, origin) {
+  if (!origin || layer.base) return [];
+  const rows = [
+    [t('交付坐标系'), origin.delivered_crs ?? t('CGCS2000 经纬度，未经换算')],
+    [t('换算误差'), origin.accuracy_m != null ? `± ${quantity(origin.accuracy_m, 'm')}` : origin.delivered_crs ? null : t('无换算')],
+    [t('交付批次'), origin.source_id != null ? t('第 {n} 批', { n: origin.source_id }) : t('随场景装入或手工录入')],
+    [t('数据版本'), origin.row_version != null ? t('第 {n} 版', { n: origin.row_version }) : null],
+  ];
+  return rows.flatMap(([name, text]) => [h('dt', {}, name), h('dd', text == null ? { class: 'none' } : {}, text ?? t('未知'))]);
+}
+
+function sections(layer, feature, measured) {
+  const { properties } = feature;
   const known = layer.fields.filter((field) => field.name in properties && field.name !== layer.key);
   const plain = known.filter((field) => !QUALITY.test(field.name));
   const quality = known.filter((field) => QUALITY.test(field.name));
   const given = plain.filter((field) => properties[field.name] != null && properties[field.name] !== '');
-  const missing = plain.filter((field) => !given.includes(field));
+  // What is measured or coded is missed; of free text an empty field says little.
+  const missed = plain.filter((field) => !given.includes(field) && (field.unit || field.codes?.length > 0));
+  const shown = plain.filter((field) => given.includes(field) || missed.includes(field));
+  const missing = plain.filter((field) => !shown.includes(field));
   const extra = Object.entries(properties.extra ?? {});
   return [
-    h('div', { class: 'sec' }, h('dl', { class: 'kv' }, lines(given, properties), measured),
+    h('div', { class: 'sec' }, h('dl', { class: 'kv' }, lines(shown, properties), measured),
       missing.length > 0 && h('details', {}, h('summary', { class: 'mute t12' }, t('{n} 项没有资料', { n: missing.length })), h('p', { class: 't12 mute' }, missing.map((f) => title(f.title)).join('、')))),
     extra.length > 0 && h('div', { class: 'sec' }, h('h4', {}, t('原文件的其他列')), h('dl', { class: 'kv' }, extra.flatMap(([name, value]) => [h('dt', {}, name), h('dd', {}, String(value ?? ''))]))),
-    h('div', { class: 'sec' }, h('h4', {}, t('来源与质量')), h('dl', { class: 'kv' }, lines(quality, properties)),
+    h('div', { class: 'sec' }, h('h4', {}, t('来源与质量')), h('dl', { class: 'kv' }, lines(quality, properties), originLines(layer, feature.origin)),
       layer.notice && h('p', { class: 'hint' }, layer.notice)),
   ];
 }
@@ -54,10 +70,14 @@ function measures(layer, properties) {
   return out;
 }
 
-/** Opens features in the panel; `app.feature.acts` are buttons that tools add: `(layer, feature) => element or null`. */
+/**
+ * Opens features in the panel. Tools add to it by `(layer, feature) => element or null`: buttons to
+ * `app.feature.acts`, and what a person should read first to `app.feature.notes`.
+ */
 export function startFeaturePanel(app) {
   let asked = null;
   const acts = [];
+  const notes = [];
 
   async function open(name, key, { push = true, fly = false } = {}) {
     const layer = app.layers.get(name);
@@ -86,12 +106,12 @@ export function startFeaturePanel(app) {
   }
   function show(layer, feature) {
     const { properties } = feature;
-    const extra = acts.map((act) => act(layer, feature)).filter(Boolean);
+    const made = (makers) => makers.map((make) => make(layer, feature)).filter(Boolean);
     const zoom = h('button', { type: 'button', class: 'btn', onclick: () => flyTo(feature) }, icon('fit', 'i-16'), t('居中'));
     const share = h('button', { type: 'button', class: 'btn', onclick: copyLink }, icon('share', 'i-16'), t('复制链接'));
     app.panel.show({
       subtitle: `${title(layer.title)}　${properties[layer.key]}`, title: featureName(layer, properties), tags: tags(layer, properties),
-      body: sections(layer, properties, measures(layer, properties)), footer: [...extra, zoom, share], onclose: leave,
+      body: [...made(notes), ...sections(layer, feature, measures(layer, properties))], footer: [...made(acts), zoom, share], onclose: leave,
     });
   }
   function flyTo(feature) {
@@ -101,7 +121,7 @@ export function startFeaturePanel(app) {
   async function copyLink() {
     try { await navigator.clipboard.writeText(app.state.link()); toast(t('链接已复制，打开的人只看到他有权看的')); } catch { toast(t('浏览器不允许复制，请复制地址栏'), { bad: true }); }
   }
-  app.feature = { open, acts, flyTo };
+  app.feature = { open, acts, notes, flyTo };
   return app.feature;
 }
 

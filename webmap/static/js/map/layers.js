@@ -110,6 +110,11 @@ export function createLayers(app, catalogue) {
       off.set(name, codes);
       changed(name, true);
     },
+    /** Switch on these classes and no others; all of them when `codes` is null. */
+    onlyClasses(name, codes) {
+      off.set(name, new Set(codes ? byName.get(name).classes.map((item) => item.code).filter((code) => !codes.includes(code)) : []));
+      changed(name, true);
+    },
     opacity: (name) => opacity.get(name) ?? 1,
     setOpacity(name, share) { opacity.set(name, share); changed(name, false); },
     /** Filter of a layer: `{field: [values]}`; the same for map and list. */
@@ -119,16 +124,17 @@ export function createLayers(app, catalogue) {
       if (Object.keys(kept).length > 0) filters.set(name, kept); else filters.delete(name);
       changed(name, true);
     },
-    /** Query parameters for the interface that give what the map shows of a layer. */
-    query(name) {
+    /** What the map shows of a layer as `{field: [values]}`, classes that are off left out; null is unknown. */
+    where(name) {
       const layer = byName.get(name);
-      const out = Object.fromEntries(Object.entries(filters.get(name) ?? {}).map(([field, values]) => [field, values.join(',')]));
+      const out = Object.fromEntries(Object.entries(filters.get(name) ?? {}).map(([field, values]) => [field, values.map((value) => (value === '' ? null : value))]));
       const gone = off.get(name);
-      if (layer?.class_field && gone?.size > 0) {
-        const chosen = (out[layer.class_field]?.split(',') ?? layer.classes.map((item) => item.code)).filter((code) => !gone.has(code));
-        out[layer.class_field] = chosen.join(',') || '-';
-      }
+      if (layer?.class_field && gone?.size > 0) out[layer.class_field] = (out[layer.class_field] ?? [...layer.classes.map((item) => item.code), null]).filter((code) => !gone.has(code));
       return out;
+    },
+    /** The same as query parameters of the interface. */
+    query(name) {
+      return Object.fromEntries(Object.entries(this.where(name)).map(([field, values]) => [field, values.length > 0 ? values.map((value) => value ?? '').join(',') : '-']));
     },
     /** Follow the address after Back. */
     follow() { read(); catalogue.forEach((layer) => paint(layer.name)); bus.emit('layers', {}); },
