@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from cityops.services.dossier import DossierService
     from cityops.services.dossier_paper import PaperService
     from cityops.services.events import EventService
+    from cityops.services.exports.desk import ExportDesk
     from cityops.services.exports.service import ExportService
     from cityops.services.hazards.service import HazardService
+    from cityops.services.imports.desk import DeliveryDesk
     from cityops.services.imports.service import ImportService
     from cityops.services.jobs import JobService
     from cityops.services.layer_summary import SummaryService
@@ -103,6 +105,31 @@ class Services:
             now=lambda: datetime.now(UTC),
             max_vertices=self.settings.max_vertices,
         )
+
+    @cached_property
+    def deliveries(self) -> DeliveryDesk:
+        """Files that come in: received, looked at, imported, taken back."""
+        from datetime import UTC, datetime
+
+        from cityops.services.imports.desk import DeliveryDesk
+
+        return DeliveryDesk(
+            self.store,
+            self.store.files,
+            self.imports,
+            self.jobs,
+            self.accounts,
+            now=lambda: datetime.now(UTC),
+            max_upload_mb=self.settings.max_upload_mb,
+        )
+
+    @cached_property
+    def export_desk(self) -> ExportDesk:
+        """Exports that run as jobs."""
+        from cityops.services.exports.desk import ExportDesk
+
+        folder = self.settings.data_dir / "exports"
+        return ExportDesk(self.exports, self.jobs, self.accounts, folder)
 
     @cached_property
     def summaries(self) -> SummaryService:

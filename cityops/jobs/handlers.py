@@ -19,6 +19,8 @@ from gis.errors import NotFoundError
 
 #: kind -> "module:function"; the module is imported when the first job of its kind comes.
 HANDLERS: dict[str, str] = {
+    "import": "cityops.services.imports.desk:run_job",
+    "export": "cityops.services.exports.desk:run_job",
     "photo": "cityops.services.photos:run_job",
 }
 #: Separately installed packages add kinds by entry points of this group.

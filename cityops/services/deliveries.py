@@ -11,10 +11,9 @@ class DeliveryState(StrEnum):
     """What became of a delivery."""
 
     RECEIVED = "received"
-    QUEUED = "queued"
     STORED = "stored"
     REFUSED = "refused"
-    CANCELLED = "cancelled"
+    UNDONE = "undone"
 
 
 @dataclass(frozen=True)
@@ -22,7 +21,8 @@ class Delivery:
     """One file that came in.
 
     ``id`` is 0 before it is kept. ``options`` say how it was or will be imported,
-    ``report`` what came of it. ``at`` is ISO 8601 in UTC.
+    ``report`` what came of it: of the last look at it, or of the import. ``job`` is the last
+    job that was begun for it. ``at`` is ISO 8601 in UTC.
     """
 
     filename: str
@@ -57,4 +57,4 @@ class DeliveryRepo(Protocol):
         """Deliveries whose rows were stored in a layer, oldest first."""
 
     def latest(self, person_id: int | None, limit: int = 50) -> list[Delivery]:
-        """The newest deliveries, of one person or of all."""
+        """The newest deliveries, of one person or of all, without their reports."""

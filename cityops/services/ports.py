@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 
@@ -81,6 +82,9 @@ class LayerRepo(Protocol):
 
     def by_fids(self, spec: LayerSpec, fids: Sequence[int], permission: Permission) -> FeatureBatch:
         """Rows by fid, those the permission reaches, ordered by fid."""
+
+    def brought_by(self, spec: LayerSpec, source_id: int) -> Mapping[int, int]:
+        """Rows that a delivery brought: fid -> row version."""
 
     def origin(self, spec: LayerSpec, fid: int) -> Mapping[str, Any]:
         """source_id, accuracy_m, delivered_crs and row_version of a row."""
@@ -161,8 +165,17 @@ class FileStore(Protocol):
     def put(self, data: bytes) -> str:
         """Keep bytes durably; gives their sha256 in hexadecimal."""
 
+    def put_stream(self, source: BinaryIO, limit: int | None = None) -> tuple[str, int]:
+        """Keep what `source` holds; gives sha256 and size. InvalidError above `limit` bytes."""
+
     def open(self, sha256: str) -> bytes:
         """The bytes, verified; NotFoundError when there are none."""
+
+    def has(self, sha256: str) -> bool:
+        """Whether the file is there; its content is not verified."""
+
+    def path(self, sha256: str) -> Path:
+        """Where the file lies, for readers that need one."""
 
 
 def no_ids() -> IntArray:

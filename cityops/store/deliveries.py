@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, insert, null, select, update
 
 from cityops.services.deliveries import Delivery, DeliveryState
 from cityops.store.models.deliveries import DeliveryRow
@@ -68,8 +68,9 @@ class SqlDeliveryRepo:
         return [_decoded(row) for row in self._connection.execute(query)]
 
     def latest(self, person_id: int | None, limit: int = 50) -> list[Delivery]:
-        """The newest deliveries, of one person or of all."""
-        query = select(_table).order_by(_table.c.id.desc()).limit(limit)
+        """The newest deliveries, of one person or of all, without their reports."""
+        columns = [c for c in _table.c if c.name != "report"]
+        query = select(*columns, null().label("report")).order_by(_table.c.id.desc()).limit(limit)
         if person_id is not None:
             query = query.where(_table.c.person_id == person_id)
         return [_decoded(row) for row in self._connection.execute(query)]

@@ -417,6 +417,14 @@ class SqlLayerRepo:
             rows += self._connection.execute(query.order_by(table.c.fid)).all()
         return decode_rows(spec, permission.fields, rows, whole=True)
 
+    def brought_by(self, spec: LayerSpec, source_id: int) -> dict[int, int]:
+        """Rows that a delivery brought: fid -> row version."""
+        c = layer_table(spec).c
+        rows = self._connection.execute(
+            select(c.fid, c.row_version).where(c.source_id == source_id).order_by(c.fid)
+        )
+        return {int(fid): int(version) for fid, version in rows}
+
     def origin(self, spec: LayerSpec, fid: int) -> dict[str, Any]:
         """Where a row comes from: source_id, accuracy_m, delivered_crs, row_version.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from cityops.services.roles import Person
 from cityops.services.scenes import SCENE_KEY, layer_notices
 from gis.errors import InvalidError, UnavailableError
 from gis.layers import LayerSpec
+from gis.reference import parse_crs
 
 INTERNAL = "内部使用，非公开地图"
 SYNTHETIC = "含合成数据，仅供演示"
@@ -62,10 +63,41 @@ class ExportService:
         self._store = store
         self._map_review_no = map_review_no
 
-    def run(self, person: Person, layer: str, out: Path, options: ExportOptions) -> dict[str, Any]:
+    def check(self, person: Person, layer: str, options: ExportOptions) -> None:
+        """Refuse what could not be exported, before the work begins.
+
+        Raises
+        ------
+        NotFoundError
+            When there is no such layer.
+        ForbiddenError
+            When the person may not export it.
+        InvalidError, CrsError
+            For an unknown format or system.
+        """
+        if options.format not in WRITERS:
+            raise _no_format(options.format)
+        if options.crs not in (None, AS_DELIVERED):
+            parse_crs(options.crs)
+        with self._store.reading() as tx:
+            require(person, tx.layers.registry().get(layer), Action.EXPORT)
+
+    def run(
+        self,
+        person: Person,
+        layer: str,
+        out: Path,
+        options: ExportOptions,
+        check: Callable[[], None] | None = None,
+    ) -> dict[str, Any]:
         """Write a layer to `out`, whole or not at all; gives what was written.
 
         Beside the file lies ``<name>.notice.txt`` with the notices of source.
+
+        Parameters
+        ----------
+        check
+            Called between the steps; ends the export by raising.
 
         Raises
         ------
@@ -79,17 +111,21 @@ class ExportService:
             When the file cannot be written.
         """
         name = format_named(options.format, out)
+        between = check or (lambda: None)
         with self._store.reading() as tx:
             spec = tx.layers.registry().get(layer)
             permission = require(person, spec, Action.EXPORT)
-            batches = list(
-                tx.layers.batches(
-                    spec, permission, box=options.box, equal=dict(options.where) or None
-                )
+            batches = []
+            found = tx.layers.batches(
+                spec, permission, box=options.box, equal=dict(options.where) or None
             )
+            for batch in found:
+                batches.append(batch)
+                between()
             notices = self.notices(spec, tx.meta.get(SCENE_KEY))
             declared = _declared(tx, layer) if options.crs == AS_DELIVERED else []
         sheet = sheet_of(spec, batches, permission.fields, options.crs, notices, declared)
+        between()
         writer, ending, _ = WRITERS[name]
         told = _written(
             out, ending, lambda path: writer(sheet, path, {"encoding": options.encoding})
@@ -149,15 +185,19 @@ def format_named(name: str | None, out: Path) -> str:
     """
     found = name if name is not None else _BY_SUFFIX.get(out.suffix.lower())
     if found not in WRITERS:
-        raise InvalidError(
-            "export.format",
-            "不能导出成 {got}",
-            field="format",
-            got=name or out.suffix,
-            expected=sorted(WRITERS),
-            hint="用 .geojson .gpkg .zip（Shapefile）.csv .xlsx .fgb 结尾",
-        )
+        raise _no_format(name or out.suffix)
     return found
+
+
+def _no_format(got: str | None) -> InvalidError:
+    return InvalidError(
+        "export.format",
+        "不能导出成 {got}",
+        field="format",
+        got=got,
+        expected=sorted(WRITERS),
+        hint="用 .geojson .gpkg .zip（Shapefile）.csv .xlsx .fgb 结尾",
+    )
 
 
 def _written(out: Path, ending: str, fill: Any) -> dict[str, Any]:

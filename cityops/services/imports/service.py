@@ -13,7 +13,7 @@ import numpy as np
 
 from cityops.services.areas import AreaLookup, AreaService
 from cityops.services.deliveries import Delivery, DeliveryState
-from cityops.services.imports import mapping, placing, rows, suspecting
+from cityops.services.imports import looking, mapping, placing, rows, suspecting
 from cityops.services.imports.preparing import (
     Prepared,
     described_columns,
@@ -29,7 +29,7 @@ from cityops.services.reading.table import Note, RawTable, ReadOptions, UploadRe
 from cityops.services.roles import Person
 from cityops.services.scenes import SCENE_KEY, with_areas
 from gis.boxes import DegreeBox
-from gis.errors import CityError, InvalidError, NotFoundError
+from gis.errors import CityError, ForbiddenError, InvalidError, NotFoundError, error_body
 from gis.features import FeatureBatch, object_array
 from gis.layers import (
     FieldSpec,
@@ -190,9 +190,10 @@ class ImportService:
             return self._rehearsed(report, prepared)
         refuse_whole(report, prepared)
         steps.report(3, 4, "写入")
+        self._keep(path, digest)
         kept = Delivery(
             filename=base_name(filename)[:300],
-            sha256=self._files.put(path.read_bytes()),
+            sha256=digest,
             size_bytes=size,
             person_id=person.id,
             at=self._now().isoformat(timespec="seconds"),
@@ -203,6 +204,99 @@ class ImportService:
         done = self._store_rows(person, prepared, report, kept, steps)
         steps.report(4, 4, "完成")
         return done
+
+    def look(
+        self,
+        person: Person,
+        path: Path,
+        filename: str,
+        options: ImportOptions,
+        progress: Progress | None = None,
+    ) -> dict[str, Any]:
+        """What is known of a file before it is imported: a rehearsal that never gives up.
+
+        Where the file cannot be imported as asked, ``refusal`` says why, and the report holds
+        what could be read all the same: columns, rows, layers that it may be meant for. With
+        ``rows``, ``sketch`` and ``suggested`` it has more to look at than a rehearsal.
+
+        Raises
+        ------
+        ForbiddenError
+            When the person may not import into the layer.
+        """
+        steps = progress or _Silent()
+        asked = replace(options, dry_run=True)
+        out: dict[str, Any] = {
+            "file": base_name(filename),
+            "layer": options.layer,
+            "dry_run": True,
+            "refusal": None,
+        }
+        try:
+            known = self._known_layer(person, asked)
+            steps.report(0, 3, "读取文件")
+            table = self._read(path, filename, asked, known, steps)
+        except ForbiddenError:
+            raise
+        except CityError as refusal:
+            return out | {"refusal": error_body(refusal)}
+        out |= self._seen(person, table, known)
+        steps.report(1, 3, "核对字段和坐标")
+        try:
+            prepared = self._prepared(table, filename, asked, known)
+        except CityError as refusal:
+            return out | {"refusal": error_body(refusal)}
+        return out | self._looked_at(person, prepared, filename, asked, known is None, steps)
+
+    def _seen(self, person: Person, table: RawTable, known: LayerSpec | None) -> dict[str, Any]:
+        """What is known of a file as soon as it is read."""
+        return {
+            "driver": table.driver,
+            "crs_declared": table.crs,
+            "encoding": table.encoding,
+            "encoding_from": table.encoding_from,
+            "rows_in": table.rows_in,
+            "source_layer": table.layer,
+            "source_layers": list(table.layers),
+            "coordinate_columns": dict(table.axes),
+            "columns": described_columns(table),
+            "fields": [] if known is None else looking.fields_json(known),
+            "rows": looking.rows_json(table, table.faults),
+            "suggested": looking.suggestions(table, self._registry(), person),
+            "warnings": [note.as_dict() for note in table.warnings],
+        }
+
+    def _looked_at(
+        self,
+        person: Person,
+        prepared: Prepared,
+        filename: str,
+        options: ImportOptions,
+        is_new: bool,
+        steps: Progress,
+    ) -> dict[str, Any]:
+        self._limit(person, prepared)
+        refusal = None
+        suspicion: Mapping[str, Any] | None = None
+        try:
+            suspicion = self._suspicion(person, prepared, options)
+        except InvalidError as fault:
+            refusal = error_body(fault)
+        steps.report(2, 3, "核对编号")
+        self._check_keys(prepared, not is_new)
+        report = self._report(prepared, base_name(filename), options, is_new, suspicion)
+        return self._rehearsed(report, prepared) | {
+            "refusal": refusal,
+            "fields": looking.fields_json(prepared.spec),
+            "rows": looking.rows_json(prepared.table, prepared.found.faults),
+            "sketch": looking.sketch(prepared),
+        }
+
+    def _keep(self, path: Path, digest: str) -> None:
+        """The file in the file store, where it is not there already."""
+        if not self._files.has(digest):
+            with path.open("rb") as file:
+                self._files.put_stream(file)
 
     # --- before anything is stored -------------------------------------------------------------
 
@@ -369,10 +463,7 @@ class ImportService:
             sample=sample_rows(prepared.batch()),
         )
         return whole.as_dict() | {
-            "fields": [
-                {"name": f.name, "title": f.title.zh, "type": f.type.value, "required": f.required}
-                for f in prepared.spec.fields
-            ],
+            "fields": looking.fields_json(prepared.spec),
             "geometry": prepared.spec.geometry.value,
             "source_layers": list(prepared.table.layers),
             "coordinate_columns": dict(prepared.table.axes),
