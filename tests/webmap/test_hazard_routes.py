@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from uuid import uuid4
 
 import pytest
@@ -152,3 +153,13 @@ def test_the_document_describes_the_run(sign_in):
     paths = sign_in("emergency").get("/api/v1/openapi.json").json["paths"]
     assert "post" in paths["/api/v1/hazards/runs"]
     assert paths["/api/v1/hazards/runs"]["post"]["requestBody"]
+
+
+def test_the_emergency_tool_is_offered_to_those_who_may_see_hazards(sign_in):
+    def offered(name):
+        page = sign_in(name).get("/map").text
+        boot = page.split('id="boot"')[1].split(">", 1)[1].split("</script>")[0]
+        return "emergency" in json.loads(boot)["tools"]
+
+    people = ("emergency", "data", "planner", "inspector")
+    assert [offered(name) for name in people] == [True, True, False, False]
