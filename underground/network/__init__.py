@@ -1,0 +1,1 @@
+"""Networks derived from surveys and models: nodes, links, valves; traces, segments, isolation."""
