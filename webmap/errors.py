@@ -11,6 +11,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from gis.errors import CityError, Kind, error_body
+from webmap import refusals
 from webmap.headers import request_id
 from webmap.i18n import translate
 
@@ -83,6 +84,7 @@ def answer(error: CityError, status: int) -> Response:
     body = error_body(error, translate)
     body["request_id"] = request_id()
     g.error_code = error.code
+    refusals.note(error, status)
     response = as_json(body, status) if wants_json() else _page(body, status)
     if status == 503:
         response.headers.setdefault("Retry-After", str(_RETRY_S))

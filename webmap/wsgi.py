@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 
 from cityops.settings import settings_from
@@ -18,6 +19,8 @@ def application() -> HandOver:
     CityError
         When a setting is wrong or the store cannot be opened.
     """
+    logging.basicConfig(format="%(asctime)s web %(levelname)s %(name)s %(message)s")
+    logging.getLogger("cityops").setLevel(logging.INFO)
     app = create_app(settings_from())
     # What is loaded now stays: later collections need not look at it again.
     gc.collect()
