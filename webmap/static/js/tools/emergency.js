@@ -116,7 +116,7 @@ export default {
       if (turn !== this.turn) return;
       this.run = found;
       this.drawn = null;
-      if (!this.app.state.get('at')) this.fit();
+      if (!this.app.state.get('at') || PHONE.matches) this.fit();
     }
     this.draw();
   },
