@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,15 +91,20 @@ def use(demo: Demo, rounds: int) -> int:
     asked = 0
     for name in ("planner", "emergency", "inspector"):
         for _ in range(rounds):  # a new connection may meet another worker
-            client = Client(demo.port)
-            client.sign_in(name)
-            catalogue = json.loads(_ask(client, "/api/v1/layers"))
-            for layer in catalogue["layers"]:
-                if layer["bounds"]:
-                    asked += _look_at(client, layer)
-            _ask(client, "/map")
-            _ask(client, "/api/v1/locate?lon=117.193&lat=39.1176")
-            asked += 3
+            with closing(Client(demo.port)) as client:
+                client.sign_in(name)
+                asked += _look_around(client)
+    return asked
+
+
+def _look_around(client: Client) -> int:
+    asked = 3
+    catalogue = json.loads(_ask(client, "/api/v1/layers"))
+    for layer in catalogue["layers"]:
+        if layer["bounds"]:
+            asked += _look_at(client, layer)
+    _ask(client, "/map")
+    _ask(client, "/api/v1/locate?lon=117.193&lat=39.1176")
     return asked
 
 

@@ -10,8 +10,8 @@ import sys
 import time
 import urllib.parse
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -28,6 +28,7 @@ class WebWorker:
 
     master: subprocess.Popen[bytes]
     port: int
+    clients: list[Client] = field(default_factory=list)
 
     @property
     def pid(self) -> int:
@@ -42,6 +43,7 @@ class WebWorker:
     def client(self, username: str | None = None) -> Client:
         """A browser's connection; signed in when a name is given."""
         made = Client(self.port)
+        self.clients.append(made)
         if username is not None:
             made.sign_in(username)
         return made
@@ -62,6 +64,10 @@ class Client:
         self._connection = HTTPConnection("127.0.0.1", port, timeout=60)
         self._cookies: dict[str, str] = {}
         self._host = f"127.0.0.1:{port}"
+
+    def close(self) -> None:
+        """Let the connection go."""
+        self._connection.close()
 
     def get(self, path: str) -> tuple[int, bytes]:
         """Status and body."""
@@ -137,10 +143,13 @@ def web_worker(
             start_new_session=True,
             cwd=here,
         )
+        worker = WebWorker(master, port)
         try:
             _wait_for(port)
-            yield WebWorker(master, port)
+            yield worker
         finally:
+            for client in worker.clients:
+                client.close()
             os.killpg(master.pid, signal.SIGTERM)
             master.wait(30)
 
@@ -149,8 +158,9 @@ def _wait_for(port: int) -> None:
     deadline = time.monotonic() + _START_WITHIN_S
     while time.monotonic() < deadline:
         try:
-            if Client(port).get("/healthz")[0] == 200:
-                return
+            with closing(Client(port)) as client:
+                if client.get("/healthz")[0] == 200:
+                    return
         except OSError:
             pass
         time.sleep(0.1)
