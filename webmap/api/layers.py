@@ -13,7 +13,7 @@ from pydantic import ConfigDict, Field, field_validator
 
 from cityops.services.layer_summary import LayerSummary
 from cityops.services.layers import MAX_PAGE
-from cityops.services.permissions import Permission
+from cityops.services.permissions import Action, Permission, permission_for
 from cityops.services.ports import Box
 from cityops.services.selections import ClassSum, Selection
 from gis.errors import InvalidError
@@ -119,6 +119,7 @@ def entry_json(summary: LayerSummary) -> dict[str, Any]:
         "count": summary.count,
         "length_m": summary.length_m,
         "bounds": None if summary.bounds is None else list(summary.bounds),
+        "exportable": permission_for(person(), summary.spec, Action.EXPORT).allowed,
         "notice": city.notice_of(summary.spec.name) or summary.spec.notice,
         "tiles": tile_address(summary.spec.name, summary.version, summary.permission),
     }

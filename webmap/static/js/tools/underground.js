@@ -134,7 +134,8 @@ export default {
       return;
     }
     this.load();
-    if (!this.listed && !app.list.layer) app.list.open(LAYER, { push: false });
+    // On a phone list and panel share one sheet: the sums come first there.
+    if (!this.listed && !app.list.layer && matchMedia('(min-width: 768px)').matches) app.list.open(LAYER, { push: false });
     bringIntoSight(app.map, area.coordinates[0]);
     if (this.view !== 'other') this.showSums();
   },
@@ -194,9 +195,9 @@ export default {
 
   sumsFooter() {
     return [
-      h('button', { type: 'button', class: 'btn btn-p', dataset: { needs: '' }, disabled: !this.found, onclick: () => this.showSheet() }, icon('print', 'i-16'), t('打印图纸')),
+      this.layer.exportable && h('button', { type: 'button', class: 'btn btn-p', dataset: { needs: '' }, disabled: !this.found, onclick: () => this.showSheet() }, icon('print', 'i-16'), t('打印图纸')),
       h('button', { type: 'button', class: 'btn', onclick: () => this.app.list.open(LAYER) }, icon('list', 'i-16'), t('列表')),
-    ];
+    ].filter(Boolean);
   },
 
   showStart() {

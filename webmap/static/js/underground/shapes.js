@@ -49,7 +49,8 @@ export function bringIntoSight(map, ring, maxZoom = 17) {
   const { clientWidth: width, clientHeight: height } = map.getContainer();
   const layers = document.getElementById('layers');
   const covered = layers.classList.contains('is-shut') || width < 768 ? 0 : layers.offsetWidth;
-  const padding = { top: 66, bottom: 40, left: covered + 24, right: 64 };
+  const below = width < 768 ? document.getElementById('panel').offsetHeight : 0; // the sheet of a phone
+  const padding = { top: 66, bottom: Math.min(below + 40, height - 160), left: covered + 24, right: 64 };
   const free = ring.every((at) => {
     const { x, y } = map.project(at);
     return x > padding.left && x < width - padding.right && y > padding.top && y < height - padding.bottom;
