@@ -113,7 +113,9 @@ export class Form {
     place?.replaceChildren(...this.twinNote());
   }
 
+  /** Show what is filled in; once the report is received its receipt stands there. */
   draw() {
+    if (this.draft.received) return;
     const at = dialog.querySelector('.body')?.scrollTop ?? 0;
     dialog.replaceChildren(this.header(), this.steps(), this.body(), this.footer());
     dialog.querySelector('.body').scrollTop = at;

@@ -22,11 +22,11 @@ let city = null;
 async function start() {
   const catalogue = await api('layers');
   city = catalogue.city;
+  city.centre = city.bounds && [(city.bounds[0] + city.bounds[2]) / 2, (city.bounds[1] + city.bounds[3]) / 2];
   at('credits').textContent = (city.notices ?? []).join('');
   field = createFieldMap(at('map'), catalogue, (place, component) => { state.follows = false; pick(place, null, component); });
   window.cityopsField = { map: field.map, state };
-  let known = false;
-  follow((position) => { known = true; located(position); }, (why) => { if (!known) { known = true; notLocated(why); } });
+  follow(located, (why) => { if (!state.mine) notLocated(why); });
 }
 
 /** The device said where it is. */
@@ -52,7 +52,7 @@ const WHY = { denied: '没有定位权限', none: '这台设备不能定位', la
 /** The device does not say where it is: the map still lets people point. */
 function notLocated(why) {
   sayAccuracy(t(WHY[why]), t('点地图指明位置'), false);
-  if (!state.place) { pick(city.centre, null).then(placeWaiting); field.goTo(city.centre); }
+  if (!state.place && city.centre) { pick(city.centre, null).then(placeWaiting); field.goTo(city.centre); }
 }
 
 function sayAccuracy(words, more, good) {

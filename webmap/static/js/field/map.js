@@ -19,8 +19,8 @@ ml.setWorkerUrl(document.querySelector('meta[name=maplibre-worker]').content);
 export function createFieldMap(container, { layers, city }, onPick) {
   const used = layers.filter((layer) => BASE_LAYERS.has(layer.name) || SHOWN.has(layer.name));
   const map = new ml.Map({
-    container, style: styleOf(used, null, (city.bounds[1] + city.bounds[3]) / 2), center: city.centre, zoom: NEAR - 1.5, attributionControl: false,
-    dragRotate: false, pitchWithRotate: false, maxZoom: 20, minZoom: 6, fadeDuration: 0,
+    container, style: styleOf(used, null, city.centre?.[1]), center: city.centre ?? [105, 35], zoom: city.centre ? NEAR - 1.5 : 4, attributionControl: false,
+    dragRotate: false, pitchWithRotate: false, maxZoom: 20, minZoom: 3, fadeDuration: 0,
   });
   map.touchZoomRotate.disableRotation();
   const me = new ml.Marker({ element: h('div', { class: 'me-dot' }) });

@@ -4,16 +4,20 @@ const SETTINGS = { enableHighAccuracy: true, timeout: 10_000, maximumAge: 5000 }
 /** Accuracy in metres up to which a position is called good. */
 export const GOOD_M = 30;
 
+/** A question about the permission that nobody answers stops nobody for longer than this. */
+const PATIENCE_MS = 3000;
+
 /**
  * Follow the device: `found({place: [lon, lat], accuracy_m})` on each position, `lost(reason)`
- * with `denied`, `none` or `late` when there is none. Gives the function that stops.
+ * with `denied`, `none` or `late` while there is none. Gives the function that stops.
  */
 export function follow(found, lost) {
   if (!navigator.geolocation) { lost('none'); return () => {}; }
+  const waited = setTimeout(() => lost('late'), PATIENCE_MS);
   const watch = navigator.geolocation.watchPosition(
-    ({ coords }) => found({ place: [coords.longitude, coords.latitude], accuracy_m: Math.round(coords.accuracy) }),
-    (fault) => lost({ 1: 'denied', 2: 'none', 3: 'late' }[fault.code] ?? 'none'), SETTINGS);
-  return () => navigator.geolocation.clearWatch(watch);
+    ({ coords }) => { clearTimeout(waited); found({ place: [coords.longitude, coords.latitude], accuracy_m: Math.round(coords.accuracy) }); },
+    (fault) => { clearTimeout(waited); lost({ 1: 'denied', 2: 'none', 3: 'late' }[fault.code] ?? 'none'); }, SETTINGS);
+  return () => { clearTimeout(waited); navigator.geolocation.clearWatch(watch); };
 }
 
 /** Whether a position lies within `bounds` [west, south, east, north], with a margin in degrees. */
