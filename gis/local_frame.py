@@ -125,7 +125,7 @@ def segment_lengths_m(start: FloatArray, end: FloatArray) -> FloatArray:
     """(n,) metres between pairs of positions in degrees, heights left out.
 
     The chord through the ellipsoid, corrected to the arc of the mean radius; segments of up
-    to 100 km are off by less than 1 part in 10 million.
+    to 90 km are off by less than 1 part in 10 million.
 
     Examples
     --------
