@@ -56,8 +56,8 @@ def cancelled(job_id: str, as_json: bool) -> None:
     show(job, lambda: _line(job), as_json=as_json)
 
 
-@command.command("work")
-def work() -> None:
+@command.command("work", cls=CityCommand)
+def work(as_json: bool) -> None:
     """做任务的进程；cityops serve 会自己启动它。"""
     from cityops.bootstrap import Services
     from cityops.jobs.worker import Worker

@@ -7,6 +7,7 @@ import sys
 import click
 
 from cityops.cli import LazyGroup
+from cityops.cli.output import report_usage
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -16,5 +17,16 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the command with the process's arguments."""
-    sys.exit(cli(standalone_mode=True))
+    """Run the command with the process's arguments, and end with its exit code.
+
+    A command line that cannot be understood is one JSON object too when ``--json`` is in it,
+    whichever command it was meant for.
+    """
+    try:
+        result = cli.main(prog_name="cityops", standalone_mode=False)
+    except click.ClickException as fault:
+        sys.exit(report_usage(fault, as_json="--json" in sys.argv[1:]))
+    except click.Abort:
+        click.echo("已中断", err=True)
+        sys.exit(130)
+    sys.exit(result if isinstance(result, int) else 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +12,7 @@ import click
 import orjson
 
 from cityops.settings import Settings, settings_from
-from gis.errors import CityError, InvalidError, Kind, error_body
+from gis.errors import CityError, InvalidError, Kind, UnavailableError, error_body
 
 EXIT_CODES = {
     Kind.INVALID: 2,
@@ -24,10 +25,23 @@ EXIT_CODES = {
 
 
 def dump(value: Any) -> str:
-    """JSON text of `value`; numpy scalars and arrays are accepted, NaN becomes null."""
-    return orjson.dumps(
-        value, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS, default=str
-    ).decode()
+    """JSON text of `value`; numpy scalars and arrays are accepted, NaN becomes null.
+
+    Bytes of a command line that were no text stand as U+FFFD.
+    """
+    how = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
+    try:
+        return orjson.dumps(value, option=how, default=str).decode()
+    except TypeError:
+        return orjson.dumps(_readable(value), option=how, default=str).decode()
+
+
+def _readable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, dict):
+        return {_readable(key): _readable(part) for key, part in value.items()}
+    return [_readable(part) for part in value] if isinstance(value, (list, tuple)) else value
 
 
 class CityCommand(click.Command):
@@ -43,14 +57,18 @@ class CityCommand(click.Command):
         )
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse, answering usage errors in JSON when ``--json`` is among the arguments."""
-        ctx.meta["as_json"] = "--json" in args
+        """Parse, with negative numbers taken as values; bytes that are no text are no words."""
+        as_json = "--json" in args
         try:
-            return super().parse_args(ctx, _shield_negatives(args, self, ctx))
+            rest = super().parse_args(ctx, _shield_negatives(args, self, ctx))
+            for parameter in self.params:
+                if _is_no_text(ctx.params.get(parameter.name or "")):
+                    raise click.BadParameter("不是 UTF-8 文字", ctx, parameter)
         except click.UsageError as fault:
-            if not ctx.meta["as_json"]:
+            if not as_json:
                 raise
-            refuse(InvalidError("cli.usage", "{got}", got=fault.format_message()), as_json=True)
+            sys.exit(report_usage(fault, as_json=True))
+        return rest
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; a refusal ends the process with the exit code of its kind."""
@@ -59,6 +77,56 @@ class CityCommand(click.Command):
             return super().invoke(ctx)
         except CityError as error:
             refuse(error, as_json=as_json)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except OSError as error:
+            refuse(refused_by_system(error), as_json=as_json)
+        except Exception as error:
+            refuse(fault_of_program(error), as_json=as_json)
+
+
+def _is_no_text(value: Any) -> bool:
+    """Whether a value, or one of several, holds bytes of the command line that were no text."""
+    if isinstance(value, (tuple, list)):
+        return any(map(_is_no_text, value))
+    return isinstance(value, str) and any("\ud800" <= c <= "\udfff" for c in value)
+
+
+def refused_by_system(error: OSError) -> CityError:
+    """What the operating system did not let the command do."""
+    return UnavailableError(
+        "cli.system",
+        "系统不允许：{why}",
+        got=str(error.filename)[:200] if error.filename else None,
+        params={"why": error.strerror or type(error).__name__},
+        hint="检查路径、权限和磁盘空间",
+    )
+
+
+def fault_of_program(error: Exception) -> CityError:
+    """What to say of a fault of the program itself; its name and words go to stderr, on one line.
+
+    With ``CITYOPS_TRACEBACK`` in the environment the whole of it is shown.
+    """
+    if os.environ.get("CITYOPS_TRACEBACK"):
+        raise error
+    words = " ".join(str(error).split())[:500]
+    click.echo(f"cityops: {type(error).__name__}: {words}", err=True)
+    return UnavailableError(
+        "internal.failure",
+        "程序出了意外",
+        hint="设 CITYOPS_TRACEBACK=1 再运行一次，把输出交给开发者",
+    )
+
+
+def report_usage(fault: click.ClickException, *, as_json: bool) -> int:
+    """Say what is wrong with a command line; gives the exit code."""
+    if not as_json:
+        fault.show()
+        return fault.exit_code
+    error = InvalidError("cli.usage", "{got}", got=fault.format_message()[:2000])
+    click.echo(dump(error_body(error)))
+    return EXIT_CODES[Kind.INVALID]
 
 
 def _shield_negatives(args: list[str], command: click.Command, ctx: click.Context) -> list[str]:

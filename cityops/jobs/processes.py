@@ -120,9 +120,9 @@ def listen(host: str, port: int) -> socket.socket:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         made.bind((host, port))
         made.listen(1024)
-    except OSError as error:
+    except (OSError, UnicodeError, TypeError) as error:  # the latter two: no name of a host at all
         made.close()
-        if error.errno in (98, 48):  # EADDRINUSE on Linux, macOS
+        if getattr(error, "errno", None) in (98, 48):  # EADDRINUSE on Linux, macOS
             raise ConflictError(
                 "serve.port_taken",
                 "端口 {got} 已被占用",
@@ -136,7 +136,7 @@ def listen(host: str, port: int) -> socket.socket:
             "不能在 {got} 上监听：{why}",
             field="host",
             got=f"{host}:{port}",
-            params={"why": error.strerror},
+            params={"why": getattr(error, "strerror", None) or "不是主机名"},
         ) from error
     return made
 
