@@ -1,15 +1,12 @@
-"""Unit grid cells (单元网格): numbering, lookup on a coverage, and the checks of a division.
+"""Unit grid cells (单元网格): numbering, lookup on a coverage, neighbours.
 
-Rules: numbers run from west to east and from north to south inside a community; cells of a
-community cover it without gap or overlap; a cell lies in one community only. "Without" means
-within a tolerance, for no survey is exact.
+Numbers run from west to east and from north to south inside a community. Whether a grid keeps
+the rules is checked by `grid.units.check`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -18,11 +15,6 @@ import shapely
 
 from gis.errors import InvalidError
 from gis.features import IntArray, ObjectArray
-from grid.codes import parse_cell_code
-
-#: Gaps and overlaps below either measure are no fault.
-AREA_TOLERANCE_M2 = 0.01
-WIDTH_TOLERANCE_M = 0.001
 
 
 def numbering_order(points: npt.NDArray[np.float64], row_height: float) -> IntArray:
@@ -113,113 +105,25 @@ class CoverageLookup:
         return None if row < 0 else str(self.codes[row])
 
 
-class FaultKind(StrEnum):
-    """What can be wrong with a division into cells."""
+def neighbours(polygons: Sequence[Any] | ObjectArray, least: float = 0.0) -> IntArray:
+    """(m, 2) positions of polygons that share more than `least` of border, each pair once.
 
-    GAP = "gap"
-    OVERLAP = "overlap"
-    OUTSIDE = "outside"
-    BAD_CODE = "bad_code"
-    DUPLICATE_CODE = "duplicate_code"
-    FOREIGN_CODE = "foreign_code"
-    ORDER = "order"
-
-
-@dataclass(frozen=True)
-class CellFault:
-    """One fault: its kind, the cells it is about, its size in m² (0 where it has none)."""
-
-    kind: FaultKind
-    codes: tuple[str, ...]
-    area_m2: float = 0.0
-    where: tuple[float, float] | None = None
-
-
-def check_codes(codes: Sequence[str], community: str) -> list[CellFault]:
-    """Faults of the cell codes of one community: form, duplicates, codes of other communities.
+    Parameters
+    ----------
+    polygons
+        (n,) polygons of a coverage in one plane system; those that touch in a point only are no
+        neighbours.
 
     Examples
     --------
-    >>> [f.kind.value for f in check_codes(["120101003001001", "12"], "120101003001")]
-    ['bad_code']
+    >>> neighbours([shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1), shapely.box(2, 1, 3, 2)])
+    array([[0, 1]])
     """
-    faults: list[CellFault] = []
-    seen: set[str] = set()
-    for code in codes:
-        if code in seen:
-            faults.append(CellFault(FaultKind.DUPLICATE_CODE, (code,)))
-        seen.add(code)
-        try:
-            parsed = parse_cell_code(code)
-        except InvalidError:
-            faults.append(CellFault(FaultKind.BAD_CODE, (code,)))
-            continue
-        if parsed.community != community:
-            faults.append(CellFault(FaultKind.FOREIGN_CODE, (code,)))
-    return faults
-
-
-def check_numbering(
-    codes: Sequence[str], points: npt.NDArray[np.float64], row_height: float
-) -> list[CellFault]:
-    """Cells whose number is not the one that west-to-east, north-to-south order gives them.
-
-    Parameters
-    ----------
-    codes
-        (n,) 15-digit codes of one community.
-    points
-        (n, 2) inner points of the cells; `row_height` as in :func:`numbering_order`.
-    """
-    by_place = [codes[i] for i in numbering_order(points, row_height).tolist()]
-    pairs = zip(by_place, sorted(codes), strict=True)
-    return [CellFault(FaultKind.ORDER, (got, want)) for got, want in pairs if got != want]
-
-
-def check_coverage(
-    codes: Sequence[str], cells: Sequence[Any] | ObjectArray, community: Any
-) -> list[CellFault]:
-    """Gaps, overlaps and overhangs of the cells of one community.
-
-    Parameters
-    ----------
-    codes, cells
-        (n,) codes and polygons.
-    community
-        Polygon that the cells must cover.
-
-    Both are in one metric CRS. What is smaller than 0.01 m² or narrower than 1 mm is no fault.
-    """
-    polygons = np.asarray(cells, dtype=object)
-    faults = _overlaps(codes, polygons)
-    union = shapely.union_all(polygons)
-    for part in _significant(shapely.difference(community, union)):
-        faults.append(CellFault(FaultKind.GAP, (), float(part.area), _place(part)))
-    for code, cell in zip(codes, polygons, strict=True):
-        for part in _significant(shapely.difference(cell, community)):
-            faults.append(CellFault(FaultKind.OUTSIDE, (code,), float(part.area), _place(part)))
-    return faults
-
-
-def _overlaps(codes: Sequence[str], polygons: ObjectArray) -> list[CellFault]:
-    left, right = shapely.STRtree(polygons).query(polygons, predicate="intersects")
-    first = left < right
-    faults = []
-    for a, b in zip(left[first].tolist(), right[first].tolist(), strict=True):
-        for part in _significant(shapely.intersection(polygons[a], polygons[b])):
-            pair = tuple(sorted((codes[a], codes[b])))
-            faults.append(CellFault(FaultKind.OVERLAP, pair, float(part.area), _place(part)))
-    return faults
-
-
-def _significant(shape: Any) -> list[Any]:
-    parts = shapely.get_parts(shape)
-    areas = shapely.area(parts)
-    # A sliver's mean width is its area over half of its outline.
-    widths = 2 * areas / np.maximum(shapely.length(parts), 1e-12)
-    return list(parts[(areas >= AREA_TOLERANCE_M2) & (widths >= WIDTH_TOLERANCE_M)])
-
-
-def _place(shape: Any) -> tuple[float, float]:
-    point = shapely.point_on_surface(shape)
-    return float(point.x), float(point.y)
+    shapes = np.asarray(polygons, dtype=object)
+    left, right = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+    pair = left < right
+    left, right = left[pair], right[pair]
+    common = shapely.length(shapely.intersection(shapes[left], shapes[right]))
+    found = np.stack([left, right], axis=1)[common > least]
+    ordered: IntArray = found[np.lexsort((found[:, 1], found[:, 0]))].astype(np.int64)
+    return ordered

@@ -17,11 +17,10 @@ from cityops.services.scenes import (
     scenes_folder,
 )
 from gis.errors import ConflictError, FileError, NotFoundError
-from gis.frame import LocalFrame
-from grid.cells import check_codes, check_coverage, check_numbering
 from grid.codes import parse_component_id
 from grid.divisions import divisions
 from grid.layers import CELLS, COMMUNITIES, COMPONENTS, DISTRICTS
+from grid.units.check import check_grid
 from underground.layers import PIPES
 
 
@@ -129,28 +128,13 @@ def test_synthetic_layers_say_so_in_notice_and_in_every_row(name, request):
             assert all("合成" in s for s in sources)
 
 
-def community_cells(services):
-    """Cells of each community in metres, with their codes and inner points."""
-    cells, communities = load(services, CELLS), load(services, COMMUNITIES)
-    for code, outline in zip(communities.columns["code"], communities.geometry, strict=True):
-        mine = np.flatnonzero(cells.columns["community"] == code)
-        frame = LocalFrame(*shapely.get_coordinates(outline.centroid)[0])
-        shapes = frame.project_geometry(cells.geometry[mine])
-        outline_m = frame.project_geometry(np.array([outline], dtype=object))[0]
-        yield code, [str(c) for c in cells.columns["code"][mine]], shapes, outline_m
-
-
 @pytest.mark.parametrize("name", ["helsinki", "tianjin"])
-def test_cells_cover_every_community_without_gap_or_overlap(name, request):
-    for code, codes, shapes, outline in community_cells(request.getfixturevalue(name)):
-        assert check_codes(codes, code) == []
-        assert check_coverage(codes, shapes, outline) == []
-
-
-def test_cells_of_the_pilot_area_are_numbered_from_west_to_east_and_north_to_south(tianjin):
-    for _, codes, shapes, _ in community_cells(tianjin):
-        points = shapely.get_coordinates(shapely.point_on_surface(shapes))
-        assert check_numbering(codes, points, 70.0) == []
+def test_the_cells_of_a_scene_keep_every_rule_of_a_unit_grid(name, request):
+    services = request.getfixturevalue(name)
+    cells, communities = load(services, CELLS), load(services, COMMUNITIES)
+    parents = dict(zip(communities.columns["code"], communities.geometry, strict=True))
+    stated = cells.columns["area_m2"]
+    assert check_grid(list(cells.columns["code"]), cells.geometry, parents, stated) == []
 
 
 def test_cells_of_the_pilot_area_measure_about_a_hectare(tianjin):

@@ -5,9 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import shapely
+from pyproj import Transformer
 
 from grid.partition.barriers import Ground, ground_of
 from grid.partition.make import Division, codes_of, divide, inner_borders, measured
+from grid.units.check import check_grid
+
+COMMUNITIES = [f"120101003{n:03d}" for n in range(1, 11)]
 
 
 def walked(borders, lines) -> tuple[int, int]:
@@ -55,8 +59,19 @@ def test_the_pilot_area_is_divided_within_its_communities(tianjin):
     check_rules(tianjin, division, range(110, 170))
     outside = shapely.difference(division.cells, tianjin.areas[division.owners])
     assert shapely.area(outside).max() < 0.05
-    codes = codes_of(division, [f"120101003{n:03d}" for n in range(1, 11)])
-    assert len(set(codes)) == len(division.cells)
+    assert len(set(codes_of(division, COMMUNITIES))) == len(division.cells)
+
+
+def test_the_cells_made_pass_the_check_of_unit_grids(tianjin):
+    division = divide(tianjin)
+    codes = codes_of(division, COMMUNITIES)
+    back = Transformer.from_crs(4548, 4490, always_xy=True).transform
+
+    def degrees(shapes):
+        return shapely.transform(shapes, lambda xy: np.round(np.column_stack(back(*xy.T)), 9))
+
+    parents = dict(zip(COMMUNITIES, degrees(tianjin.areas), strict=True))
+    assert check_grid(codes, degrees(division.cells), parents) == []
 
 
 def moved(shapes, seed: int):

@@ -1,0 +1,1 @@
+"""Grids side by side: kinds with their own codes, validity, merge and split, crosswalk, checks."""
