@@ -118,3 +118,25 @@ def test_trust_is_summed_over_what_the_filters_leave(tianjin, planner):
     known = trust.quality[0].count + trust.quality[1].count  # A and B carry a depth here
     assert trust.no_depth.count == chosen.total.count - known
     assert all(item.code in ("abandoned", "empty") for item in trust.not_in_use)
+
+
+def test_an_export_of_an_area_holds_what_the_selection_counts(tianjin, planner, chosen, tmp_path):
+    import orjson
+    from shapely.geometry import mapping
+
+    from cityops.services.exports.service import ExportOptions
+
+    out = tmp_path / "gas.geojson"
+    options = ExportOptions(within=mapping(BLOCK), where={"kind": ["gas"]})
+    tianjin.exports.run(planner, "pipes", out, options)
+    keys = [feature["id"] for feature in orjson.loads(out.read_bytes())["features"]]
+    assert sorted(keys) == sorted(chosen(kind=["gas"]).keys)
+
+
+def test_an_export_of_an_area_that_is_none_is_refused(tianjin, planner, tmp_path):
+    from cityops.services.exports.service import ExportOptions
+    from gis.errors import GeometryError
+
+    bow_tie = {"type": "Polygon", "coordinates": [[[117, 39], [118, 40], [118, 39], [117, 40], [117, 39]]]}  # fmt: skip
+    with pytest.raises(GeometryError):
+        tianjin.exports.check(planner, "pipes", ExportOptions("geojson", within=bow_tie))

@@ -9,14 +9,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import shapely
+
 from cityops.services.deliveries import Delivery
 from cityops.services.exports.sheet import AS_DELIVERED, sheet_of
 from cityops.services.exports.writers import WRITERS
+from cityops.services.layers import check_polygon
 from cityops.services.permissions import Action, require
 from cityops.services.ports import Box, Store
 from cityops.services.roles import Person
 from cityops.services.scenes import SCENE_KEY, layer_notices
 from gis.errors import InvalidError, UnavailableError
+from gis.features import FeatureBatch
+from gis.geometry import parse_geojson_geometry
 from gis.layers import LayerSpec
 from gis.reference import parse_crs
 
@@ -41,6 +47,8 @@ class ExportOptions:
         Field -> values, of which a feature has one.
     encoding
         Of a shapefile: UTF-8 or GBK.
+    within
+        A polygon in degrees, as GeoJSON; a feature counts when its shape touches it.
     """
 
     format: str | None = None
@@ -48,6 +56,7 @@ class ExportOptions:
     box: Box | None = None
     where: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     encoding: str | None = None
+    within: Mapping[str, Any] | None = None
 
 
 class ExportService:
@@ -74,11 +83,14 @@ class ExportService:
             When the person may not export it.
         InvalidError, CrsError
             For an unknown format or system.
+        GeometryError
+            When the polygon is no valid one or too large.
         """
         if options.format not in WRITERS:
             raise _no_format(options.format)
         if options.crs not in (None, AS_DELIVERED):
             parse_crs(options.crs)
+        _area(options)
         with self._store.reading() as tx:
             require(person, tx.layers.registry().get(layer), Action.EXPORT)
 
@@ -112,15 +124,15 @@ class ExportService:
         """
         name = format_named(options.format, out)
         between = check or (lambda: None)
+        area = _area(options)
         with self._store.reading() as tx:
             spec = tx.layers.registry().get(layer)
             permission = require(person, spec, Action.EXPORT)
             batches = []
-            found = tx.layers.batches(
-                spec, permission, box=options.box, equal=dict(options.where) or None
-            )
+            box = options.box if area is None or options.box is not None else area.bounds
+            found = tx.layers.batches(spec, permission, box=box, equal=dict(options.where) or None)
             for batch in found:
-                batches.append(batch)
+                batches.append(batch if area is None else _touching(batch, area))
                 between()
             notices = self.notices(spec, tx.meta.get(SCENE_KEY))
             declared = _declared(tx, layer) if options.crs == AS_DELIVERED else []
@@ -168,6 +180,20 @@ def _declared(tx: Any, layer: str) -> list[str]:
     """Systems of the deliveries that were stored in a layer."""
     stored: list[Delivery] = tx.deliveries.stored_in(layer)
     return [str(d.report["crs"]) for d in stored if d.report and d.report.get("crs")]
+
+
+def _area(options: ExportOptions) -> Any:
+    """The polygon that the features must touch, None for everywhere."""
+    if options.within is None:
+        return None
+    area = parse_geojson_geometry(options.within)
+    check_polygon(area)
+    shapely.prepare(area)
+    return area
+
+
+def _touching(batch: FeatureBatch, area: Any) -> FeatureBatch:
+    return batch.take(np.flatnonzero(shapely.intersects(area, batch.geometry)))
 
 
 def format_named(name: str | None, out: Path) -> str:

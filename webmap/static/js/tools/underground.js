@@ -8,12 +8,14 @@ import { debounce, emptyState, h, icon, skeleton } from 'cityops/dom';
 import { t, title } from 'cityops/i18n';
 import { bindKey } from 'cityops/keys';
 import { crossings, formatArea, parseArea, rounded } from 'cityops/underground/area';
+import { saveAnswer } from 'cityops/underground/download';
 import { bringIntoSight, createShapes } from 'cityops/underground/shapes';
 import { refusal, sheetForm } from 'cityops/underground/sheet';
 import { areaText, sumsBody } from 'cityops/underground/sums';
 import { trustNote } from 'cityops/underground/trust';
 
 const LAYER = 'pipes';
+const FORMATS = [['xlsx', 'Excel'], ['csv', 'CSV'], ['geojson', 'GeoJSON'], ['gpkg', 'GeoPackage'], ['shapefile', 'Shapefile']];
 
 export default {
   name: 'underground',
@@ -193,10 +195,28 @@ export default {
     else app.panel.body.replaceChildren(...sumsBody(app, this.layer, found).filter(Boolean));
   },
 
+  /** What is selected as a file, in the format that the person works with. */
+  exportMenu() {
+    const { app } = this;
+    const take = async (format) => {
+      menu.open = false;
+      const where = Object.fromEntries(Object.entries(app.layers.where(LAYER)).map(([field, values]) => [field, values.map((value) => value ?? '')]));
+      try {
+        const answer = await app.api('exports/file', { json: { layer: LAYER, format, within: this.area, where }, raw: true });
+        app.toast(t('已导出 {name}', { name: await saveAnswer(answer) }));
+      } catch (fault) { app.complain(fault); }
+    };
+    const menu = h('details', { class: 'menu ug-export', dataset: { menu: '' } }, h('summary', { class: 'btn' }, icon('dl', 'i-16'), t('导出')),
+      h('div', { class: 'menu-list card' }, FORMATS.map(([format, words]) => h('button', { type: 'button', onclick: () => take(format) }, words))));
+    menu.addEventListener('focusout', (event) => { if (!menu.contains(event.relatedTarget)) menu.open = false; });
+    return menu;
+  },
+
   sumsFooter() {
     return [
       this.layer.exportable && h('button', { type: 'button', class: 'btn btn-p', dataset: { needs: '' }, disabled: !this.found, onclick: () => this.showSheet() }, icon('print', 'i-16'), t('打印图纸')),
       h('button', { type: 'button', class: 'btn', onclick: () => this.app.list.open(LAYER) }, icon('list', 'i-16'), t('列表')),
+      this.layer.exportable && this.exportMenu(),
     ].filter(Boolean);
   },
 

@@ -2,6 +2,7 @@
 
 import { debounce, emptyState, h, icon } from 'cityops/dom';
 import { t, title } from 'cityops/i18n';
+import { saveAnswer } from 'cityops/underground/download';
 import { bringIntoSight } from 'cityops/underground/shapes';
 
 const KEPT = 'cityops.sheet';
@@ -10,20 +11,6 @@ const OFFERED = 6;
 
 function remembered() {
   try { return JSON.parse(localStorage.getItem(KEPT)) ?? {}; } catch { return {}; }
-}
-
-/** Hand a file to the browser under its name. */
-function save(blob, name) {
-  const link = h('a', { href: URL.createObjectURL(blob), download: name });
-  document.body.append(link);
-  link.click();
-  link.remove();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-}
-
-function nameIn(answer) {
-  const found = /filename\*=UTF-8''([^;]+)/i.exec(answer.headers.get('Content-Disposition') ?? '');
-  return found ? decodeURIComponent(found[1]) : 'sheet.pdf';
 }
 
 /**
@@ -72,8 +59,7 @@ export function sheetForm(app, { layer, asked, frame, back }) {
     localStorage.setItem(KEPT, JSON.stringify({ paper: chosen.paper, landscape: chosen.landscape, with_list: chosen.with_list }));
     try {
       const answer = await app.api('sheets', { json: { ...body(), title: heading.value || null, with_list: chosen.with_list }, raw: true });
-      const name = nameIn(answer);
-      save(await answer.blob(), name);
+      const name = await saveAnswer(answer);
       app.toast(t('已生成 {name}，按 100% 打印比例尺才准', { name }), { seconds: 8 });
     } catch (fault) { if (fault.name !== 'AbortError') told.replaceChildren(refusal(fault)); }
     go.removeAttribute('aria-busy');
