@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cityops.services.exports.desk import ExportDesk
     from cityops.services.exports.service import ExportService
     from cityops.services.hazards.service import HazardService
+    from cityops.services.hazards.sheet import SituationSheets
     from cityops.services.imports.desk import DeliveryDesk
     from cityops.services.imports.service import ImportService
     from cityops.services.jobs import JobService
@@ -219,6 +220,23 @@ class Services:
         from cityops.services.hazards.service import HazardService
 
         return HazardService(self.store, self.layers, self.areas)
+
+    @cached_property
+    def situation_sheets(self) -> SituationSheets:
+        """Situation sheets of hazard runs as PDF."""
+        from datetime import UTC, datetime
+
+        from cityops.printing.typst_printer import TypstPrinter
+        from cityops.services.hazards.sheet import SituationSheets
+
+        return SituationSheets(
+            self.store,
+            self.layers,
+            self.hazards,
+            TypstPrinter(),
+            now=lambda: datetime.now(UTC),
+            map_review_no=self.settings.map_review_no,
+        )
 
     @cached_property
     def events(self) -> EventService:

@@ -169,12 +169,12 @@ def test_a_click_on_a_site_of_the_map_is_the_site_and_its_masses_can_be_changed(
     assert "超出该模型试验装药的范围" in page.inner_text(".em-warnings")
 
 
-def test_why_opens_model_source_range_inputs_and_rules(seat):
+def test_why_opens_model_source_range_inputs_and_rules_and_a_sheet_is_printed(seat):
     officer = seat("emergency")
     page = open_tool(officer)
     page.click("[data-site=HZ0004]")
     page.wait_for_selector(".em-result")
-    page.get_by_role("button", name="为何是这些数").click()
+    page.get_by_role("button", name="为何").click()
     told = page.inner_text("#panel")
     for text in (
         *("Swisdak 1994", "ADA526744", "ln(P/kPa)", "0.2 – 198.5 m/kg^(1/3)", "超出则拒绝计算"),
@@ -190,6 +190,9 @@ def test_why_opens_model_source_range_inputs_and_rules(seat):
     assert "why=1" in page.url
     page.go_back()
     page.wait_for_selector("#panel", state="hidden")
+    with page.expect_download() as sheet:
+        page.get_by_role("button", name="打印情况单").click()
+    assert re.fullmatch(r"爆炸影响情况单_\d{8}-\d{4}\.pdf", sheet.value.suggested_filename)
 
 
 def test_list_and_map_name_the_same_places_and_leaving_takes_both_away(seat):

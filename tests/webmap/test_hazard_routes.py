@@ -163,3 +163,16 @@ def test_the_emergency_tool_is_offered_to_those_who_may_see_hazards(sign_in):
 
     people = ("emergency", "data", "planner", "inspector")
     assert [offered(name) for name in people] == [True, True, False, False]
+
+
+def test_a_run_is_printed_as_pdf_and_a_bad_wish_is_refused(sign_in):
+    client = sign_in("emergency")
+    address = post(client, GOOD).headers["Location"] + "/sheet"
+    headers = {"X-CSRFToken": client.token}
+    made = client.post(address, json={"alternative": "high", "time": "night"}, headers=headers)
+    assert made.status_code == 200
+    assert made.mimetype == "application/pdf"
+    assert made.data.startswith(b"%PDF-")
+    for wish in ({"alternative": "middle"}, {"time": "noon"}, {"paper": "A0"}, {"scale": 1}):
+        assert client.post(address, json=wish, headers=headers).status_code == 422
+    assert sign_in("planner").post(address, json={}, headers=headers).status_code in (403, 404)

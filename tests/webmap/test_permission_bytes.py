@@ -459,7 +459,7 @@ def test_no_reading_address_is_forgotten(town):
     assert ASKED.keys() - rules.keys() == set()
     posts = {r.endpoint for r in town.app.url_map.iter_rules() if "POST" in r.methods}
     # Sheets are printed for a few people only, in a test of their own below.
-    known = POSTED.keys() | CHANGING | {"sheets.print_sheet"}
+    known = POSTED.keys() | CHANGING | {"sheets.print_sheet", "hazards.sheet"}
     assert {e for e in posts if not e.startswith("security.")} == known
 
 
@@ -529,6 +529,16 @@ def test_no_map_sheet_holds_what_its_person_may_not_see(town, read_pdf, name):
     keys = {key for at, (key, *_) in enumerate(town.rows["vault"])
             if may_see_row(town, person, "vault", at, Action.EXPORT)}  # fmt: skip
     assert keys <= held
+
+
+@pytest.mark.parametrize("name", ["emergency", "data_manager", "random1"])
+def test_no_situation_sheet_holds_what_its_person_may_not_see(town, read_pdf, name):
+    person = town.people[name]
+    run = town.services.hazards.run(person, BlastRequest(**blast_body(town)))
+    sheet = town.services.situation_sheets.print(person, UUID(run["run_id"]), None, "day")
+    words = read_pdf(sheet.pdf).everything()
+    text = sheet.pdf + words.encode() + re.sub(r"\s|-", "", words).encode()
+    check(town, person, text, "situation sheet")
 
 
 def test_who_handles_a_case_does_not_learn_who_reported_it(town):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from uuid import UUID, uuid4
 
@@ -43,6 +44,8 @@ SMALL = {
     "coordinates": [[[117.2, 39.1], [117.202, 39.1], [117.202, 39.101], [117.2, 39.1]]],
 }
 SHEETS = UNDERGROUND - {Role.EMERGENCY}  # a sheet leaves the program: the right to export
+MANAGERS = {Role.DATA_MANAGER}
+TAKERS = {Role.PLANNER, Role.DATA_MANAGER}
 #: endpoint -> [(method, address, JSON body, roles that are answered; all others are refused)]
 TABLE: dict[str, list[tuple[str, str, object, set[Role]]]] = {
     "home.home": [("GET", "/", None, EVERYONE)],
@@ -111,6 +114,7 @@ TABLE: dict[str, list[tuple[str, str, object, set[Role]]]] = {
     ],
     "hazards.recent": [("GET", "/api/v1/hazards/runs", None, HAZARDS)],
     "hazards.one": [("GET", f"/api/v1/hazards/runs/{NOBODY}", None, set())],
+    "hazards.sheet": [("POST", f"/api/v1/hazards/runs/{NOBODY}/sheet", {"time": "day"}, set())],
     "dossier_page.page": [("GET", f"/dossier?{AT}", None, EVERYONE)],
     "sheets.plan": [
         ("POST", "/api/v1/sheets/plan", {"layer": "pipes", "polygon": SMALL}, SHEETS),
@@ -118,11 +122,33 @@ TABLE: dict[str, list[tuple[str, str, object, set[Role]]]] = {
     "sheets.print_sheet": [
         ("POST", "/api/v1/sheets", {"layer": "pipes", "polygon": SMALL}, SHEETS),
     ],
+    "imports.page": [("GET", "/data", None, EVERYONE)],
+    "deliveries.receive": [("POST", "/api/v1/imports", ("a.json", b'{"a": 1}'), MANAGERS)],
+    "deliveries.latest": [("GET", "/api/v1/imports", None, MANAGERS)],
+    "deliveries.one": [("GET", "/api/v1/imports/999999", None, set())],
+    "deliveries.look": [("POST", "/api/v1/imports/999999/look", {"layer": "x"}, set())],
+    "deliveries.bring": [("POST", "/api/v1/imports/999999/import", {"layer": "x"}, set())],
+    "deliveries.undo": [("POST", "/api/v1/imports/999999/undo", {}, set())],
+    "deliveries.refused": [("GET", "/api/v1/imports/999999/refused.csv", None, set())],
+    "exports.at_once": [
+        ("GET", "/api/v1/exports/districts?format=csv", None, TAKERS | {Role.EMERGENCY}),
+        ("GET", "/api/v1/exports/pipes?format=csv", None, SHEETS),
+    ],
+    "exports.submit": [("POST", "/api/v1/exports", {"layer": "pipes", "format": "csv"}, SHEETS)],
+    "exports.fetch": [("GET", f"/api/v1/exports/jobs/{NOBODY}/file", None, set())],
     "underground.sums": [
         ("POST", "/api/v1/underground/sums", {"polygon": SQUARE}, UNDERGROUND),
     ],
 }
-_SAMPLES = {"layer": "pipes", "z": "0", "x": "0", "y": "0", "name": "a", "key": "P-0"}
+_SAMPLES = {
+    "number": "1",
+    "layer": "pipes",
+    "z": "0",
+    "x": "0",
+    "y": "0",
+    "name": "a",
+    "key": "P-0",
+}
 
 
 @pytest.fixture(scope="module")
@@ -164,6 +190,10 @@ def ask(client, method, address, body=None, token=True):
         return client.open(
             address, method=method, data=body, content_type="image/jpeg", headers=headers
         )
+    if isinstance(body, tuple):
+        name, data = body
+        form = {"file": (io.BytesIO(data), name)}
+        return client.open(address, method=method, data=form, headers=headers)
     return client.open(address, method=method, json=body, headers=headers)
 
 

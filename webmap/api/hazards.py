@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+from typing import Literal
 from uuid import UUID
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, send_file
 from pydantic import Field
 
 from cityops.services.hazards.requests import BlastRequest
+from cityops.services.sheets.papers import Paper
 from hazards.registry import DEFAULT_CURVE
 from webmap.current import person, services
 from webmap.errors import as_json
@@ -53,6 +56,14 @@ class NewRun(Body):
         )
 
 
+class SheetBody(Body):
+    """Which alternative of a run, at which time of day, on which paper."""
+
+    alternative: Literal["low", "likely", "high"] | None = None
+    time: Literal["day", "night"] = "day"
+    paper: Literal["A4", "A3"] = "A4"
+
+
 class RecentQuery(Query):
     """How many of the newest runs."""
 
@@ -95,3 +106,21 @@ def recent(query: RecentQuery) -> Response:
 def one(run_id: UUID) -> Response:
     """A run as it was computed."""
     return as_json(services().hazards.get(person(), run_id))
+
+
+@bp.post("/runs/<uuid:run_id>/sheet")
+@validated(body=SheetBody)
+def sheet(run_id: UUID, body: SheetBody) -> Response:
+    """The situation sheet of a run as PDF."""
+    made = services().situation_sheets.print(
+        person(), run_id, body.alternative, body.time, Paper(body.paper)
+    )
+    answer = send_file(
+        BytesIO(made.pdf),
+        mimetype="application/pdf",
+        as_attachment=True,
+        download_name=made.filename,
+        etag=False,
+    )
+    answer.headers["Cache-Control"] = "no-store"
+    return answer

@@ -11,6 +11,7 @@ import { createDrawing } from 'cityops/emergency/draw';
 import { createFacts, listSites, NAMES, requestOf, startForm, unreadable, written, writtenOf } from 'cityops/emergency/asked';
 import { chooserBody, formBody, spreadMasses } from 'cityops/emergency/form';
 import { createLegend } from 'cityops/emergency/legend';
+import { printSheet } from 'cityops/emergency/print';
 import { resultBody } from 'cityops/emergency/result';
 import { whyBody } from 'cityops/emergency/why';
 import { isNightNow } from 'cityops/emergency/words';
@@ -192,7 +193,7 @@ export default {
     return {
       chooseTime: (time) => { app.state.set({ when: time }, { push: true }); this.draw(); },
       chooseAlternative: (name) => this.chooseAlternative(name),
-      edit: () => this.edit(), restart: () => this.restart(), fit: () => this.fit(),
+      print: (button) => printSheet(app, this.run, this.view(), button), edit: () => this.edit(), restart: () => this.restart(), fit: () => this.fit(),
       why: () => { app.state.set({ why: this.whyOpen ? null : '1' }, { push: true }); this.draw(); }, whyIsOpen: () => Boolean(app.state.get('why')),
       hoverZone: (zone) => this.drawing.hover(zone),
       hoverPlace: (place) => app.layers.hover('sensitive_places', place && placeFeature(place), 'emergency'),
