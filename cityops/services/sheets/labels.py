@@ -123,7 +123,9 @@ def inside(shape: shapely.Geometry, text: str, size: float, style: str) -> Itera
 def write_names(board: Board, names: Iterable[Name]) -> None:
     """Write names of the base map: streets along their middle, longest first and each name twice at most."""
     told: dict[tuple[str, str], int] = {}
-    for name in sorted(names, key=lambda n: (n.layer, -max(n.shape.length, 0.0), n.text)):
+    # What is too small for paper has been simplified to nothing.
+    there = (name for name in names if not name.shape.is_empty)
+    for name in sorted(there, key=lambda n: (n.layer, -max(n.shape.length, 0.0), n.text)):
         key = (name.layer, name.text)
         if told.get(key, 0) >= (2 if name.layer == "roads" else 1):
             continue
