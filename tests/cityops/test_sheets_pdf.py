@@ -206,6 +206,7 @@ def test_owners_of_gas_pipes_print_gas_pipes_only(sheets, read_pdf):
     ).everything()
     assert "燃气 Q" in text
     assert not any(word in text for word in ("给水", "电力 D", "JS0", "DL0"))
+    assert "制图人只有权看燃气，其他未画" in text
 
 
 def test_who_may_not_take_pipes_away_prints_none(sheets, inspector, filled):

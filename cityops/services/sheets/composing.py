@@ -135,9 +135,23 @@ def sheet_data(
 
 
 def _subtitle(request: SheetRequest, chosen: Selection) -> str:
-    parts = [f"选区 {area_text(float(area_m2([request.polygon])[0]))}"]
     told = filter_text(chosen.seen.spec, request.equal)
-    return "；".join([*parts, f"只含{told}" if told else "未筛选"])
+    parts = [f"选区 {area_text(float(area_m2([request.polygon])[0]))}"]
+    parts.append(f"只含{told}" if told else "未筛选")
+    return "；".join([*parts, *limits(chosen)])
+
+
+def limits(chosen: Selection) -> list[str]:
+    """What the person's rights leave out: a reader must not take it for absent."""
+    spec, permission = chosen.seen.spec, chosen.seen.permission
+    out = []
+    if permission.categories is not None and spec.category_field is not None:
+        field = spec.field_named(spec.category_field)
+        names = [item.title.zh for item in field.codes if item.code in permission.categories]
+        out.append(f"制图人只有权看{'、'.join(names) or '其中一部分'}，其他未画")
+    if permission.areas is not None:
+        out.append("只含制图人管辖范围内的数据")
+    return out
 
 
 def north(plane: MapPlane) -> dict[str, Any]:

@@ -138,8 +138,8 @@ export default {
     this.load();
     // On a phone list and panel share one sheet: the sums come first there.
     if (!this.listed && !app.list.layer && matchMedia('(min-width: 768px)').matches) app.list.open(LAYER, { push: false });
-    bringIntoSight(app.map, area.coordinates[0]);
     if (this.view !== 'other') this.showSums();
+    bringIntoSight(app.map, area.coordinates[0]); // last: panel and list make the map smaller
   },
 
   clear() {
