@@ -10,6 +10,7 @@ import click
 _COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("underground_check", "check"),
     "clearance": ("underground_pairs", "clearance"),
+    "audit": ("underground_audit", "audit"),
     "segments": ("underground_network", "segments"),
     "isolate": ("underground_network", "isolate"),
 }

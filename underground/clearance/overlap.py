@@ -85,8 +85,8 @@ def _where_level(
 ) -> FloatArray:
     """Clearance with the axes level, in overlaps where one rises past the other."""
     low, high = np.full(n, np.inf), np.full(n, -np.inf)
-    np.minimum.at(low, which, difference)
-    np.maximum.at(high, which, difference)
+    np.fmin.at(low, which, difference)
+    np.fmax.at(high, which, difference)
     passes = (low < 0) & (high > 0)
     halves = (level_a[2] - level_a[0] + level_b[2] - level_b[0]) / 2
     return np.where(passes[which], np.minimum(gap, -halves), gap)

@@ -46,7 +46,8 @@ class Clearances:
     crosses
         (n,) whether the axes cross in plan.
     angle_deg
-        (n,) smallest angle of a crossing in plan, 0 to 90; NaN without crossing.
+        (n,) smallest angle of a crossing in plan, 0 to 90; without crossing the angle between
+        the pieces that come closest in plan; NaN at risers.
     above
         (n,) which lies higher where the vertical clearance was taken: 1 the first, -1 the
         second, 0 neither or unknown.
@@ -73,6 +74,11 @@ class Clearances:
 
     def __len__(self) -> int:
         return len(self.gap_3d_m)
+
+    def take(self, rows: IntArray) -> Clearances:
+        """Answers at positions `rows`."""
+        names = Clearances.__dataclass_fields__
+        return Clearances(**{name: getattr(self, name)[rows] for name in names})
 
 
 @dataclass(frozen=True)
@@ -165,7 +171,7 @@ def _some(a: Solids, rows_a: IntArray, b: Solids, rows_b: IntArray) -> Clearance
         vertical_m=vertical,
         horizontal_m=horizontal,
         crosses=crosses,
-        angle_deg=_angles(a, b, pieces, meets, n),
+        angle_deg=_angles(a, b, pieces, meets, nearest, n),
         above=above,
         at_a=at_a,
         at_b=at_b,
@@ -295,15 +301,19 @@ def _verticals(
     return vertical, above, chosen
 
 
-def _angles(a: Solids, b: Solids, pieces: _Pieces, meets: IntArray, n: int) -> FloatArray:
-    angle = np.full(n, np.inf)
-    if len(meets):
-        u = np.subtract(*_ends(a, pieces.of_a[meets])[::-1])
-        v = np.subtract(*_ends(b, pieces.of_b[meets])[::-1])
-        across = np.abs(u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0])
-        along = np.abs(u[:, 0] * v[:, 0] + u[:, 1] * v[:, 1])
-        np.minimum.at(angle, pieces.pair[meets], np.degrees(np.arctan2(across, along)))
-    return np.where(np.isinf(angle), np.nan, angle)
+def _angles(
+    a: Solids, b: Solids, pieces: _Pieces, meets: IntArray, nearest: IntArray, n: int
+) -> FloatArray:
+    """Degrees between pieces in plan: the least over the crossings, else at the closest points."""
+    used = np.concatenate([meets, nearest])
+    u = np.subtract(*_ends(a, pieces.of_a[used])[::-1])
+    v = np.subtract(*_ends(b, pieces.of_b[used])[::-1])
+    across = np.abs(u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0])
+    along = np.abs(u[:, 0] * v[:, 0] + u[:, 1] * v[:, 1])
+    angle = np.where((across == 0) & (along == 0), np.nan, np.degrees(np.arctan2(across, along)))
+    crossing = np.full(n, np.inf)
+    np.fmin.at(crossing, pieces.pair[meets], angle[: len(meets)])
+    return np.where(np.isinf(crossing), angle[len(meets) :], crossing)
 
 
 def _plan_points(solids: Solids, piece: IntArray, share: FloatArray) -> FloatArray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 
 import numpy as np
@@ -211,4 +211,12 @@ def _parts(
     return np.where(missing, usual, said), missing
 
 
-__all__ = ["BOTTOM_MODES", "GRAVITY_KINDS", "Meaning", "meaning_of"]
+def with_part(survey: Survey, part: Part) -> Survey:
+    """The survey with a reference part for lines that do not name one."""
+    said = survey.lines.text("part")
+    silent = [t is None or _PARTS.get(str(t).strip().lower()) is Part.UNKNOWN for t in said]
+    texts = dict(survey.lines.texts)
+    texts["part"] = object_array(
+        part.value if s else t for s, t in zip(silent, said.tolist(), strict=True)
+    )
+    return replace(survey, lines=replace(survey.lines, texts=texts))

@@ -90,7 +90,7 @@ def as_json(found: Clearances, row: int = 0) -> dict[str, Any]:
         "horizontal_m": number(found.horizontal_m[row]),
         "crosses": bool(found.crosses[row]),
         "at": {"a": _position(found.at_a[row]), "b": _position(found.at_b[row])},
-        "angle_deg": number(found.angle_deg[row]),
+        "angle_deg": number(found.angle_deg[row]) if found.crosses[row] else None,
         "above": {1: "a", -1: "b", 0: None}[int(found.above[row])],
     }
 

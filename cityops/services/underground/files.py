@@ -12,11 +12,13 @@ import shapely
 from cityops.services.reading.encoding import decode
 from cityops.services.reading.tables import separator_of
 from gis.crs import Reference, reference_of
-from gis.errors import CrsError, FileError
+from gis.errors import CrsError, FileError, InvalidError
 from gis.features import ObjectArray, object_array
 from underground.faults import SheetRole
+from underground.heights import Part
 from underground.survey.frames import survey_of_layers
 from underground.survey.inp import InpModel, parse_inp
+from underground.survey.meaning import with_part
 from underground.survey.model import Sheet, Survey
 from underground.survey.models import survey_of_model
 from underground.survey.tables import role_of, survey_of_tables
@@ -29,7 +31,11 @@ _LINE_TYPES = (shapely.GeometryType.LINESTRING, shapely.GeometryType.MULTILINEST
 
 
 def survey_of_files(
-    paths: Sequence[Path], *, crs: str | None = None, datum: str | None = None
+    paths: Sequence[Path],
+    *,
+    crs: str | None = None,
+    datum: str | None = None,
+    part: str | None = None,
 ) -> Survey:
     """The survey in one or two files: tables, GIS layers, or a model.
 
@@ -42,6 +48,9 @@ def survey_of_files(
         System of the coordinates; needed unless the file names it.
     datum
         What heights refer to; without it they are of an unknown datum.
+    part
+        Which part of a pipe depths and levels are of (top, invert, axis), for lines that do not
+        say it themselves, as those of EPANET.
 
     Raises
     ------
@@ -52,6 +61,24 @@ def survey_of_files(
     """
     for path in paths:
         _check(path)
+    survey = _survey(paths, crs, datum)
+    return survey if part is None else with_part(survey, _part(part))
+
+
+def _part(text: str) -> Part:
+    try:
+        return Part(text)
+    except ValueError as fault:
+        raise InvalidError(
+            "height.bad_part",
+            "不认识管高位置 {got}",
+            field="part",
+            got=text,
+            expected=["top", "invert", "axis"],
+        ) from fault
+
+
+def _survey(paths: Sequence[Path], crs: str | None, datum: str | None) -> Survey:
     named = reference_of(crs) if crs else None
     suffixes = {path.suffix.lower() for path in paths}
     source = ", ".join(path.name for path in paths)

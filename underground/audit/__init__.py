@@ -1,0 +1,1 @@
+"""Audit of pipes against rules: clearance, crossing, stacking, order, cover; tile by tile."""

@@ -1,0 +1,1 @@
+"""Limits of standards as data: rows with clause, edition and confidence, replaceable by checked copies."""
