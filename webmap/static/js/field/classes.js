@@ -30,7 +30,7 @@ function tilesOf(form) {
   const out = [];
   const add = (item, why) => { if (item && !out.some((one) => sameClass(one.item, item))) out.push({ item, why }); };
   const recent = form.offered.recent.map((item) => ({ item, why: item.times > 0 ? t('近 30 天 {n} 次', { n: item.times }) : '' }));
-  add(near && form.classOf(near), near && t('最近的部件，{d}', { d: metres(near.distance_m) }));
+  add(near && form.classOf(near), near && (near.distance_m < 0.5 ? t('此处的部件') : t('最近的部件，{d}', { d: metres(near.distance_m) })));
   if (chosen && !recent.some((one) => sameClass(one.item, chosen))) add(chosen, '');
   for (const { item, why } of recent) add(item, why);
   return out.slice(0, TILES);

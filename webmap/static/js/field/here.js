@@ -42,7 +42,7 @@ export function failed(into, fault, again) {
 
 function meant(chosen) {
   return h('div', { class: 'here-head' }, h('div', { class: 'grow' },
-    h('div', { class: 't12 mute' }, t('部件，离此处 {d}', { d: metres(chosen.distance_m) })),
+    h('div', { class: 't12 mute' }, chosen.distance_m < 0.5 ? t('部件，就在此处') : t('部件，离此处 {d}', { d: metres(chosen.distance_m) })),
     h('h2', {}, className(chosen)), h('div', { class: 'mute' }, t('尾号 {n}', { n: tail(chosen.id, 6) }))));
 }
 
@@ -55,7 +55,7 @@ function nothingMeant(found) {
 function others(found, chosen, choose) {
   return h('div', { class: 'near-row', role: 'group', 'aria-label': t('附近的部件') },
     found.components.map((component) => h('button', { type: 'button', class: 'chip', 'aria-pressed': String(component.id === chosen?.id), dataset: { component: component.id },
-      onclick: () => choose(component.id === chosen?.id ? null : component) }, className(component), h('span', { class: 'mute' }, metres(component.distance_m)))));
+      onclick: () => choose(component.id === chosen?.id ? null : component) }, className(component), component.distance_m >= 0.5 && h('span', { class: 'mute' }, metres(component.distance_m)))));
 }
 
 function areas(found) {

@@ -82,7 +82,7 @@ function show() {
   at('where-title').textContent = found.cell ? t('网格 {n}', { n: tail(found.cell.code, 3) }) : t('责任区以外');
   at('where-text').textContent = [found.community?.name, found.street?.name].filter(Boolean).join('，') || t('点地图可以改位置');
   field.showCell(found.cell?.code);
-  field.showNear(chosen, chosen ? `${className(chosen)} ${metres(chosen.distance_m)}` : '');
+  field.showNear(chosen, chosen ? [className(chosen), chosen.distance_m >= 0.5 ? metres(chosen.distance_m) : ''].join(' ').trim() : '');
   showHere(at('here'), found, chosen, (component) => { state.chosen = component; show(); });
 }
 

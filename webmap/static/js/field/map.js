@@ -54,6 +54,8 @@ export function createFieldMap(container, { layers, city }, onPick) {
     showNear(component, words) {
       if (!component?.position) { near.remove(); return; }
       named.textContent = words;
+      // The words stand on the side where there is room for them.
+      named.classList.toggle('is-left', map.project(component.position).x > map.getContainer().clientWidth * 0.55);
       near.setLngLat(component.position).addTo(map);
     },
     /** Outline the cell with this code. */

@@ -26,7 +26,8 @@ export function receipt(dialog, draft, { retry, leave }) {
     step(share) { bar.style.setProperty('width', `${Math.round(100 * share)}%`); say(); },
     finished() { progress.hidden = true; state.textContent = photos.length === 0 ? t('没有照片') : t('{n} 张照片都已收到', { n: photos.length }); },
     failed(fault) {
-      state.textContent = [say() ?? '', t('照片已传 {n} / {of}', { n: arrived(), of: photos.length }), fault.error?.message ?? t('页面出了意外'), t('案件已经收到，照片留在本机')].filter(Boolean).join('；');
+      progress.hidden = true;
+      state.textContent = [t('照片已传 {n} / {of}', { n: arrived(), of: photos.length }), fault.error?.message ?? t('页面出了意外'), t('案件已经收到，照片留在本机')].filter(Boolean).join('；');
       again.hidden = false;
       back.classList.remove('btn-p');
     },
