@@ -192,7 +192,7 @@ _SENTENCES = {
 _LIMITS = ("ge", "le", "gt", "lt", "max_length", "min_length")
 
 
-def refused(error: ValidationError, code: str, message: str) -> InvalidError:
+def refused(error: ValidationError, code: str, message: str) -> CityError:
     """All faults that pydantic found, in our form."""
     return gathered(faults_of(error), code, message)
 
@@ -202,8 +202,13 @@ def faults_of(error: ValidationError) -> list[CityError]:
     return [_fault(item) for item in error.errors(include_url=False)]
 
 
-def gathered(faults: list[CityError], code: str, message: str) -> InvalidError:
-    """One refusal of several faults; the message names the first."""
+def gathered(faults: list[CityError], code: str, message: str) -> CityError:
+    """One refusal of several faults; the message names the first.
+
+    A single fault that the core found is the refusal itself, as everywhere else.
+    """
+    if len(faults) == 1 and not faults[0].code.startswith("field."):
+        return faults[0]
     return InvalidError(
         code,
         message,

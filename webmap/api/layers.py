@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import math
 from typing import Any
 
 import orjson
@@ -16,7 +15,7 @@ from cityops.services.layers import MAX_PAGE
 from cityops.services.permissions import Action, Permission, permission_for
 from cityops.services.ports import Box
 from cityops.services.selections import ClassSum, Selection
-from gis.errors import InvalidError
+from gis.boxes import parse_degree_box
 from webmap import city
 from webmap.current import person, services
 from webmap.errors import as_json
@@ -45,13 +44,13 @@ class ListQuery(Query):
     def check_box(cls, value: str | None) -> str | None:
         """Refuse what is no box."""
         if value is not None:
-            parse_box(value)
+            parse_degree_box(value)
         return value
 
     @property
     def box(self) -> Box | None:
         """The window, None for everywhere."""
-        return None if self.bbox is None else parse_box(self.bbox)
+        return None if self.bbox is None else parse_degree_box(self.bbox).as_tuple()
 
     @property
     def equal(self) -> dict[str, list[str]]:
@@ -69,34 +68,6 @@ class SelectBody(Body):
     sort: str | None = Field(default=None, max_length=60)
     limit: int = Field(default=100, ge=0, le=MAX_PAGE)
     after: int = Field(default=0, ge=0, le=_FID_MOST)
-
-
-def parse_box(text: str) -> Box:
-    """The box that ``west,south,east,north`` means, in degrees.
-
-    Raises
-    ------
-    InvalidError
-        ``query.bad_bbox`` when it is not four finite numbers in order on earth.
-    """
-    parts = text.split(",")
-    try:
-        west, south, east, north = (float(part) for part in parts)
-        sound = -180 <= west <= east <= 180 and -90 <= south <= north <= 90
-    except ValueError:
-        sound = False
-    if not (sound and text.isascii() and "_" not in text) or not all(
-        math.isfinite(n) for n in (west, south, east, north)
-    ):
-        raise InvalidError(
-            "query.bad_bbox",
-            "范围应为“西,南,东,北”四个度数，得到 {got}",
-            field="bbox",
-            got=text[:100],
-            expected="west,south,east,north",
-            hint="西不大于东，南不大于北，经度在前",
-        )
-    return west, south, east, north
 
 
 @bp.get("")
