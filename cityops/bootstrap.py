@@ -171,9 +171,12 @@ class Services:
     def dossier(self) -> DossierService:
         """What is here, over everything?"""
         from cityops.services.case_near import CasesNear
+        from cityops.services.cases import now_utc
         from cityops.services.dossier import DossierService
+        from cityops.services.dossier_zones import ZonesNear
 
-        return DossierService(self.store, self.areas, [CasesNear(self.store)])
+        records = [CasesNear(self.store), ZonesNear(self.store, now_utc)]
+        return DossierService(self.store, self.areas, records)
 
     @cached_property
     def papers(self) -> PaperService:

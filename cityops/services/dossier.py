@@ -33,14 +33,17 @@ LARGEST_RADIUS_M = 500.0
 
 @dataclass(frozen=True)
 class RecordSection:
-    """A section that comes from records instead of a layer: cases, permits, zones."""
+    """A section that comes from records instead of a layer: cases, permits, zones.
+
+    ``radius_m`` is how far was looked, None where that is no question of distance.
+    """
 
     name: str
     title: Title
     rows: Sequence[Mapping[str, Any]]
     count: int
     source: str
-    radius_m: float
+    radius_m: float | None = None
     notice: str | None = None
 
     def as_dict(self) -> dict[str, Any]:

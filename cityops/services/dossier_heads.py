@@ -32,7 +32,15 @@ def _zones(named: dict[str, Any]) -> Iterator[dict[str, Any]]:
     zones = named.get("zones")
     if zones is not None:
         row = zones["rows"][0]
-        yield _head("在影响区内：{name}", "zones", "late", row.get("key"), name=row["label"])
+        yield _head(
+            "在{name}的影响区计算里属{rank}（{alternative}方案），初步估算",
+            "zones",
+            "soon",
+            row["key"],
+            name=row["label"],
+            rank=row["rank_title"],
+            alternative=row["alternative"],
+        )
 
 
 def _hazards(named: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -3,7 +3,7 @@
 import { api } from 'cityops/api';
 import { h, icon } from 'cityops/dom';
 import { count, metres, t, title } from 'cityops/i18n';
-import { stateTag, stateTitle, waited } from 'cityops/cases/words';
+import { stateTag, stateTitle, waited, when } from 'cityops/cases/words';
 
 /** Radii in metres that one can choose. */
 export const RADII = [20, 50, 100, 200];
@@ -30,8 +30,8 @@ export function radiusSwitch(radius, chosen) {
 }
 
 /**
- * The parts of a dossier. `tell.feature(layer, key)` opens a feature and `tell.kase(id)` a case;
- * where one of them is null its entries are only text.
+ * The parts of a dossier. `tell.feature(layer, key)` opens a feature, `tell.kase(id)` a case,
+ * `tell.run(id)` a hazard run; where one of them is null its entries are only text.
  */
 export function dossierBody(found, tell) {
   const empty = found.sections.length === 0;
@@ -46,9 +46,12 @@ function heads(found, tell) {
     found.where.warnings.map((warning) => h('p', { class: 'verdict' }, icon('info', 'i-16'), h('span', {}, warning.message))));
 }
 
+/** Sections of records, and who opens their entries. */
+const RECORDS = { cases: 'kase', zones: 'run' };
+
 /** A button that opens a feature or a case; a line where nothing can be opened. */
 function entry(section, key, tell, attributes, ...children) {
-  const act = section === 'cases' ? tell.kase : tell.feature && ((id) => tell.feature(section, id));
+  const act = RECORDS[section] ? tell[RECORDS[section]] : tell.feature && ((id) => tell.feature(section, id));
   if (!act || key == null) return h('div', attributes, ...children);
   return h('button', { ...attributes, type: 'button', dataset: { ...attributes.dataset, key }, onclick: () => act(key) }, ...children);
 }
@@ -75,7 +78,7 @@ function people({ people: found }) {
 function block(section, tell) {
   const isOpen = section.kind === 'records' || OPEN.has(section.group);
   return h('details', { class: 'sec dossier-block', open: isOpen, dataset: { section: section.name } },
-    h('summary', {}, icon('right', 'i-16'), h('h4', { class: 'grow' }, title(section.title)), h('span', { class: 'mute nowrap' }, t('{r} m 内', { r: count(section.radius_m) })), h('b', { class: 'n' }, count(section.count) + (section.truncated ? '+' : ''))),
+    h('summary', {}, icon('right', 'i-16'), h('h4', { class: 'grow' }, title(section.title)), section.radius_m != null && h('span', { class: 'mute nowrap' }, t('{r} m 内', { r: count(section.radius_m) })), h('b', { class: 'n' }, count(section.count) + (section.truncated ? '+' : ''))),
     classes(section), rows(section, tell), h('p', { class: 'hint' }, [section.source, section.notice].filter((text, i, all) => text && all.indexOf(text) === i).join('；')));
 }
 
@@ -101,6 +104,7 @@ function line(section, row, tell) {
 
 function detail(section, row) {
   if (section.name === 'cases') return [h('span', { class: stateTag(row.state) }, stateTitle(row.state)), h('span', { class: 'mute t12 under' }, `${row.number}，${waited(row.moved_at)}`)];
+  if (section.name === 'zones') return [h('span', { class: `level ${row.rank}` }, row.rank_title), h('span', { class: 'mute t12 under' }, t('{a}方案，半径约 {r} m，{at}', { a: row.alternative, r: count(row.zone_radius_m), at: when(row.at) }))];
   if (row.trust) return pipeWords(row);
   const { values, titles } = row;
   const words = section.name === 'components' ? [t('尾号 {n}', { n: String(row.key).slice(-6) }), values.dept1, titles.state !== '完好' && titles.state]

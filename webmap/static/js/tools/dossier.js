@@ -62,7 +62,7 @@ export default {
       const found = await askDossier(place, radius, this.asked.signal);
       const link = app.state.link();
       this.show({
-        title: dossierTitle(found), body: h('div', { class: 'dossier' }, dossierBody(found, { feature: (layer, key) => app.feature.open(layer, key), kase: (id) => this.openCase(id) })),
+        title: dossierTitle(found), body: h('div', { class: 'dossier' }, dossierBody(found, { feature: (layer, key) => app.feature.open(layer, key), kase: (id) => this.openCase(id), run: app.boot.tools.emergency ? (id) => this.openRun(id) : null })),
         footer: [h('a', { class: 'btn btn-p grow', id: 'dossier-print', target: '_blank', rel: 'noopener', href: `/dossier?lon=${place[0].toFixed(7)}&lat=${place[1].toFixed(7)}&radius_m=${radius}` }, icon('print', 'i-16'), t('打印一张纸')),
           h('button', { type: 'button', class: 'btn', onclick: () => copy(app, link) }, icon('share', 'i-16'), t('复制链接'))],
       });
@@ -86,6 +86,15 @@ export default {
     app.panel.show({ title: t('案件'), body: skeleton(8), onclose: () => app.state.set({ case: null }, { push: true }) });
     app.state.set({ case: id }, { push });
     await caseDetail(app.panel.body, id, {});
+  },
+
+  /** A hazard run of the dossier, in the tool that shows it. */
+  openRun(id) {
+    const { app } = this;
+    app.state.set({ run: id, here: null, around: null, src: null }, { push: true });
+    this.place = null;
+    this.mark(null);
+    app.tools.use('emergency', { push: false });
   },
 
   /** The panel was closed: the dossier itself goes, what was opened from it leads back to it. */

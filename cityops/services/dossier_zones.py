@@ -1,0 +1,103 @@
+"""Zones of kept hazard runs that hold a place, for its dossier."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from cityops.services.dossier import RecordSection
+from cityops.services.hazards.reach import may_read
+from cityops.services.permissions import Action, permission_for
+from cityops.services.places import Place
+from cityops.services.ports import Store
+from cityops.services.roles import Person
+from gis.layers import Title
+from hazards.layers import HAZARD_SITES
+
+#: A run says something of what may happen; one that is older is asked for by itself.
+LATELY = timedelta(days=7)
+_RUNS = 50
+_LISTED = 5
+#: The alternatives from what is held likely to what is held possible.
+_ALTERNATIVES = ("likely", "high", "low")
+_RANKS = {"red": "红区", "orange": "橙区", "yellow": "黄区", "blue": "蓝区"}
+
+
+class ZonesNear:
+    """The section of a dossier that tells in which zones of the last days' runs a place lies.
+
+    Parameters
+    ----------
+    clock
+        Gives the present time, aware.
+    """
+
+    def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
+        self._store = store
+        self._clock = clock
+
+    def near(self, person: Person, place: Place, radius_m: float) -> RecordSection | None:
+        """Zones that hold the place, newest run first; None where there is none for this person.
+
+        Whatever the radius of the dossier, what counts is that a zone holds the place itself.
+        """
+        if not permission_for(person, HAZARD_SITES, Action.VIEW).allowed:
+            return None
+        with self._store.reading() as tx:
+            registry = tx.layers.registry()
+            runs = [
+                run
+                for run in tx.hazard_runs.recent(_RUNS)
+                if self._is_late_enough(run) and may_read(person, registry, run["result"]["reach"])
+            ]
+        rows = [row for run in runs if (row := zone_row(run, place)) is not None]
+        if not rows:
+            return None
+        title = Title("影响区计算", "Zones of hazard runs")
+        source = "近 7 天的计算，初步估算"
+        return RecordSection("zones", title, rows[:_LISTED], len(rows), source)
+
+    def _is_late_enough(self, run: Mapping[str, Any]) -> bool:
+        return self._clock() - datetime.fromisoformat(run["at"]) <= LATELY
+
+
+def zone_row(run: Mapping[str, Any], place: Place) -> dict[str, Any] | None:
+    """The innermost zone of a run that holds the place, None where none does.
+
+    Of the alternatives the likely one goes before the larger one: what only the larger reaches
+    says so.
+    """
+    result = run["result"]
+    centre = result["place"]
+    metres = distance_from(place, centre["lon"], centre["lat"])
+    for alternative, zone in _zones(result):
+        if metres <= zone["radius_m"]:
+            site = result.get("site") or {}
+            return {
+                "key": str(run["id"]),
+                "label": site.get("name") or "爆炸影响",
+                "alternative": alternative["title"],
+                "rank": zone["rank"],
+                "rank_title": _RANKS.get(zone["rank"], zone["rank"]),
+                "zone_radius_m": zone["radius_told_m"],
+                "at": run["at"],
+                "distance_m": round(metres, 1),
+                "position": [centre["lon"], centre["lat"]],
+            }
+    return None
+
+
+def _zones(result: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    named = {a["name"]: a for a in result["alternatives"]}
+    for name in _ALTERNATIVES:
+        if name in named:
+            for zone in sorted(named[name]["zones"], key=lambda z: float(z["radius_m"])):
+                yield named[name], zone
+
+
+def distance_from(place: Place, lon: float, lat: float) -> float:
+    """Metres from a place to a position in CGCS2000 degrees."""
+    east, north = place.frame.project([[lon, lat]])[0].tolist()
+    return math.hypot(east, north)

@@ -1,0 +1,307 @@
+"""Files over HTTP: up, looked at, in, out, back; and what the routes refuse."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from cityops.jobs.worker import Worker
+
+DATA = Path(__file__).parents[1] / "cityops" / "data"
+
+
+@pytest.fixture
+def data(sign_in):
+    return sign_in("data")
+
+
+@pytest.fixture
+def do(services):
+    """Do a job that was accepted; gives it as it ended."""
+
+    def run(answer):
+        assert answer.status_code == 202, answer.text
+        Worker(services).do(answer.json["id"])
+        from cityops.services.roles import SYSTEM
+
+        return services.jobs.get(SYSTEM, answer.json["id"])
+
+    return run
+
+
+def features(*rows):
+    return json.dumps(
+        {
+            "type": "FeatureCollection",
+            "features": [
+                {
+                    "type": "Feature",
+                    "properties": {"id": f"{rows[0]}-{i}", "text": "=1+1"},
+                    "geometry": {"type": "Point", "coordinates": p},
+                }
+                for i, p in enumerate(rows[1:])
+            ],
+        }
+    ).encode()
+
+
+def upload(client, *files):
+    parts = [(io.BytesIO(data), name) for name, data in files]
+    return client.post(
+        "/api/v1/imports", data={"file": parts}, headers={"X-CSRFToken": client.token}
+    )
+
+
+def post(client, path, body=None):
+    return client.post(path, json=body or {}, headers={"X-CSRFToken": client.token})
+
+
+@pytest.fixture
+def received(data):
+    """A delivery of two points, one of them broken."""
+
+    def receive(name="stops.geojson", mark="a"):
+        body = features(mark, [117.2, 39.1], [117.201, 39.101], [])
+        answer = upload(data, (name, body))
+        assert answer.status_code == 201, answer.text
+        return answer.json
+
+    return receive
+
+
+def test_an_upload_is_kept_and_proposed_as_a_new_layer(received):
+    told = received("公交站点 2026.geojson")
+    assert (told["state"], told["filename"]) == ("received", "公交站点 2026.geojson")
+    assert told["options"]["new"] is True
+    assert told["options"]["title"] == "公交站点 2026"
+    assert told["options"]["layer"].startswith("layer_2026")
+
+
+def test_a_look_shows_columns_rows_map_and_faults_and_stores_nothing(data, received, do, services):
+    number = received()["id"]
+    before = services.layers.catalogue(_person(services, "data"))
+    job = do(post(data, f"/api/v1/imports/{number}/look", {"layer": "look_only", "new": True}))
+    assert job.state.value == "done"
+    report = data.get(f"/api/v1/imports/{number}").json["report"]
+    assert [c["name"] for c in report["columns"]] == ["id", "text"]
+    assert (report["stored"], report["refused_rows"]) == (2, 1)
+    assert report["sketch"]["bounds"] == [117.2, 39.1, 117.201, 39.101]
+    assert len(report["sketch"]["features"]["features"]) == 2
+    assert report["rows"]["rows"][2]["faults"]
+    assert services.layers.catalogue(_person(services, "data")) == before
+
+
+def _person(services, username):
+    return services.accounts.get(username).person
+
+
+def test_a_look_at_what_cannot_be_imported_says_why_and_shows_it_all_the_same(data, do):
+    number = upload(data, ("a.csv", b"lon,lat,no\n117.2,39.1,1\n")).json["id"]
+    do(post(data, f"/api/v1/imports/{number}/look", {"layer": "csv_layer", "new": True}))
+    report = data.get(f"/api/v1/imports/{number}").json["report"]
+    assert report["refusal"]["error"]["code"] == "crs.missing"
+    assert [c["name"] for c in report["columns"]] == ["no"]
+    do(post(data, f"/api/v1/imports/{number}/look", {"layer": "c", "new": True, "crs": "4490"}))
+    assert data.get(f"/api/v1/imports/{number}").json["report"]["refusal"] is None
+
+
+def test_a_file_goes_in_is_seen_goes_out_and_is_taken_back(data, received, do):
+    number = received(mark="round")["id"]
+    asked = {"layer": "round_trip", "new": True, "title": "往返"}
+    job = do(post(data, f"/api/v1/imports/{number}/import", asked))
+    assert job.result["stored"] == 2
+    told = data.get(f"/api/v1/imports/{number}").json
+    assert (told["state"], told["layer"]) == ("stored", "round_trip")
+    assert "round_trip" in [layer["name"] for layer in data.get("/api/v1/layers").json["layers"]]
+    seen = data.get("/api/v1/layers/round_trip/features").json
+    assert {f["id"] for f in seen["features"]} == {"round-0", "round-1"}
+    out = data.get("/api/v1/exports/round_trip?format=geojson")
+    assert [f["geometry"]["coordinates"] for f in json.loads(out.data)["features"]] == [
+        [117.2, 39.1],
+        [117.201, 39.101],
+    ]
+    assert "attachment" in out.headers["Content-Disposition"]
+    undone = post(data, f"/api/v1/imports/{number}/undo")
+    assert undone.json["removed"] == 2
+    assert data.get("/api/v1/layers/round_trip/features").json["total"] == 0
+    assert post(data, f"/api/v1/imports/{number}/undo").status_code == 409
+
+
+def test_refused_rows_come_as_a_table_without_formulas(data, received, do):
+    number = received(mark="csv")["id"]
+    do(post(data, f"/api/v1/imports/{number}/look", {"layer": "t", "new": True}))
+    answer = data.get(f"/api/v1/imports/{number}/refused.csv")
+    rows = list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig"))))
+    assert rows[0] == ["行", "字段", "代码", "原因", "得到", "怎么办"]
+    assert rows[1][0] == "3"
+    assert rows[1][2].startswith("geometry.")
+    assert not any(cell.startswith(("=", "+", "@")) for row in rows for cell in row)
+
+
+def test_an_import_runs_once_however_often_its_job_does(data, received, do, services):
+    number = received(mark="once")["id"]
+    answer = post(data, f"/api/v1/imports/{number}/import", {"layer": "once", "new": True})
+    job = do(answer)
+    again = services.deliveries.work(job, _Silent())
+    assert again == job.result
+    assert data.get("/api/v1/layers/once/features").json["total"] == 2
+
+
+class _Silent:
+    def report(self, *_args):
+        pass
+
+    def check(self):
+        pass
+
+
+def test_rows_that_were_edited_since_are_not_taken_back(data, received, do, services):
+    number = received(mark="edit")["id"]
+    do(post(data, f"/api/v1/imports/{number}/import", {"layer": "edited", "new": True}))
+    services.layers.edit(
+        _person(services, "data"), "edited", "edit-0", {"text": "changed"}, None, None
+    )
+    answer = post(data, f"/api/v1/imports/{number}/undo")
+    assert answer.json["error"]["code"] == "delivery.changed_since"
+    assert data.get("/api/v1/layers/edited/features").json["total"] == 2
+
+
+def test_a_stored_delivery_is_not_imported_again(data, received, do):
+    number = received(mark="again")["id"]
+    asked = {"layer": "again_layer", "new": True}
+    do(post(data, f"/api/v1/imports/{number}/import", asked))
+    answer = post(data, f"/api/v1/imports/{number}/import", asked)
+    assert (answer.status_code, answer.json["error"]["code"]) == (409, "delivery.stored")
+
+
+def test_the_parts_of_a_shapefile_become_one_delivery(data, do):
+    folder = DATA / "feet"
+    parts = [(p.name, p.read_bytes()) for p in sorted(folder.glob("schools.*"))]
+    number = upload(data, *parts).json["id"]
+    do(post(data, f"/api/v1/imports/{number}/look", {"layer": "schools", "new": True}))
+    report = data.get(f"/api/v1/imports/{number}").json["report"]
+    assert (report["driver"], report["crs"], report["stored"]) == (
+        "ESRI Shapefile",
+        "ESRI:102649",
+        8,
+    )
+
+
+@pytest.mark.parametrize(
+    ("files", "code"),
+    [
+        ([("a.geojson", b"{}"), ("b.geojson", b"{}")], "file.not_one"),
+        ([("a.shp", b"1"), ("b.dbf", b"1")], "file.not_one"),
+        ([("a.shp", b"1"), ("a.exe", b"1")], "file.not_one"),
+        ([("a.exe", b"MZ")], "file.unsupported"),
+        ([("a.geojson", b"<OGRVRTDataSource/>")], "file.wrong_type"),
+        ([("a.geojson", b"")], "file.empty"),
+        ([("../../etc/passwd", b"root")], "file.unsupported"),
+    ],
+)
+def test_what_is_no_delivery_is_refused_at_the_door(data, files, code):
+    answer = upload(data, *files)
+    assert (answer.status_code, answer.json["error"]["code"]) == (422, code)
+
+
+def test_no_file_no_token_and_no_form_are_refused(data):
+    assert upload(data).status_code in (415, 422)
+    assert (
+        data.post("/api/v1/imports", data={"file": (io.BytesIO(b"{}"), "a.json")}).status_code
+        == 403
+    )
+    answer = data.post(
+        "/api/v1/imports",
+        data=b"{}",
+        content_type="application/json",
+        headers={"X-CSRFToken": data.token},
+    )
+    assert answer.status_code == 415
+
+
+@pytest.mark.parametrize("name", ["planner", "emergency", "inspector", "owner", "auditor"])
+def test_who_may_import_nothing_neither_sends_nor_sees_deliveries(sign_in, received, name):
+    number = received(mark=name)["id"]
+    client = sign_in(name)
+    assert upload(client, ("a.geojson", features("x", [117, 39]))).status_code == 403
+    assert client.get("/api/v1/imports").status_code == 403
+    assert client.get(f"/api/v1/imports/{number}").status_code == 403
+    assert post(client, f"/api/v1/imports/{number}/look", {"layer": "x"}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({}, 422),
+        ({"layer": 5}, 422),
+        ({"layer": "x", "unknown": 1}, 422),
+        ({"layer": "x" * 100}, 422),
+        ({"layer": "x", "map": {"a": 1}}, 422),
+    ],
+)
+def test_options_that_are_none_are_refused(data, received, body, status):
+    number = received(mark=str(body))["id"]
+    assert post(data, f"/api/v1/imports/{number}/look", body).status_code == status
+    assert post(data, "/api/v1/imports/999999/look", {"layer": "x"}).status_code == 404
+
+
+class TestExports:
+    """Layers as files."""
+
+    def test_a_planner_takes_pipes_along_but_not_what_is_hidden(self, sign_in):
+        answer = sign_in("planner").get("/api/v1/exports/components?format=csv")
+        assert answer.status_code == 200
+        assert answer.mimetype == "text/csv"
+
+    def test_who_may_look_only_may_not_export(self, sign_in):
+        assert sign_in("inspector").get("/api/v1/exports/components").status_code == 403
+        assert sign_in("emergency").get("/api/v1/exports/pipes").status_code == 403
+
+    @pytest.mark.parametrize(
+        ("query", "status"),
+        [
+            ("format=exe", 400),
+            ("bbox=1,2,3", 400),
+            ("bbox=4,2,3,1", 400),
+            ("bbox=nan,1,2,3", 400),
+            ("crs=EPSG:1", 400),
+            ("nothing=1", 400),
+        ],
+    )
+    def test_what_cannot_be_exported_is_refused(self, sign_in, query, status):
+        assert sign_in("planner").get(f"/api/v1/exports/pipes?{query}").status_code == status
+
+    def test_a_box_and_a_filter_narrow_it(self, sign_in):
+        client = sign_in("planner")
+        some = client.get("/api/v1/exports/pipes?kind=gas&bbox=117.19,39.09,117.3,39.102")
+        assert [f["id"] for f in json.loads(some.data)["features"]] == ["P-1"]
+
+    def test_a_person_with_limits_gets_theirs_only(self, sign_in):
+        rows = json.loads(sign_in("west").get("/api/v1/exports/pipes").data)["features"]
+        assert {f["id"] for f in rows} == {"P-0", "P-1", "P-2"}
+        raw = sign_in("owner").get("/api/v1/exports/pipes").data
+        assert {f["id"] for f in json.loads(raw)["features"]} == {"P-1", "P-4"}
+
+    @pytest.mark.parametrize("name", ["geojson", "gpkg", "shapefile", "csv", "xlsx", "flatgeobuf"])
+    def test_every_format_comes_as_a_job_with_what_it_cannot_hold(
+        self, sign_in, do, services, name
+    ):
+        client = sign_in("planner")
+        job = do(post(client, "/api/v1/exports", {"layer": "pipes", "format": name}))
+        assert (job.state.value, job.result["rows"]) == ("done", 6)
+        answer = client.get(f"/api/v1/exports/jobs/{job.id}/file")
+        assert answer.status_code == 200
+        assert len(answer.data) == job.result["bytes"]
+        assert sign_in("data").get(f"/api/v1/exports/jobs/{job.id}/file").status_code == 404
+        if name == "shapefile":
+            with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
+                assert {"pipes.shp", "pipes.cpg", "notice.txt"} <= set(archive.namelist())
+
+    def test_nothing_is_left_behind_by_an_export_at_once(self, sign_in, settings):
+        sign_in("planner").get("/api/v1/exports/pipes?format=gpkg")
+        assert not list((settings.data_dir / "exports").glob("now-*"))
