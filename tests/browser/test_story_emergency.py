@@ -181,7 +181,7 @@ def test_why_opens_model_source_range_inputs_and_rules_and_a_sheet_is_printed(se
     page = open_tool(officer)
     page.click("[data-site=HZ0004]")
     page.wait_for_selector(".em-result")
-    page.get_by_role("button", name="为何").click()
+    page.get_by_role("button", name="依据").click()
     told = page.inner_text("#panel")
     for text in (
         *("Swisdak 1994", "ADA526744", "ln(P/kPa)", "0.2 – 198.5 m/kg^(1/3)", "超出则拒绝计算"),

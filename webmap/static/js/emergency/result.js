@@ -103,7 +103,7 @@ export function resultBody(run, view, acts) {
     alternatives(run, view.name, view.time, acts.chooseAlternative),
     h('div', { class: 'em-acts' }, h('button', { type: 'button', class: 'btn btn-p', onclick: (event) => acts.print(event.currentTarget) }, icon('print', 'i-16'), t('打印情况单')),
       h('button', { type: 'button', class: 'btn', onclick: acts.edit }, t('改当量')), h('button', { type: 'button', class: 'btn', onclick: acts.restart }, t('换位置')),
-      h('button', { type: 'button', class: 'btn', onclick: acts.fit }, icon('fit', 'i-16'), t('看全')), h('button', { type: 'button', class: 'btn btn-q end', 'aria-pressed': String(acts.whyIsOpen()), onclick: acts.why }, icon('help', 'i-16'), t('为何是这些数'))),
+      h('button', { type: 'button', class: 'btn', onclick: acts.fit }, icon('fit', 'i-16'), t('看全')), h('button', { type: 'button', class: 'btn btn-q end', 'aria-pressed': String(acts.whyIsOpen()), onclick: acts.why }, icon('help', 'i-16'), t('依据'))),
     rings(run, chosen, view.time, acts),
     warnings(run),
     placeList(run, view.name, chosen, view.time, acts), roadList(run, view.name), componentList(run, view.name),
