@@ -20,6 +20,8 @@ _CASE_ROLES = frozenset(
         Role.STREET_OFFICER,
     }
 )
+#: Who brings files in or takes layers out.
+_FILE_ROLES = frozenset({Role.DATA_MANAGER, Role.PLANNER, Role.PIPELINE_OWNER, Role.EMERGENCY})
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ RAIL: tuple[RailItem, ...] = (
     RailItem("field", "外勤", "cam", endpoint="field.page", roles=frozenset({Role.INSPECTOR})),
     RailItem("underground", "地下", "pipe", tool="underground", group="underground"),
     RailItem("emergency", "应急", "siren", tool="emergency", group="hazards"),
-    RailItem("data", "数据", "data", endpoint="imports.page", roles=frozenset({Role.DATA_MANAGER})),
+    RailItem("data", "数据", "data", endpoint="imports.page", roles=_FILE_ROLES),
 )
 #: Tools that are always loaded beside the chosen one, where they exist.
 ALWAYS = ("dossier",)

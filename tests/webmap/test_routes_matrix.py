@@ -135,6 +135,9 @@ TABLE: dict[str, list[tuple[str, str, object, set[Role]]]] = {
         ("GET", "/api/v1/exports/pipes?format=csv", None, SHEETS),
     ],
     "exports.submit": [("POST", "/api/v1/exports", {"layer": "pipes", "format": "csv"}, SHEETS)],
+    "exports.selection": [
+        ("POST", "/api/v1/exports/file", {"layer": "pipes", "within": SQUARE}, SHEETS)
+    ],
     "exports.fetch": [("GET", f"/api/v1/exports/jobs/{NOBODY}/file", None, set())],
     "underground.sums": [
         ("POST", "/api/v1/underground/sums", {"polygon": SQUARE}, UNDERGROUND),

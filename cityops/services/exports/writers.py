@@ -17,6 +17,7 @@ import orjson
 import shapely
 
 from cityops.services.exports import losses
+from cityops.services.exports.formulas import guarded
 from cityops.services.exports.sheet import Sheet, plain
 from cityops.services.reading.gdal import plain_column
 from cityops.services.reading.geojson import ID_COLUMN
@@ -25,12 +26,12 @@ from gis.errors import FileError, InvalidError
 from gis.features import ObjectArray
 from gis.layers import FieldType, GeometryKind
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_NUMBER = re.compile(r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$")
 _SHEET_ROWS, _CELL_TEXT = 1_048_576, 32_767
 #: What a sheet's title may not hold, and what its XML may not.
 _TITLE = re.compile(r"[\\*?:/\[\]]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+#: What a name says of the unit: cut off, millimetres would become metres.
+_UNIT_TAIL = re.compile(r"_(mm|cm|m|km|m2|km2|pa|kpa|mpa|kg|t|s|h|v|kv|w|kw|mw|deg)$")
 #: A .dbf keeps ten bytes of a field's name.
 _DBF_NAME = 10
 _DBF_TEXT = 254
@@ -80,19 +81,19 @@ def write_csv(sheet: Sheet, path: Path, options: Mapping[str, Any]) -> dict[str,
     A text that a spreadsheet would take for a formula gets a leading quote.
     """
     names, columns = _with_coordinates(sheet)
-    guarded: Counter[str] = Counter()
+    quoted: Counter[str] = Counter()
     with path.open("w", encoding="utf-8-sig", newline="") as out:
         writer = csv.writer(out)
-        writer.writerow([_guard(name) for name in names])
+        writer.writerow([guarded(name) for name in names])
         for record in zip(*columns, strict=True):
             cells = [plain(value) for value in record]
-            safe = [_guard(value) if isinstance(value, str) else value for value in cells]
-            guarded.update(n for n, a, b in zip(names, safe, cells, strict=True) if a is not b)
+            safe = [guarded(value) if isinstance(value, str) else value for value in cells]
+            quoted.update(n for n, a, b in zip(names, safe, cells, strict=True) if a is not b)
             writer.writerow(["" if value is None else _cell(value) for value in safe])
     message = "“{field}”有 {count} 个文本像公式，前面加了单引号"
     notes = [
         Note(0, "export.guarded", message, {"field": name, "count": count})
-        for name, count in guarded.items()
+        for name, count in quoted.items()
     ]
     return _told(
         notes,
@@ -109,12 +110,6 @@ def _told(*notes: list[Note]) -> dict[str, Any]:
 
 def _cell(value: Any) -> Any:
     return repr(value) if isinstance(value, float) else value
-
-
-def _guard(text: str) -> str:
-    if text.startswith(_FORMULA) and not _NUMBER.match(text):
-        return f"'{text}"
-    return text
 
 
 def _with_coordinates(sheet: Sheet) -> tuple[list[str], list[list[Any]]]:
@@ -283,24 +278,25 @@ def _read_again(shp: Path, sheet: Sheet, names: list[str], encoding: str) -> dic
 
 
 def shortened(names: list[str], encoding: str) -> list[str]:
-    """Field names of at most ten bytes, each different.
+    """Field names of at most ten bytes, each different, a unit at their end kept.
 
     Examples
     --------
-    >>> shortened(["diameter_start_mm", "diameter_start_m"], "UTF-8")
-    ['diameter_s', 'diameter_1']
+    >>> shortened(["diameter_start_mm", "diameter_start_m", "diameter_staff_m"], "UTF-8")
+    ['diamete_mm', 'diameter_m', 'diamete1_m']
     """
     out: list[str] = []
+    taken: set[str] = set()
     for name in names:
-        short = _cut(name, _DBF_NAME, encoding)
-        number = 1
-        while short.lower() in {n.lower() for n in out}:
-            tail = str(number)
-            short = _cut(name, _DBF_NAME - len(tail), encoding).rstrip("_") + tail
-            if len(tail) == 1 and len(name) > _DBF_NAME - 2:
-                short = _cut(name, _DBF_NAME - len(tail) - 1, encoding).rstrip("_") + "_" + tail
+        unit = found[0] if (found := _UNIT_TAIL.search(name)) else ""
+        head = name.removesuffix(unit)
+        short, number = name, 0
+        while len(short.encode(encoding, "replace")) > _DBF_NAME or short.lower() in taken:
+            tail = f"{number or ''}{unit}"
+            short = _cut(head, _DBF_NAME - len(tail), encoding).rstrip("_") + tail
             number += 1
         out.append(short)
+        taken.add(short.lower())
     return out
 
 

@@ -37,6 +37,8 @@ _MEGABYTE = 1_000_000
 _PARTS = frozenset(
     {".shp", ".shx", ".dbf", ".prj", ".cpg", ".qpj", ".sbn", ".sbx", ".qix", ".xml", ".qmd"}
 )
+#: What of a look still stands after the import.
+_SHOWN = ("sketch", "rows", "columns", "fields", "geometry", "coordinate_columns", "suggested")
 _SLUG = re.compile(r"[^a-z0-9]+")
 
 
@@ -228,6 +230,8 @@ class DeliveryDesk:
             raise
         if report["duplicate"]:
             self._note(job, delivery.id, DeliveryState.REFUSED, report)
+        else:
+            self._note(job, delivery.id, DeliveryState.STORED, _with_looks(delivery, report))
         return _short(delivery.id, report)
 
     def _note(self, job: Job, number: int, state: DeliveryState, report: Mapping[str, Any]) -> None:
@@ -275,6 +279,12 @@ class DeliveryDesk:
             told = {"layer": spec.name, "removed": removed}
             tx.audit.add(person, "layer.import.undo", f"delivery:{number}", detail=told)
         return {"delivery": number, "layer": spec.name, "removed": removed}
+
+
+def _with_looks(delivery: Delivery, report: Mapping[str, Any]) -> dict[str, Any]:
+    """The report of an import with what its last look showed, for the page."""
+    seen = delivery.report or {}
+    return dict(report) | {name: seen[name] for name in _SHOWN if name in seen}
 
 
 def _short(number: int, report: Mapping[str, Any]) -> dict[str, Any]:

@@ -43,6 +43,7 @@ _KEY_NAMES = (
     "name",
     "名称",
 )
+_KEY_ENDING = re.compile(r"([ _-](id|key|code|no)|编号|编码|代码|序号)$")
 _LABEL_NAMES = ("name_zh", "name", "名称", "title", "label", "标题")
 _WHOLE = re.compile(r"^(0|-?[1-9]\d{0,17})$")
 _DECIMAL = re.compile(r"^-?(0|[1-9]\d*)\.\d+$")
@@ -192,17 +193,21 @@ def _is_date(text: str) -> bool:
 
 
 def key_column(columns: Sequence[str], table: RawTable) -> str | None:
-    """The column to be the key: named like one, every value known and different."""
-    for name in _KEY_NAMES:
-        for column in columns:
-            values = table.columns[column].tolist()
-            usable = column.lower() == name and all(
-                isinstance(v, (str, int)) and not isinstance(v, bool) and str(v).strip()
-                for v in values
-            )
-            if usable and len({str(v) for v in values}) == len(values):
-                return column
-    return None
+    """The column to be the key: called like one, every value known and different.
+
+    Columns whose whole name says so go before those whose name only ends so (Unique Key).
+    """
+    whole = [c for name in _KEY_NAMES for c in columns if c.lower() == name]
+    ending = [c for c in columns if _KEY_ENDING.search(c.strip().lower())]
+    return next((c for c in dict.fromkeys([*whole, *ending]) if _is_key(c, table)), None)
+
+
+def _is_key(column: str, table: RawTable) -> bool:
+    values = table.columns[column].tolist()
+    usable = all(
+        isinstance(v, (str, int)) and not isinstance(v, bool) and str(v).strip() for v in values
+    )
+    return usable and len({str(v) for v in values}) == len(values)
 
 
 def field_names(columns: Iterable[str]) -> dict[str, str]:

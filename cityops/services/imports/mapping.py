@@ -58,8 +58,9 @@ def parsed(pairs: Sequence[str], spec: LayerSpec | None) -> MapRequest:
     coordinates: dict[str, str] = {}
     for pair in pairs:
         name, equals, column = pair.partition("=")
-        name, column = name.strip(), column.strip()
-        if not equals or not name or not column:
+        name = name.strip()
+        is_nothing = not column.strip() and name in COORDINATES
+        if not equals or not name or is_nothing:
             raise InvalidError(
                 "import.bad_map", "--map 应为 字段=列名，得到 {got}", field="map", got=pair
             )
@@ -121,7 +122,8 @@ def matched(
 ) -> Matched:
     """Columns for the fields of a layer: as given, else by name, title or alias.
 
-    Fields `without` a column, because they have one value for all rows, take none.
+    Fields `without` a column, because they have one value for all rows, take none, nor do those
+    that are given an empty name.
 
     A column serves one field only. Names are compared without case, spaces and brackets.
     ``column@unit`` names the unit of a given column; units are never guessed.
@@ -133,9 +135,11 @@ def matched(
     """
     faults: list[InvalidError] = []
     out: dict[str, Column] = {}
+    left_out = {name for name, text in given.items() if not text.strip()} | set(without)
     for name, text in given.items():
         try:
-            out[name] = _given(spec, name, text, columns)
+            if name not in left_out or not spec.has_field(name):
+                out[name] = _given(spec, name, text, columns)
         except InvalidError as fault:
             faults.append(fault)
     if faults:
@@ -151,7 +155,7 @@ def matched(
     for column in reversed(columns):
         by_plain[plain(column)] = column
     for item in spec.fields:
-        settled = item.name in out or item.name in without
+        settled = item.name in out or item.name in left_out
         found = None if settled else _by_name(item, columns, by_plain, taken)
         if found is not None:
             out[item.name] = Column(found)
@@ -167,8 +171,9 @@ def plain(name: str) -> str:
 def _given(spec: LayerSpec, name: str, text: str, columns: Sequence[str]) -> Column:
     if not spec.has_field(name):
         raise _no_field(spec, name, "map")
-    if text in columns:
-        return Column(text)
+    exact = next((name for name in (text, text.strip()) if name in columns), None)
+    if exact is not None:
+        return Column(exact)
     column, at, unit = text.rpartition("@")
     if at and column in columns and unit.strip().lower() in UNITS:
         return Column(column, factor(unit, spec.field_named(name).unit, name))

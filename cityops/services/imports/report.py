@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from cityops.services.exports.formulas import guarded
 from cityops.services.reading.table import Note
 from gis.errors import CityError
 
@@ -74,6 +77,26 @@ class Report:
             "sample": list(self.sample),
             "duplicate": False,
         }
+
+
+def refused_csv(report: Mapping[str, Any]) -> bytes:
+    """The refused rows of a report as a table for spreadsheets: UTF-8 with mark, no formulas.
+
+    Examples
+    --------
+    >>> refused_csv({"refused": []}).decode("utf-8-sig").strip()
+    '行,字段,代码,原因,得到,怎么办'
+    """
+    faults = report.get("refused")
+    if faults is None:
+        faults = (report.get("refusal") or {}).get("errors", [])
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow(["行", "字段", "代码", "原因", "得到", "怎么办"])
+    for fault in faults:
+        cells = [fault.get(n) for n in ("row", "field", "code", "message", "got", "hint")]
+        writer.writerow(["" if cell is None else guarded(str(cell)) for cell in cells])
+    return out.getvalue().encode("utf-8-sig")
 
 
 def refused(fault: CityError) -> dict[str, Any]:

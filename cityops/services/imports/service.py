@@ -285,6 +285,10 @@ class ImportService:
         steps.report(2, 3, "核对编号")
         self._check_keys(prepared, not is_new)
         report = self._report(prepared, base_name(filename), options, is_new, suspicion)
+        with self._store.reading() as tx:
+            lookup = self._areas.lookup(tx)
+        outside = _outside(with_all(prepared.batch(), lookup))
+        report = replace(report, warnings=(*report.warnings, *outside))
         return self._rehearsed(report, prepared) | {
             "refusal": refusal,
             "fields": looking.fields_json(prepared.spec),
