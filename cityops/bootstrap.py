@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cityops.services.events import EventService
     from cityops.services.exports.desk import ExportDesk
     from cityops.services.exports.service import ExportService
+    from cityops.services.grid.division import DivisionService
     from cityops.services.hazards.service import HazardService
     from cityops.services.hazards.sheet import SituationSheets
     from cityops.services.imports.desk import DeliveryDesk
@@ -106,6 +107,15 @@ class Services:
             now=lambda: datetime.now(UTC),
             max_vertices=self.settings.max_vertices,
         )
+
+    @cached_property
+    def division(self) -> DivisionService:
+        """Unit grids: checked, and made along roads, water and parcels."""
+        from cityops.jobs.sandbox import ConfinedReader
+        from cityops.services.grid.division import DivisionService
+
+        reader = ConfinedReader(self.settings.data_dir / "reading")
+        return DivisionService(lambda: self.store, reader)
 
     @cached_property
     def deliveries(self) -> DeliveryDesk:

@@ -14,6 +14,7 @@ COMMANDS: dict[str, str] = {
     "import": "import_",
     "export": "export",
     "locate": "locate",
+    "grid": "grid",
     "hazard": "hazard",
     "layers": "layers",
     "user": "user",

@@ -37,7 +37,7 @@ class Arrangement:
     faces
         (n,) polygons that cover the areas.
     owners
-        (n,) area in which each face lies.
+        (n,) community in which each face lies.
     edges
         (m,) lines, from crossing to crossing.
     strengths
@@ -67,7 +67,8 @@ def arrange(ground: Ground, extra: ObjectArray | None = None) -> Arrangement:
     # Snapped to tenths of a millimetre: lines that all but coincide must not leave faces that overlap.
     edges = shapely.get_parts(shapely.union_all(np.concatenate([lines, outline]), grid_size=GRID_M))
     faces = shapely.get_parts(shapely.polygonize(edges))
-    faces, owners = _owned(faces, ground.areas)
+    faces, area = _owned(faces, ground.areas)
+    owners = ground.owners[area]
     sources = np.concatenate([lines, outline])
     known = np.concatenate([strengths, np.full(len(outline), OUTLINE, np.int64)])
     middles = shapely.line_interpolate_point(edges, 0.5, normalized=True)

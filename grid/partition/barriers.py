@@ -28,6 +28,20 @@ ROAD_STRENGTH = {
     "cycleway": 1,
     "other": 1,
 }
+#: Tags of OpenStreetMap that are not classes of the road layer.
+ROAD_STRENGTH |= {
+    "motorway_link": 4,
+    "trunk_link": 4,
+    "primary_link": 4,
+    "secondary_link": 4,
+    "tertiary_link": 4,
+    "unclassified": 4,
+    "living_street": 4,
+    "track": 1,
+    "path": 1,
+    "steps": 1,
+    "bridleway": 1,
+}
 WATER_STRENGTH = 5
 PARCEL_STRENGTH = 2
 #: From this strength on a line bounds a block; weaker ones only divide a block that is too large.
@@ -42,8 +56,9 @@ class Ground:
 
     Attributes
     ----------
-    areas
-        (k,) polygons to be covered, each for itself: no cell lies in two of them.
+    areas, owners
+        (k,) polygons to be covered, and the community to which each belongs: no cell lies in two
+        communities.
     lines, strengths
         (n,) lines and their strengths, 1 to 5.
     buildings
@@ -56,6 +71,7 @@ class Ground:
     """
 
     areas: ObjectArray
+    owners: IntArray
     lines: ObjectArray
     strengths: IntArray
     buildings: ObjectArray = field(default_factory=lambda: np.empty(0, dtype=object))
@@ -75,7 +91,8 @@ def ground_of(
     Parameters
     ----------
     areas
-        Polygons to be divided, such as communities; they may border on each other.
+        Polygons to be divided, such as communities; they may border on each other, and one may
+        have several parts.
     roads, road_strengths
         Lines, and a strength for each.
     water, parcels
@@ -88,7 +105,7 @@ def ground_of(
     """
     wanted = object_array(areas)
     for area in wanted.tolist() or [None]:
-        if area is None or area.geom_type != "Polygon" or area.is_empty or not area.is_valid:
+        if area is None or area.is_empty or not area.is_valid or _dimension(area) != 2:
             raise GeometryError(
                 "grid.bad_area",
                 "要划分的范围应为有效的面，得到 {got}",
@@ -110,7 +127,12 @@ def ground_of(
     kept, known = every[keep], np.concatenate(strengths)[owner][keep]
     lots = shapely.get_parts(shapely.make_valid(object_array(parcels)))
     links = frontage_links(lots, kept, known, STRONG)
-    return Ground(wanted, kept, known, houses, links)
+    parts, community = shapely.get_parts(wanted, return_index=True)
+    return Ground(parts, community.astype(np.int64), kept, known, houses, links)
+
+
+def _dimension(shape: Any) -> int:
+    return int(shapely.get_dimensions(shape)) if shape.geom_type.endswith("Polygon") else -1
 
 
 def _outlines(shapes: ObjectArray) -> ObjectArray:

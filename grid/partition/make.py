@@ -22,6 +22,8 @@ from grid.partition.regions import Regions, Sizes, blocks_of, join_small
 
 #: Share of the borders inside of areas that may follow nothing on the ground.
 FREE_SHARE = 0.095
+#: What is left over where an outline touches itself is no ground.
+SCRAP_M2 = 0.01
 #: A border this near to a line follows it, metres.
 FOLLOWS_M = 2.0
 
@@ -33,9 +35,9 @@ class Division:
     Attributes
     ----------
     cells
-        (n,) polygons that share their vertices; area by area, numbered as they are to be.
+        (n,) polygons that share their vertices; community by community, numbered as they are to be.
     owners
-        (n,) area in which each cell lies.
+        (n,) community in which each cell lies.
     """
 
     cells: ObjectArray
@@ -107,7 +109,8 @@ def _grouped(arrangement: Arrangement, sizes: Sizes) -> list[set[int]]:
     graph = graph_of(arrangement)
     regions = Regions(graph, blocks_of(arrangement))
     join_small(regions, sizes)
-    return [cell for faces in regions.members.values() for cell in divided(graph, faces, sizes)]
+    kept = [faces for faces in regions.members.values() if graph.area(faces) > SCRAP_M2]
+    return [cell for faces in kept for cell in divided(graph, faces, sizes)]
 
 
 def _affordable(
@@ -145,7 +148,7 @@ def _affordable(
 
 
 def _numbered(cells: ObjectArray, owners: IntArray) -> IntArray:
-    """Order of cells by area, inside of it from west to east and from north to south."""
+    """Order of cells by community, inside of it from west to east and from north to south."""
     height = row_height_of(cells)
     points = shapely.get_coordinates(shapely.point_on_surface(cells))
     out = []
@@ -166,7 +169,7 @@ def codes_of(division: Division, communities: Sequence[str]) -> list[str]:
     Parameters
     ----------
     communities
-        12-digit code of each area.
+        12-digit code of each community.
 
     Raises
     ------

@@ -13,7 +13,6 @@ from enum import StrEnum
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import shapely
 
 from gis.errors import CityError, InvalidError
@@ -21,6 +20,7 @@ from gis.features import ObjectArray, object_array
 from gis.measure import area_m2
 from grid.units.kinds import GridKind, grid_kind
 from grid.units.order import misplaced
+from grid.units.plane import plane_of
 
 #: No fault of coverage is narrower than the first or smaller than the second.
 TOLERANCE_M = 0.001
@@ -31,7 +31,6 @@ CRACK_M = 5.0
 LEAST_AREA_M2 = 500.0
 #: A stated area may differ from the measured one by this share and by this much.
 AREA_SHARE, AREA_M2 = 0.01, 2.0
-_DEGREE_M = 111_319.49079327358
 
 
 class FaultKind(StrEnum):
@@ -70,28 +69,6 @@ class CellFault:
             "width_m": None if self.width_m is None else round(self.width_m, 5),
             "message": self.message,
         }
-
-
-@dataclass(frozen=True)
-class _Plane:
-    """Degrees to metres and back, linear in both."""
-
-    lon: float
-    lat: float
-
-    def metres(self, shapes: ObjectArray) -> ObjectArray:
-        factors = self._factors()
-        moved = shapely.transform(shapes, lambda xy: (xy - [self.lon, self.lat]) * factors)
-        return np.asarray(moved, dtype=object)
-
-    def place(self, shape: Any) -> tuple[float, float]:
-        """[lon, lat] of a point inside of a shape in metres."""
-        xy = shapely.get_coordinates(shapely.point_on_surface(shape))[0]
-        lon, lat = xy / self._factors() + [self.lon, self.lat]
-        return float(lon), float(lat)
-
-    def _factors(self) -> npt.NDArray[np.float64]:
-        return np.array([_DEGREE_M * np.cos(np.radians(self.lat)), _DEGREE_M])
 
 
 def check_grid(
@@ -152,8 +129,7 @@ class _Grid:
     ) -> None:
         self.codes, self.kind = codes, kind
         self.degrees = shapes
-        west, south, east, north = shapely.total_bounds(shapes)
-        self.plane = _Plane((west + east) / 2, (south + north) / 2)
+        self.plane = plane_of(shapes)
         self.shapes = shapely.make_valid(self.plane.metres(shapes))
         names = sorted(parents)
         outlines = object_array([parents[n] for n in names])
@@ -298,11 +274,9 @@ class _Grid:
                 continue
             shapes = self.shapes[rows]
             side = float(np.sqrt(np.median(shapely.area(shapes))))
-            boxes = shapely.bounds(shapes)
             candidates = [
                 shapely.get_coordinates(self.inner[rows]),
                 shapely.get_coordinates(shapely.centroid(shapes)),
-                (boxes[:, :2] + boxes[:, 2:]) / 2,
             ]
             row_of = dict(zip(codes, rows, strict=True))
             for got, want in misplaced(codes, candidates, side):

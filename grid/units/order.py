@@ -1,13 +1,14 @@
-"""Are cells numbered from west to east and from north to south? A check with tolerance.
+"""Are cells numbered from west to east and from north to south?
 
-The rule does not say how high a row is. An order keeps the rule when the sequence of numbers can
-be cut into rows that lie one south of the other, run from west to east, and are not higher than
-two middling cells. What breaks it is told against the row height that fits best.
+The rule does not say how high a row is, which point stands for a cell, or whose north is meant
+(a survey grid's may be turned by two degrees). A numbering keeps the rule when it is the order of
+rows of some one height, for inner points or centroids, with north turned by no more than that.
+What breaks it is told against the order that fits best.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -15,63 +16,55 @@ import numpy.typing as npt
 from grid.cells import numbering_order
 
 FloatArray = npt.NDArray[np.float64]
-#: Points of two cells closer than this, metres, may stand in either order.
-TOLERANCE_M = 2.0
-_HEIGHTS = (0.4, 0.55, 0.7, 0.85, 1.0, 1.25, 1.5)
-
-
-def keeps_order(points: FloatArray, cell_m: float) -> bool:
-    """Whether cells in the order of their numbers run from west to east and north to south.
-
-    Parameters
-    ----------
-    points
-        (n, 2) metres east and north, in the order of the numbers.
-    cell_m
-        Side of a middling cell, metres.
-
-    Examples
-    --------
-    >>> rows = np.array([[0.0, 100.0], [100.0, 95.0], [10.0, 0.0], [90.0, 5.0]])
-    >>> keeps_order(rows, 100.0), keeps_order(rows[[1, 0, 2, 3]], 100.0)
-    (True, False)
-    """
-    if len(points) < 2:
-        return True
-    north = points[:, 1]
-    lowest = np.minimum.accumulate(north)
-    highest_after = np.maximum.accumulate(north[::-1])[::-1]
-    cuts = np.flatnonzero(lowest[:-1] > highest_after[1:] - TOLERANCE_M) + 1
-    for row in np.split(np.arange(len(points)), cuts):
-        if north[row].max() - north[row].min() > 2 * cell_m:
-            return False
-        if (np.diff(points[row, 0]) < -TOLERANCE_M).any():
-            return False
-    return True
+#: Heights of rows that are usual, as shares of the side of a middling cell; they are tried first.
+_USUAL = (0.7, 1.0, 0.55, 0.85)
+_HEIGHTS = np.linspace(0.25, 2.0, 141)
+_TURNS_DEG = (0.0, -1.0, 1.0, -2.0, 2.0)
 
 
 def misplaced(
-    codes: Sequence[str], candidates: Sequence[FloatArray], cell_m: float
+    codes: Sequence[str], candidates: Sequence[FloatArray], side_m: float
 ) -> list[tuple[str, str]]:
-    """Pairs (code found, code expected) of cells that stand in the wrong place.
+    """Pairs (code found, code expected) of cells that stand in the wrong place; none when right.
 
     Parameters
     ----------
     codes
-        (n,) codes of one community.
+        (n,) codes of one community, distinct.
     candidates
         Points that may stand for the cells, such as inner points and centroids, each (n, 2)
-        metres: an order that keeps the rule for one of them is right.
+        metres east and north.
+    side_m
+        Side of a middling cell, metres.
+
+    Examples
+    --------
+    >>> places = np.array([[0.0, 100.0], [100.0, 95.0], [10.0, 0.0], [90.0, 5.0]])
+    >>> misplaced(["001", "002", "003", "004"], [places], 100.0)
+    []
+    >>> misplaced(["001", "003", "002", "004"], [places], 100.0)
+    [('003', '002'), ('002', '003')]
     """
-    by_number = np.argsort(np.array(codes, dtype=str), kind="stable")
-    if any(keeps_order(points[by_number], cell_m) for points in candidates):
-        return []
-    ordered = [codes[i] for i in by_number.tolist()]
+    wanted = sorted(codes)
     best: list[tuple[str, str]] | None = None
-    for points in candidates:
-        for share in _HEIGHTS:
-            by_place = [codes[i] for i in numbering_order(points, share * cell_m).tolist()]
-            wrong = [(a, b) for a, b in zip(by_place, ordered, strict=True) if a != b]
-            if best is None or len(wrong) < len(best):
-                best = wrong
+    for order in _orders(candidates, side_m):
+        by_place = [codes[i] for i in order]
+        wrong = [(a, b) for a, b in zip(by_place, wanted, strict=True) if a != b]
+        if not wrong:
+            return []
+        if best is None or len(wrong) < len(best):
+            best = wrong
     return best or []
+
+
+def _orders(candidates: Sequence[FloatArray], side_m: float) -> Iterator[list[int]]:
+    """Orders that keep the rule, the usual ones first."""
+    for points in candidates:
+        for share in _USUAL:
+            yield numbering_order(points, share * side_m).tolist()
+    for turn in np.radians(_TURNS_DEG):
+        c, s = np.cos(turn), np.sin(turn)
+        for points in candidates:
+            turned = points @ np.array([[c, s], [-s, c]])
+            for share in _HEIGHTS.tolist():
+                yield numbering_order(turned, share * side_m).tolist()

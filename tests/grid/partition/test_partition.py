@@ -51,6 +51,13 @@ def test_cells_of_two_communities_share_their_vertices_and_cross_no_border():
     assert shapely.area(division.cells).sum() == pytest.approx(120_000)
 
 
+def test_a_community_of_two_parts_is_numbered_as_one():
+    parts = shapely.MultiPolygon([shapely.box(0, 0, 100, 100), shapely.box(300, 0, 400, 100)])
+    division = divide(ground_of([parts]))
+    assert codes_of(division, ["120101003001"]) == ["120101003001001", "120101003001002"]
+    assert [cell.bounds[0] for cell in division.cells] == [0, 300]
+
+
 def test_a_block_too_small_is_joined_across_the_weaker_street():
     ground = ground_of([SQUARE], streets(xs=(100, 130, 230), ys=(150,)), [4, 5, 4, 5])
     # The strip of 30 m between x = 100 and x = 130 lies between a main road and a side street.
@@ -137,7 +144,7 @@ def test_water_and_parcels_are_borders_too():
         shapely.Point(0, 0),
         shapely.Polygon(),
         shapely.Polygon([(0, 0), (1, 1), (1, 0), (0, 1)]),
-        shapely.MultiPolygon([SQUARE]),
+        shapely.LineString([(0, 0), (1, 1)]),
     ],
 )
 def test_what_is_no_area_is_refused(area):

@@ -12,7 +12,7 @@ from gis.errors import InvalidError
 from gis.frame import LocalFrame
 from grid.cells import numbering_order
 from grid.units.check import FaultKind, check_grid
-from grid.units.order import keeps_order
+from grid.units.order import misplaced
 
 COMMUNITY = "120101003001"
 FRAME = LocalFrame(117.2, 39.1)
@@ -72,7 +72,10 @@ def test_a_grid_in_order_has_no_faults(parents):
 def test_any_sensible_row_height_keeps_the_order(across, up, seed, turn, height):
     cells = lattice(across, up, seed, turn)
     points = shapely.get_coordinates(shapely.point_on_surface(cells))
-    assert keeps_order(points[numbering_order(points, height)], 100.0)
+    codes = [""] * len(cells)
+    for number, at in enumerate(numbering_order(points, height).tolist(), 1):
+        codes[at] = f"{number:03d}"
+    assert misplaced(codes, [points], 100.0) == []
 
 
 def replaced(at, cell):
@@ -154,6 +157,16 @@ def test_two_numbers_exchanged_are_found_and_no_others(one, two):
     found = check(codes=codes)
     assert set(kinds(found)) == {"order"}
     assert {c for f in found for c in f.cells} == {CODES[one], CODES[two]}
+
+
+@pytest.mark.parametrize("turn", [-2.0, 1.0])
+def test_the_north_of_a_survey_grid_is_a_north_too(turn):
+    c, s = np.cos(np.radians(turn)), np.sin(np.radians(turn))
+    points = shapely.get_coordinates(shapely.point_on_surface(CELLS)) @ np.array([[c, s], [-s, c]])
+    codes = [""] * len(CELLS)
+    for number, at in enumerate(numbering_order(points, 90.0).tolist(), 1):
+        codes[at] = f"{COMMUNITY}{number:03d}"
+    assert check(codes=codes) == []
 
 
 def test_numbers_from_south_to_north_are_found():
