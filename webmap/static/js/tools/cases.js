@@ -1,6 +1,6 @@
 // Cases at a desk: what waits for me, what is in view, one case with its next act, on map and list alike.
 
-import { debounce, emptyState, h, skeleton } from 'cityops/dom';
+import { debounce, emptyState, h, icon, skeleton } from 'cityops/dom';
 import { count, t } from 'cityops/i18n';
 import { bindKey } from 'cityops/keys';
 import { actTitle, isOnward, isPlain, move } from 'cityops/cases/acts';
@@ -10,6 +10,8 @@ import { addPoints, removePoints, showHover, showOpen, showPoints } from 'cityop
 import { OPEN_STATES, stateTag, stateTitle, waited, when } from 'cityops/cases/words';
 
 const PAGE = 100;
+/** Who may file a case; the page for it is made for a thumb and serves a desk as well. */
+const REPORTERS = ['inspector', 'acceptor', 'shift_leader', 'street_officer'];
 const VIEWS = [['inbox', '待我办'], ['open', '在办'], ['view', '视野内'], ['mine', '我上报的']];
 const EMPTY = {
   inbox: ['现在没有等您办的案件', '新的案件到了会出现在这里。'], open: ['没有在办的案件', '上报的案件会出现在这里。'],
@@ -26,7 +28,7 @@ export default {
     addPoints(app.map);
     app.map.on('moveend', this.reload);
     this.stops.push(app.bus.on('click', (click) => this.onClick(click)), app.bus.on('state', () => this.follow()), app.bus.on('case:open', (id) => this.open(id)), listen((one) => this.heard(one)),
-      bindKey('j', t('下一件'), () => this.step(1)), bindKey('k', t('上一件'), () => this.step(-1)));
+      bindKey('j', t('下一件'), () => this.step(1)), bindKey('k', t('上一件'), () => this.step(-1)), bindKey('n', t('新建案件'), () => (this.mayFile() ? location.assign('/field') : false)));
     this.frame();
     await this.load();
     this.follow();
@@ -45,8 +47,10 @@ export default {
     const tabs = VIEWS.map(([name, words]) => h('button', { type: 'button', 'aria-pressed': String(name === this.view), dataset: { view: name }, onclick: () => this.choose(name) }, t(words), name === 'inbox' && this.counts ? h('span', { class: 'n' }, count(this.counts.inbox)) : ''));
     const chips = this.counts && this.view !== 'inbox' ? OPEN_STATES.filter((state) => this.counts.states[state] > 0 || state === this.only).map((state) => h('button', { type: 'button', class: 'chip', 'aria-pressed': String(state === this.only), onclick: () => this.narrow(state) }, stateTitle(state), h('span', { class: 'mute' }, count(this.counts.states[state])))) : [];
     const kept = this.app.side.body;
-    this.app.side.show({ title: t('案件'), tags: h('div', { class: 'case-tools' }, h('div', { class: 'seg', role: 'group', 'aria-label': t('看哪些案件') }, tabs), chips.length > 0 && h('div', { class: 'row-wrap' }, chips)), body: kept ? [...kept.childNodes] : skeleton(6), onclose: () => { if (!this.framing) this.app.tools.use(null); } });
+    this.app.side.show({ title: t('案件'), tags: h('div', { class: 'case-tools' }, h('div', { class: 'seg', role: 'group', 'aria-label': t('看哪些案件') }, tabs), chips.length > 0 && h('div', { class: 'row-wrap' }, chips)), body: kept ? [...kept.childNodes] : skeleton(6), actions: this.mayFile() ? [h('a', { class: 'btn', href: '/field', title: t('新建案件') }, icon('plus', 'i-16'), t('新建'), h('kbd', {}, 'N'))] : [], onclose: () => { if (!this.framing) this.app.tools.use(null); } });
   },
+
+  mayFile() { return this.app.boot.person.roles.some((role) => REPORTERS.includes(role)); },
 
   /** Draw the frame anew without being told that it was closed. */
   reframe() {
