@@ -16,6 +16,7 @@ import shapely
 
 from cityops.services.layer_values import visible_field
 from cityops.services.permissions import Permission
+from gis.errors import GeometryError
 from gis.features import IntArray, ObjectArray
 from gis.layers import GeometryKind, LayerSpec
 from gis.measure import area_m2, length_m
@@ -27,6 +28,8 @@ FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 #: Keys that a selection names; the rest is counted and can be paged through.
 MAX_KEYS = 10_000
+#: Shapes that cross a border times corners of the border; about 3 s of work.
+MOST_MEETINGS = 6_000_000
 
 
 @dataclass(frozen=True)
@@ -160,6 +163,8 @@ def selected(
     ------
     InvalidError
         For a field that may not be seen or a value of another type.
+    GeometryError
+        When the polygon's border is too intricate, see `clipped`.
     """
     class_field = class_field_of(seen.spec, seen.permission)
     others = {name: values for name, values in equal.items() if name != class_field}
@@ -188,7 +193,13 @@ def class_field_of(spec: LayerSpec, permission: Permission) -> str | None:
 
 
 def measured(seen: Seen, rows: IntArray, polygon: Any) -> Measured:
-    """Rows with their length or area, whole and within a polygon in degrees."""
+    """Rows with their length or area, whole and within a polygon in degrees.
+
+    Raises
+    ------
+    GeometryError
+        When the polygon's border is too intricate, see `clipped`.
+    """
     kind = seen.spec.geometry
     if kind is GeometryKind.POINT:
         return Measured(kind, rows, None, None)
@@ -199,8 +210,30 @@ def measured(seen: Seen, rows: IntArray, polygon: Any) -> Measured:
     shapely.prepare(polygon)
     crossing = ~shapely.contains_properly(polygon, shapes)
     if crossing.any():
-        inside[crossing] = measure(shapely.intersection(shapes[crossing], polygon))
+        inside[crossing] = measure(clipped(shapes[crossing], polygon))
     return Measured(kind, rows, whole, inside)
+
+
+def clipped(shapes: ObjectArray, polygon: Any) -> ObjectArray:
+    """(n,) parts of lines or polygons within a polygon.
+
+    Raises
+    ------
+    GeometryError
+        When many shapes cross a border of many corners: each would meet each corner, which takes
+        minutes for a comb over a street network.
+    """
+    corners = int(shapely.get_num_coordinates(polygon))
+    if len(shapes) * corners > MOST_MEETINGS:
+        raise GeometryError(
+            "geometry.too_expensive",
+            "选区的边线有 {got} 个角点，穿过 {count} 个要素，算起来太久",
+            field="polygon",
+            got=corners,
+            params={"count": len(shapes)},
+            hint="请简化选区的边线，或画小一些",
+        )
+    return np.asarray(shapely.intersection(shapes, polygon), dtype=object)
 
 
 def sums_by(seen: Seen, some: Measured, name: str) -> tuple[ClassSum, ...]:

@@ -8,7 +8,7 @@ import shapely
 from pyproj import Geod
 
 from cityops.services.layers import rest_behind
-from gis.errors import ConflictError, InvalidError
+from gis.errors import ConflictError, GeometryError, InvalidError
 
 BLOCK = shapely.box(117.1915, 39.1160, 117.1960, 39.1190)
 
@@ -109,6 +109,15 @@ def test_hidden_fields_give_nothing_away(tianjin, planner, gas_owner):
         tianjin.layers.select(planner, "buildings", BLOCK, equal={"people_day": ["3"]})
 
 
+def test_a_comb_over_the_streets_is_refused_before_it_costs_minutes(tianjin, planner):
+    xs = np.linspace(117.183, 117.203, 10_000)
+    teeth = [(x, 39.1245 if i % 2 else 39.1112) for i, x in enumerate(xs)]
+    comb = shapely.Polygon([*teeth, (117.203, 39.1110), (117.183, 39.1110)])
+    with pytest.raises(GeometryError) as caught:
+        tianjin.layers.select(planner, "pipes", comb)
+    assert caught.value.code == "geometry.too_expensive"
+
+
 def test_trust_is_summed_over_what_the_filters_leave(tianjin, planner):
     from cityops.services.pipe_sums import PipeSums
 
@@ -135,7 +144,6 @@ def test_an_export_of_an_area_holds_what_the_selection_counts(tianjin, planner, 
 
 def test_an_export_of_an_area_that_is_none_is_refused(tianjin, planner, tmp_path):
     from cityops.services.exports.service import ExportOptions
-    from gis.errors import GeometryError
 
     bow_tie = {"type": "Polygon", "coordinates": [[[117, 39], [118, 40], [118, 39], [117, 40], [117, 39]]]}  # fmt: skip
     with pytest.raises(GeometryError):

@@ -215,7 +215,7 @@ def _write_marks(
     within = np.isin(rows, chosen.measured.rows)
     texts = _mark_texts(chosen, rows[within], plane.scale)
     size = _SIZED_PT if plane.scale <= _SIZED_TO else _MARK_PT
-    lines = shapely.intersection(shapes[within], ring)
+    lines = _within(shapes[within], ring)
     written: dict[str, list[shapely.Geometry]] = {}
     for i in np.argsort(-shapely.length(lines), kind="stable").tolist():
         text = texts[i]
@@ -227,6 +227,14 @@ def _write_marks(
             if board.put(label, apart_mm=0.25):
                 near.append(at)
                 break
+
+
+def _within(lines: ObjectArray, ring: shapely.Geometry) -> ObjectArray:
+    shapely.prepare(ring)
+    out = lines.copy()
+    crossing = ~shapely.contains_properly(ring, lines)
+    out[crossing] = shapely.intersection(lines[crossing], ring)
+    return out
 
 
 def _mark_texts(chosen: Selection, rows: IntArray, scale: int) -> list[str]:
