@@ -141,7 +141,8 @@ def _parts_of(status: int) -> tuple[Any, Any]:
         return request.method, None
     if status == 413:
         limit = request.max_content_length or 0
-        return request.content_length, f"{limit // 1_000_000} MB"
+        length = request.content_length or 0
+        return length if length < 2**53 else None, f"{limit / 1_000_000:g} MB"
     if status == 415:
         return request.mimetype or "?", "application/json"
     return None, None

@@ -153,7 +153,7 @@ def web_spec(settings: Settings, listener: socket.socket, channel: int | None) -
     command = (
         *_python("gunicorn"),
         *("--bind", f"fd://{listener.fileno()}"),
-        *("--worker-class", "gthread"),
+        *("--worker-class", "webmap.worker.HeadFirstWorker"),
         *("--workers", str(settings.web_workers), "--threads", str(settings.web_threads)),
         *("--timeout", str(REQUEST_WITHIN_S), "--graceful-timeout", str(STOP_WITHIN_S)),
         *("--keep-alive", "15", "--limit-request-line", "8190", "--log-level", "warning"),
