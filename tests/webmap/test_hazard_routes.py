@@ -36,11 +36,12 @@ def test_components_in_the_ring_are_counted_with_their_class(sign_in):
     assert zones[0]["exposure"]["components"]["within"] == 3
 
 
-def test_where_no_building_is_on_file_the_answer_says_so_and_claims_no_safety(sign_in):
+def test_a_layer_in_which_nothing_was_ever_entered_is_unknown_and_not_zero(sign_in):
     run = post(sign_in("emergency"), GOOD).json
-    people = run["alternatives"][0]["zones"][-1]["exposure"]["people"]["day"]["within"]
-    assert people["carriers"] == 0
-    assert "exposure.poor_coverage" in {w["code"] for w in run["warnings"]}
+    held = run["alternatives"][0]["zones"][-1]["exposure"]
+    assert held["people"] is held["places"] is held["roads"] is None
+    assert run["lists"]["places"] is None
+    assert "exposure.no_buildings" in {w["code"] for w in run["warnings"]}
 
 
 def test_levels_and_models_come_with_source_and_confidence(sign_in):

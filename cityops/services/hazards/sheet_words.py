@@ -87,6 +87,7 @@ def sheet_words(run: Mapping[str, Any], name: str, time: str) -> dict[str, Any]:
         "rings": [_ring(run, zone, i, time) for i, zone in enumerate(chosen["zones"])],
         "alternatives": [_alternative(run, a, time, name) for a in run["alternatives"]],
         "places": [_place(p, chosen, i, time) for i, p in enumerate(_shown(run, name), 1)],
+        "places_known": (run["lists"] or {}).get("places") is not None,
         "places_left": max(0, len(places_in(run, name)) - _MOST_PLACES),
         "roads": _roads(run, name),
         "components": _components(run, name),

@@ -109,10 +109,12 @@ class Surroundings:
         self.used: dict[str, Seen] = {}
 
     def seen(self, layer: str) -> Seen | None:
-        """The layer, noted as used; None when it is not there or not the person's to see."""
+        """The layer, noted as used; None when it is not the person's to see, or nobody ever
+        entered anything: nothing on file at all does not mean that nothing is there.
+        """
         if layer not in self.used:
             found = self._now.seen_if_allowed(self._person, layer)
-            if found is None:
+            if found is None or not len(found.view):
                 return None
             self.used[layer] = found
         return self.used[layer]
