@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Callable
 from itertools import count
 from typing import Any, Protocol
 
@@ -373,12 +374,19 @@ class SpatialIndex:
         k: int,
         shapes: GeometrySource,
         max_m: float | None = None,
+        rank: Callable[[IntArray], IntArray] | None = None,
     ) -> tuple[IntArray, FloatArray]:
         """The k ids nearest to a position and their metres, by distance and then id.
 
         Exact: the k-th distance among any k shapes bounds the answer, and every shape within
         that bound touches the box around the disc, all of which are measured. Fewer come
         back where the index holds fewer, or fewer lie within `max_m`.
+
+        Parameters
+        ----------
+        rank
+            Numbers of ids by which those at equal distance are ordered and taken, instead of
+            the ids themselves.
 
         Raises
         ------
@@ -400,7 +408,8 @@ class SpatialIndex:
             distances = shapes.distances_m(candidates, frame)
         keep = np.isfinite(distances) & (distances <= bound)
         candidates, distances = candidates[keep], distances[keep]
-        order = np.lexsort((candidates, distances))[:k]
+        ranks = candidates if rank is None else rank(candidates)
+        order = np.lexsort((ranks, distances))[:k]
         return candidates[order], distances[order]
 
     def nearest_many(

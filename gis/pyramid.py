@@ -15,6 +15,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
+from gis.curve import from_z_order, z_order
 from gis.features import IntArray
 from gis.layers import GeometryKind, LayerSpec
 from gis.local_frame import FloatArray
@@ -31,7 +32,6 @@ MOST_FEATURES = 20_000
 #: Name that a tile's layer of aggregates has after the layer's own.
 SUFFIX = "_blocks"
 _MEASURE_NAMES = {GeometryKind.LINE: "length_m", GeometryKind.POLYGON: "area_m2"}
-UIntArray = npt.NDArray[np.uint64]
 
 
 @dataclass(frozen=True)
@@ -307,53 +307,6 @@ def _grouped(
     measure = np.bincount(group, measures, len(keys)).astype(float)
     there = total > 0
     return Blocks(keys[there] >> 8, (keys[there] & 255) - 1, total[there], measure[there])
-
-
-def z_order(x: UIntArray, y: UIntArray) -> IntArray:
-    """(n,) numbers along the Z-curve of columns and rows below 2 ** 31.
-
-    Examples
-    --------
-    >>> z_order(np.array([1, 0, 3], np.uint64), np.array([0, 1, 3], np.uint64)).tolist()
-    [1, 2, 15]
-    """
-    return (_spread_bits(x) | (_spread_bits(y) << np.uint64(1))).astype(np.int64)
-
-
-def from_z_order(cells: IntArray) -> tuple[IntArray, IntArray]:
-    """Columns and rows of numbers along the Z-curve.
-
-    Examples
-    --------
-    >>> [a.tolist() for a in from_z_order(np.array([1, 2, 15]))]
-    [[1, 0, 3], [0, 1, 3]]
-    """
-    number = cells.astype(np.uint64)
-    return _gathered_bits(number), _gathered_bits(number >> np.uint64(1))
-
-
-_STEPS = (
-    (16, 0x0000FFFF0000FFFF),
-    (8, 0x00FF00FF00FF00FF),
-    (4, 0x0F0F0F0F0F0F0F0F),
-    (2, 0x3333333333333333),
-    (1, 0x5555555555555555),
-)
-
-
-def _spread_bits(value: UIntArray) -> UIntArray:
-    out = value.astype(np.uint64)
-    for shift, mask in _STEPS:
-        out = (out | (out << np.uint64(shift))) & np.uint64(mask)
-    return out
-
-
-def _gathered_bits(value: UIntArray) -> IntArray:
-    out = value & np.uint64(_STEPS[-1][1])
-    masks = [mask for _, mask in reversed(_STEPS[:-1])] + [0x00000000FFFFFFFF]
-    for (shift, _), mask in zip(reversed(_STEPS), masks, strict=True):
-        out = (out | (out >> np.uint64(shift))) & np.uint64(mask)
-    return out.astype(np.int64)
 
 
 def _sums_by_cell(

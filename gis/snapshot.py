@@ -21,7 +21,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import shapely
 
+from gis.curve import order_along_curve
 from gis.errors import FileError, InvalidError, NotFoundError
 from gis.features import FeatureBatch, object_array
 from gis.index import SpatialIndex
@@ -35,6 +37,8 @@ _HASHED_FROM = len(MAGIC) + 32
 _START = _HASHED_FROM + 8
 _ALIGN = 64
 _CHUNK = 1 << 22
+#: Layers of fewer rows stay in the order of their fids.
+CURVED_FROM = 1000
 Arrays = dict[str, npt.NDArray[Any]]
 
 
@@ -50,11 +54,14 @@ class Snapshot:
         The rows, in mapped memory when the snapshot comes from a file.
     index
         Packed index; ids are positions of rows.
+    by_fid
+        (n,) rows in the order of their fids; None where that is the order they lie in.
     """
 
     version: int
     table: Table
     index: SpatialIndex
+    by_fid: npt.NDArray[np.int32] | None = None
 
     @property
     def spec(self) -> LayerSpec:
@@ -68,6 +75,9 @@ class Snapshot:
     def of(cls, version: int, batch: FeatureBatch, engine: Engine | None = None) -> Snapshot:
         """A snapshot in the memory of this process alone, for small layers and for writing.
 
+        Rows of large layers lie along the Z-curve, so that those of a window or a tile are
+        neighbours in memory whatever the order in which they were delivered.
+
         Raises
         ------
         InvalidError
@@ -75,10 +85,16 @@ class Snapshot:
         """
         if not (np.diff(batch.fids) > 0).all():
             raise InvalidError("snapshot.order", "快照的行应按 fid 递增且不重复")
+        by_fid = None
+        if len(batch) >= CURVED_FROM:
+            order = order_along_curve(shapely.bounds(batch.geometry))
+            batch = batch.take(order)
+            by_fid = np.empty(len(order), np.int32)
+            by_fid[order] = np.arange(len(order), dtype=np.int32)
         table = Table.from_batch(batch)
         placed = np.flatnonzero(~np.isnan(table.bounds[:, 0]))
         ids = None if len(placed) == len(table) else placed
-        return cls(version, table, SpatialIndex.build(table.bounds[placed], ids, engine))
+        return cls(version, table, SpatialIndex.build(table.bounds[placed], ids, engine), by_fid)
 
     @classmethod
     def open(cls, path: Path, spec: LayerSpec, engine: Engine | None = None) -> Snapshot:
@@ -101,7 +117,7 @@ class Snapshot:
         placed = arrays.get("placed")
         boxes = table.bounds if placed is None else table.bounds[placed]
         index = SpatialIndex.from_bytes(arrays["tree"], boxes, placed, engine)
-        return cls(int(header["version"]), table, index)
+        return cls(int(header["version"]), table, index, arrays.get("by_fid"))
 
 
 def write(path: Path, version: int, batch: FeatureBatch) -> Snapshot:
@@ -238,6 +254,8 @@ def _arrays_of(snapshot: Snapshot) -> Iterator[tuple[str, npt.NDArray[Any]]]:
     if np.isnan(table.bounds[:, 0]).any():
         yield "placed", np.flatnonzero(~np.isnan(table.bounds[:, 0]))
     yield "fids", table.fids
+    if snapshot.by_fid is not None:
+        yield "by_fid", snapshot.by_fid
     yield "bounds", table.bounds
     yield "measures", table.measures
     for name in ("xy", "rings", "parts", "geoms", "multi"):

@@ -215,14 +215,14 @@ class LayerView:
     ) -> tuple[IntArray, FloatArray]:
         """The k rows nearest to a position and their metres, by distance and then key.
 
-        Where several are equally far at the k-th place, those with the smaller rows are taken.
+        Where several are equally far at the k-th place, those with the smaller fids are taken.
 
         Raises
         ------
         InvalidError
             When the position is none, `k` is below 1, or `max_m` is negative or not finite.
         """
-        rows, distances = self._index.nearest(lon, lat, k, self._shapes, max_m)
+        rows, distances = self._index.nearest(lon, lat, k, self._shapes, max_m, self.fids)
         return self._by_distance(rows, distances)
 
     def edge_distances_m(self, rows: Rows, lon: float, lat: float) -> FloatArray:
@@ -230,7 +230,7 @@ class LayerView:
         return self._shapes.edge_distances_m(rows, LocalFrame(lon, lat))
 
     def _by_fid(self, rows: IntArray) -> IntArray:
-        if not len(rows) or rows[-1] < self._base_size:
+        if len(rows) < 2 or (self._snapshot.by_fid is None and rows[-1] < self._base_size):
             return rows
         return rows[np.argsort(self.fids(rows), kind="stable")]
 
@@ -257,7 +257,12 @@ class LayerView:
     def rows(self, reach: Reach | None = None) -> IntArray:
         """All rows that are there, or those within reach, by fid."""
         there = self.alive() if reach is None else self.mask(reach)
-        return self._by_fid(np.flatnonzero(there))
+        ordered = self._snapshot.by_fid
+        if ordered is None:
+            return self._by_fid(np.flatnonzero(there))
+        base = ordered[there[ordered]].astype(np.int64)
+        new = np.flatnonzero(there[self._base_size :]) + self._base_size
+        return self._by_fid(np.concatenate([base, new])) if len(new) else base
 
     def alive(self) -> BoolArray:
         """(size,) which rows are there."""
@@ -414,10 +419,12 @@ class LayerView:
         row = self._edited.get(fid)
         if row is not None:
             return row
-        fids = self._snapshot.table.fids
-        at = int(np.searchsorted(fids, fid))
-        there = at < len(fids) and fids[at] == fid and at not in self._gone
-        return at if there else None
+        fids, ordered = self._snapshot.table.fids, self._snapshot.by_fid
+        at = int(np.searchsorted(fids, fid, sorter=ordered))
+        if at == len(fids):
+            return None
+        row = at if ordered is None else int(ordered[at])
+        return row if fids[row] == fid and row not in self._gone else None
 
     def rows_of_fids(self, fids: Sequence[int] | IntArray) -> IntArray:
         """Rows of those of `fids` that are there, in their order."""
