@@ -17,12 +17,16 @@ from gis.layers import CodeItem, Title
 
 FloatArray = npt.NDArray[np.float64]
 UNKNOWN_DATUM = "unknown"
+#: Heights above the ground at each place: what depths alone give. Good at one place, as at a
+#: crossing or in a pit; between places only where the ground is level.
+GROUND_DATUM = "ground"
 
 #: Vertical datums with names of their own; others are written ``EPSG:n`` or freely.
 DATUMS: tuple[CodeItem, ...] = (
     CodeItem("1985", Title("1985 国家高程基准（EPSG:5737）", "Yellow Sea 1985 (EPSG:5737)")),
     CodeItem("1956", Title("1956 黄海高程系（EPSG:5736）", "Yellow Sea 1956 (EPSG:5736)")),
     CodeItem("dagu", Title("大沽高程系", "Dagu, local to Tianjin")),
+    CodeItem("ground", Title("地面以下（只有埋深）", "Below the ground: depths only")),
     CodeItem(UNKNOWN_DATUM, Title("不明", "Unknown")),
 )
 _SAME = {

@@ -14,7 +14,7 @@ from gis.features import object_array
 from gis.ragged import spread
 from underground.axes import Axes, BoolArray, FloatArray, IntArray, ObjectArray, offsets
 from underground.clearance.bodies import Solids
-from underground.heights import HeightSource, axis_offset, require_one_datum
+from underground.heights import GROUND_DATUM, HeightSource, axis_offset, require_one_datum
 from underground.outer import outer_sizes
 from underground.quality import method_of, standard_errors
 from underground.survey.meaning import Meaning, meaning_of
@@ -161,19 +161,25 @@ def end_levels(survey: Survey, meaning: Meaning, height: FloatArray, wall: Float
     """Axis, ground and depth at both ends of each line.
 
     A recorded level comes first, then the ground less the depth, then the height of the shape
-    (taken as of the axis). The level of a point stands in for one that its lines do not have.
+    (taken as of the axis). The level of a point stands in for one that its lines do not have. With
+    the datum "ground" depths alone count, and the ground is 0 everywhere.
     """
     ends = survey.ends
+    by_depth_only = survey.datum == GROUND_DATUM
     ground = _of_points(survey, "ground")[ends]
+    if by_depth_only:
+        ground = np.zeros(ground.shape)
     depth = np.column_stack([survey.lines.number("start_depth"), survey.lines.number("end_depth")])
     level = np.column_stack([survey.lines.number("start_level"), survey.lines.number("end_level")])
     level = np.where(np.isnan(level), _of_points(survey, "pipe_level")[ends], level)
     by_depth = ground - depth
-    part = np.where(np.isnan(level), by_depth, level)
+    part = by_depth if by_depth_only else np.where(np.isnan(level), by_depth, level)
     shift = axis_offset(meaning.part, height, np.nan_to_num(wall))[:, None]
     axis = part + shift
     drawn = survey.end_xyz[:, :, 2]
     use_drawn = np.isnan(axis) & ~np.isnan(drawn)
+    if by_depth_only:
+        use_drawn[:] = False
     source = np.full(axis.shape, HeightSource.NONE, object)
     source[~np.isnan(axis)] = HeightSource.DEPTH
     source[~np.isnan(axis) & ~np.isnan(level)] = HeightSource.RECORDED

@@ -11,6 +11,8 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("underground_check", "check"),
     "clearance": ("underground_pairs", "clearance"),
     "audit": ("underground_audit", "audit"),
+    "section": ("underground_sections", "section"),
+    "profile": ("underground_sections", "profile"),
     "segments": ("underground_network", "segments"),
     "isolate": ("underground_network", "isolate"),
 }

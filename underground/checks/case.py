@@ -14,7 +14,13 @@ from underground.outer import OuterSizes, outer_sizes
 from underground.pipes import EndLevels, Pipes, end_levels, pipes_of_survey
 from underground.survey.meaning import Meaning, meaning_of
 from underground.survey.model import Survey
-from underground.survey.places import MetricPlaces, degrees_of, metric_places
+from underground.survey.places import (
+    MetricPlaces,
+    Plane,
+    degrees_of,
+    metric_places,
+    plane_of,
+)
 
 Found = list[SurveyFault]
 
@@ -62,6 +68,11 @@ class Case:
     def places(self) -> MetricPlaces:
         """Places in metres; NaN also for points that lie nowhere near, so that they are one fault."""
         return metric_places(self.believed)
+
+    @cached_property
+    def plane(self) -> Plane:
+        """Plane of `places`."""
+        return plane_of(self.believed)
 
     @cached_property
     def outside(self) -> BoolArray:

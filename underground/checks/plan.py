@@ -31,12 +31,12 @@ def crossings(case: Case) -> Found:
     out = []
     for k in wrong.tolist():
         first, second = sorted((int(at[i[k]]), int(at[j[k]])))
-        x, y = (found.place[k] / case.survey.unit_m).tolist()
+        x, y = case.plane.delivered(found.place[k : k + 1])[0].tolist()
         fault = case.line_fault(
             "line.crosses",
             second,
             params={"first": case.line_row(first)},
-            repair=Repair(RepairOp.SPLIT, "geometry", None, [rounded(x), rounded(y)]),
+            repair=Repair(RepairOp.SPLIT, "geometry", None, [round(x, 9), round(y, 9)]),
         )
         out.append(fault)
     return out
@@ -119,7 +119,8 @@ def _nearest(case: Case, point: IntArray, near: IntArray, apart: FloatArray) -> 
         spot = shapely.Point(case.places.points[p])
         line = lines[near[k]]
         foot = line.interpolate(line.project(spot))
-        to = [rounded(foot.x / case.survey.unit_m), rounded(foot.y / case.survey.unit_m)]
+        there = case.plane.delivered(np.array([[foot.x, foot.y]]))[0]
+        to = [round(float(v), 9) for v in there]
         old = case.survey.point_place(p)
         i = int(_line_at(case)[p])
         side = 0 if case.survey.ends[i, 0] == p else 1

@@ -26,8 +26,42 @@ class MetricPlaces:
     inner: FloatArray
 
 
-def metric_places(survey: Survey) -> MetricPlaces:
-    """Places of a survey in metres.
+@dataclass(frozen=True)
+class Plane:
+    """The plane in metres in which a survey is measured.
+
+    Attributes
+    ----------
+    frame
+        Projection of a survey in degrees; None where coordinates are projected already.
+    unit_m
+        Metres of a unit of the delivered coordinates.
+    """
+
+    frame: LocalFrame | None
+    unit_m: float
+
+    def metres(self, places: FloatArray) -> FloatArray:
+        """(n, 2) delivered places in metres; NaN stays."""
+        if self.frame is None:
+            return places * self.unit_m
+        out = np.full(places.shape, np.nan)
+        known = ~np.isnan(places).any(axis=1)
+        out[known] = self.frame.project(places[known])
+        return out
+
+    def delivered(self, metres: FloatArray) -> FloatArray:
+        """(n, 2) places of the plane in delivered coordinates; NaN stays."""
+        if self.frame is None:
+            return metres / self.unit_m
+        out = np.full(metres.shape, np.nan)
+        known = ~np.isnan(metres).any(axis=1)
+        out[known] = self.frame.unproject(metres[known])
+        return out
+
+
+def plane_of(survey: Survey) -> Plane:
+    """The plane of a survey.
 
     Coordinates of a projected system are multiplied by the metres of its unit, degrees are
     projected around the middle of the survey. A schematic plan without a system is taken as it is.
@@ -37,19 +71,15 @@ def metric_places(survey: Survey) -> MetricPlaces:
     CrsError
         Web Mercator and other systems in which metres are no metres.
     """
-    points = np.column_stack([survey.points.number("east"), survey.points.number("north")])
-    ends, inner = survey.end_places, survey.shapes.xyz[:, :2]
     reference = survey.crs
     if reference is None or reference.crs is None:
-        return MetricPlaces(points * survey.unit_m, ends * survey.unit_m, inner * survey.unit_m)
+        return Plane(None, survey.unit_m)
     if reference.crs.is_geographic:
-        known = points[~np.isnan(points).any(axis=1)]
-        if not len(known):
-            known = ends.reshape(-1, 2)[~np.isnan(ends.reshape(-1, 2)).any(axis=1)]
+        places = np.column_stack([survey.points.number("east"), survey.points.number("north")])
+        places = np.vstack([places, survey.end_places.reshape(-1, 2)])
+        known = places[~np.isnan(places).any(axis=1)]
         centre = known.mean(axis=0) if len(known) else np.zeros(2)
-        frame = LocalFrame(float(centre[0]), float(centre[1]))
-        flat = _projected(frame, ends.reshape(-1, 2)).reshape(ends.shape)
-        return MetricPlaces(_projected(frame, points), flat, _projected(frame, inner))
+        return Plane(LocalFrame(float(centre[0]), float(centre[1])), 1.0)
     if survey.unit_m == 1.0 and not is_metric(reference.crs):
         raise CrsError(
             "crs.not_metric",
@@ -58,14 +88,22 @@ def metric_places(survey: Survey) -> MetricPlaces:
             expected="投影坐标系，单位为米，且不是 Web 墨卡托",
             hint="先转换到 EPSG:4548 一类的高斯-克吕格投影",
         )
-    return MetricPlaces(points * survey.unit_m, ends * survey.unit_m, inner * survey.unit_m)
+    return Plane(None, survey.unit_m)
 
 
-def _projected(frame: LocalFrame, lonlat: FloatArray) -> FloatArray:
-    out = np.full(lonlat.shape, np.nan)
-    known = ~np.isnan(lonlat).any(axis=1)
-    out[known] = frame.project(lonlat[known])
-    return out
+def metric_places(survey: Survey) -> MetricPlaces:
+    """Places of a survey in metres of its plane.
+
+    Raises
+    ------
+    CrsError
+        See `plane_of`.
+    """
+    plane = plane_of(survey)
+    points = np.column_stack([survey.points.number("east"), survey.points.number("north")])
+    ends = survey.end_places
+    flat = plane.metres(ends.reshape(-1, 2)).reshape(ends.shape)
+    return MetricPlaces(plane.metres(points), flat, plane.metres(survey.shapes.xyz[:, :2]))
 
 
 def degrees_of(reference: Reference | None, places: FloatArray) -> tuple[FloatArray, BoolArray]:

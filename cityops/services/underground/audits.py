@@ -21,7 +21,7 @@ from underground.audit.report import counts_rows, finding_rows, settings_row
 from underground.audit.tiles import Audit, AuditResult, Tile, TileResult, merged
 from underground.pipes import Pipes, pipes_of_survey
 from underground.rules.tables import FILES, ORDER_FILES, RuleSet, rules_of_texts, shipped_rules
-from underground.survey.places import degrees_of
+from underground.survey.places import degrees_of, plane_of
 
 #: The audit that the workers of this process share; set before they are forked.
 _SHARED: dict[str, Audit] = {}
@@ -62,7 +62,7 @@ def audit_files(
     pipes = pipes_of_survey(survey)
     audit = Audit(pipes, rules_of_folder(rules), settings or AuditSettings(), tile_m)
     result = run_audit(audit, workers=workers, folder=folder, progress=progress)
-    places = result.findings.place / survey.unit_m
+    places = plane_of(survey).delivered(result.findings.place)
     degrees, _ = degrees_of(survey.crs, places)
     rows = finding_rows(audit, result.findings)
     for row, place in zip(rows, degrees, strict=True):

@@ -1,0 +1,144 @@
+"""Sections: interpolated levels, oblique hits, gaps that stay gaps, drawings and sheets."""
+
+from io import BytesIO
+
+import geopandas as gpd
+import numpy as np
+import openpyxl
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gis.errors import GeometryError
+from underground.frames import pipes_of_frame
+from underground.sections.cross import cross_section, out_of_order, section_rows
+from underground.sections.drawing import draw_cross_section, draw_long_profile
+from underground.sections.long import long_profile, profile_rows
+from underground.sections.sheets import cross_section_sheet, profile_sheet
+
+
+def pipes(*rows, **columns):
+    lines = [shapely.from_wkt(f"LINESTRING Z ({wkt})") for wkt, *_ in rows]
+    given = {
+        "管线编号": [f"p{i}" for i in range(len(rows))],
+        "管类": [r[1] if len(r) > 1 else "给水" for r in rows],
+        "管径": [r[2] if len(r) > 2 else "200" for r in rows],
+    }
+    return pipes_of_frame(gpd.GeoDataFrame(given | columns, geometry=lines, crs=4548), datum="1985")
+
+
+def cut(*places):
+    return shapely.LineString(places)
+
+
+def test_levels_are_interpolated_on_each_pipe_not_taken_from_the_intersection():
+    found = cross_section(pipes(("0 0 -1, 10 0 -3",), ("0 5 -5, 10 5 -5",)), cut((4, -9), (4, 9)))
+    assert found.axis.tolist() == pytest.approx([-1.8, -5.0])
+    assert found.chainage.tolist() == pytest.approx([9.0, 14.0])
+
+
+def test_an_oblique_hit_is_an_ellipse_and_spacing_is_between_walls():
+    found = cross_section(
+        pipes(("-9 -9 -1, 9 9 -1", "给水", "400"), ("-9 5 -1, 9 5 -1", "污水", "600")),
+        cut((0, -9), (0, 9)),
+    )
+    assert found.angle_deg.tolist() == pytest.approx([45, 90])
+    assert found.half_width.tolist() == pytest.approx([0.2 * np.sqrt(2), 0.3])
+    assert found.spacing[0] == pytest.approx(5 - 0.2 * np.sqrt(2) - 0.3)
+
+
+def test_a_cut_through_a_vertex_hits_a_pipe_once_and_through_a_loop_twice():
+    bent = pipes(("0 0 0, 5 0 0, 10 5 0",))
+    loop = pipes(("0 0 0, 10 0 0, 10 5 0, 0 5 0",))
+    assert len(cross_section(bent, cut((5, -3), (5, 3)))) == 1
+    assert len(cross_section(loop, cut((5, -3), (5, 9)))) == 2
+
+
+def test_an_unknown_height_stays_unknown():
+    rows = section_rows(
+        cross_section(some := pipes(("0 0 nan, 9 0 nan",)), cut((4, -1), (4, 1))), some
+    )
+    assert rows[0]["axis_m"] is None
+    assert rows[0]["cover_m"] is None
+    assert "高程不明" in draw_cross_section(rows, 2.0)
+
+
+def test_a_cut_that_bends_goes_on_counting():
+    found = cross_section(
+        pipes(("3 -9 0, 3 9 0",), ("-9 4 0, 9 4 0",)), cut((0, 0), (6, 0), (6, 8))
+    )
+    assert found.chainage.tolist() == pytest.approx([3, 10])
+
+
+@pytest.mark.parametrize("line", [shapely.Point(0, 0), shapely.LineString([(1, 1), (1, 1)])])
+def test_what_is_no_line_is_no_cut(line):
+    with pytest.raises(GeometryError):
+        cross_section(pipes(("0 0 0, 9 0 0",)), line)
+
+
+coordinate = st.integers(-30, 30)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(coordinate, coordinate, coordinate, coordinate), min_size=1, max_size=8),
+    st.tuples(coordinate, coordinate, coordinate, coordinate),
+)
+def test_hits_are_where_shapely_sees_crossings(ends, line):
+    ends = [e for e in ends if e[:2] != e[2:]]
+    if not ends or line[:2] == line[2:]:
+        return
+    some = pipes(*((f"{a} {b} -1, {c} {d} -2",) for a, b, c, d in ends))
+    section = cut(line[:2], line[2:])
+    found = cross_section(some, section)
+    crossed = {i for i, k in enumerate(some.axes.plan_lines()) if k.intersects(section)}
+    assert set(found.pipe.tolist()) == crossed
+    assert (np.diff(found.chainage) >= 0).all()
+
+
+def test_the_order_across_a_street_goes_up_and_down_again():
+    ranks = {"power": 1, "telecom": 2, "water": 3, "gas": 4, "sewer": 7}
+    kinds = ["电力", "给水", "污水", "燃气", "通信"]
+    some = pipes(*((f"{i} -9 -1, {i} 9 -1", k) for i, k in enumerate(kinds)))
+    section = cross_section(some, cut((-1, 0), (9, 0)))
+    assert out_of_order(section, some, ranks) == [False] * 5
+    kinds[1] = "污水"
+    some = pipes(
+        *(
+            (f"{i} -9 -1, {i} 9 -1", k)
+            for i, k in enumerate(["电力", "污水", "给水", "污水", "通信"])
+        )
+    )
+    section = cross_section(some, cut((-1, 0), (9, 0)))
+    assert sum(out_of_order(section, some, ranks)) == 1
+
+
+def test_a_profile_follows_the_path_whichever_way_its_pipes_were_drawn():
+    some = pipes(("0 0 3, 10 0 2",), ("30 0 0, 10 0 2",), ("15 -5 1.5, 15 5 1.5", "燃气", "100"))
+    found = long_profile(some, np.array([0, 1]), np.array([True, False]))
+    assert found.station.tolist() == [0, 10, 10, 30]
+    assert found.slope.tolist() == pytest.approx([0.1, 0.1])
+    assert some.ids[found.crossing.pipe].tolist() == ["p2"]
+    assert found.crossing.chainage.tolist() == pytest.approx([15])
+
+
+def test_a_missing_level_is_a_gap_in_data_drawing_and_sheet():
+    some = pipes(("0 0 3, 10 0 2",), ("10 0 nan, 30 0 nan",), ("30 0 1, 40 0 0",))
+    found = long_profile(some, np.arange(3), np.ones(3, bool))
+    told = profile_rows(found, some)
+    assert told["gaps"] == [{"from_m": 10.0, "to_m": 30.0}]
+    assert told["links"][1]["slope"] is None
+    assert "高程缺" in draw_long_profile(told, found.length_m)
+    book = openpyxl.load_workbook(BytesIO(profile_sheet(told)))
+    assert book.sheetnames == ["里程表", "管段", "交叉管线", "缺少高程"]
+    assert [c.value for c in book["缺少高程"][2]] == [10, 30]
+
+
+def test_texts_in_drawings_and_sheets_stay_texts():
+    some = pipes(("0 0 -1, 9 0 -1",), 管线编号=["=1+<b>"])
+    rows = section_rows(cross_section(some, cut((4, -1), (4, 1))), some)
+    assert "&lt;b&gt;" in draw_cross_section(rows, 2.0)
+    book = openpyxl.load_workbook(BytesIO(cross_section_sheet(rows)))
+    assert book.active["C2"].data_type == "s"
+    assert book.active["C2"].value == "'=1+<b>"
