@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import tempfile
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import click
 
 from cityops.cli.output import EXIT_CODES, CityCommand, settings, show
-from gis.errors import CityError, Kind
+from gis.errors import CityError, Kind, UnavailableError, error_body
 
 _PACKAGES = ("cityops", "flask", "geopandas", "numpy", "pyogrio", "pyproj", "shapely", "sqlalchemy")
 
@@ -31,7 +32,8 @@ def examined(*, full: bool) -> dict[str, Any]:
     """Everything that is checked, as JSON values; ``ok`` says whether all is well."""
     store = _store(full=full)
     walls = _walls()
-    return {
+    refused = {} if not store["faults"] else error_body(_ill(store))
+    return refused | {
         "ok": not store["faults"],
         "data_dir": str(settings().data_dir.resolve()),
         "store": store,
@@ -39,6 +41,19 @@ def examined(*, full: bool) -> dict[str, Any]:
         "fonts": _fonts(),
         "versions": _versions(),
     }
+
+
+def _ill(store: dict[str, Any]) -> UnavailableError:
+    """The findings in the one form of every refusal."""
+    single = [UnavailableError("doctor.fault", "{got}", got=fault) for fault in store["faults"]]
+    return UnavailableError(
+        "doctor.faults",
+        "有 {got} 处毛病：{first}",
+        got=len(single),
+        params={"first": store["faults"][0]},
+        hint="先停服务并备份现状；需要时用 cityops restore 恢复",
+        errors=single,
+    )
 
 
 def _store(*, full: bool) -> dict[str, Any]:
@@ -58,9 +73,9 @@ def _walls() -> dict[str, Any]:
     """What confines the reading of uploads on this machine."""
     from cityops.jobs.sandbox import ConfinedReader
 
-    scratch = settings().data_dir / "scratch"
     try:
-        return dict(ConfinedReader(scratch).walls())
+        with tempfile.TemporaryDirectory(prefix="cityops-doctor-") as scratch:
+            return dict(ConfinedReader(Path(scratch)).walls())
     except (CityError, OSError) as error:
         return {"landlock": False, "seccomp": False, "error": str(error)}
 
