@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 EVERYWHERE = {
@@ -86,3 +88,19 @@ def test_a_list_of_the_selection_is_filtered_and_ordered(sign_in):
     assert found["total"] == 4
     rest = client.post("/api/v1/layers/pipes/select", json=body | {"after": found["after"]}, headers=headers)  # fmt: skip
     assert [f["id"] for f in rest.json["features"]] == ["P-0"]
+
+
+def test_what_an_area_selects_can_be_taken_as_a_file(sign_in):
+    client = sign_in("planner")
+    body = {"layer": "pipes", "format": "geojson", "within": EVERYWHERE, "where": {"kind": ["gas"]}}
+    answer = client.post("/api/v1/exports/file", json=body, headers={"X-CSRFToken": client.token})
+    assert answer.status_code == 200, answer.text
+    assert 'filename="pipes.geojson"' in answer.headers["Content-Disposition"]
+    assert [f["id"] for f in json.loads(answer.data)["features"]] == ["P-1", "P-4"]
+
+
+def test_who_may_only_look_takes_no_file(sign_in):
+    client = sign_in("emergency")
+    body = {"layer": "pipes", "within": EVERYWHERE}
+    answer = client.post("/api/v1/exports/file", json=body, headers={"X-CSRFToken": client.token})
+    assert answer.status_code == 403
