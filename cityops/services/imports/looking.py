@@ -17,6 +17,7 @@ from cityops.services.permissions import Action, permission_for
 from cityops.services.reading.table import RawTable
 from cityops.services.roles import Person
 from gis.errors import CityError, FileError
+from gis.features import ObjectArray
 from gis.layers import LayerSpec
 
 #: What of a file is sent to be looked at.
@@ -48,38 +49,45 @@ def _cell(value: Any) -> Any:
 
 
 def sketch(prepared: Prepared) -> dict[str, Any]:
-    """A few of the rows that stand as GeoJSON, simplified, and the box of all of them.
+    """A few of the rows that have a place as GeoJSON, simplified, and the box of all of them.
 
-    ``{"bounds": [west, south, east, north] | None, "features": {...}, "of": rows that stand}``.
+    ``{"bounds": [west, south, east, north] | None, "features": {...}, "of": rows with a place}``;
+    each feature says its ``row`` and whether it would be stored (``ok``).
     """
-    at = np.flatnonzero(prepared.found.good)
+    shapes = prepared.geometry
+    at = np.flatnonzero(np.isfinite(shapely.bounds(shapes)).all(axis=1))
     if not len(at):
-        return {"bounds": None, "features": _collection([], []), "of": 0}
-    shapes = prepared.geometry[at]
-    bounds = shapely.total_bounds(shapes)
-    chosen = np.linspace(0, len(at) - 1, min(len(at), _SHAPES)).astype(int)
-    some = shapely.force_2d(shapes[chosen])
-    size = float(max(bounds[2] - bounds[0], bounds[3] - bounds[1]))
-    some = shapely.simplify(some, size * _COARSE, preserve_topology=False)
-    small = ~(shapely.is_missing(some) | shapely.is_empty(some))
-    some[~small] = shapely.centroid(shapely.force_2d(shapes[chosen][~small]))
-    within = np.cumsum(shapely.get_num_coordinates(some)) <= _VERTICES
-    rows = prepared.table.rows[at[chosen]][within].tolist()
+        return {"bounds": None, "features": _collection([]), "of": 0}
+    good = prepared.found.good
+    bounds = shapely.total_bounds(shapes[at[good[at]]] if good[at].any() else shapes[at])
+    chosen = at[np.linspace(0, len(at) - 1, min(len(at), _SHAPES)).astype(int)]
+    some = _coarse(shapely.force_2d(shapes[chosen]), bounds)
+    within = np.flatnonzero(np.cumsum(shapely.get_num_coordinates(some)) <= _VERTICES)
+    rows = [(some[i], int(prepared.table.rows[chosen[i]]), bool(good[chosen[i]])) for i in within]
     return {
         "bounds": [round(float(v), 7) for v in bounds],
-        "features": _collection(some[within].tolist(), rows),
+        "features": _collection(rows),
         "of": len(at),
     }
 
 
-def _collection(shapes: list[Any], rows: list[int]) -> dict[str, Any]:
+def _coarse(shapes: ObjectArray, bounds: Any) -> ObjectArray:
+    """Shapes with the vertices that show at the size of a sketch; what vanishes is a point."""
+    size = float(max(bounds[2] - bounds[0], bounds[3] - bounds[1]))
+    out = shapely.simplify(shapes, size * _COARSE, preserve_topology=False)
+    gone = shapely.is_missing(out) | shapely.is_empty(out)
+    out[gone] = shapely.centroid(shapes[gone])
+    return np.asarray(out, dtype=object)
+
+
+def _collection(rows: list[tuple[Any, int, bool]]) -> dict[str, Any]:
     features = [
         {
             "type": "Feature",
-            "properties": {"row": row},
+            "properties": {"row": row, "ok": stands},
             "geometry": orjson.loads(shapely.to_geojson(shape)),
         }
-        for shape, row in zip(shapes, rows, strict=True)
+        for shape, row, stands in rows
     ]
     return {"type": "FeatureCollection", "features": features}
 

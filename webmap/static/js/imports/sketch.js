@@ -23,15 +23,25 @@ export async function baseMap(container) {
   return { map, city, layers };
 }
 
+/** What would be stored in full, what is refused hollow and dashed. */
+function drawn() {
+  const [good, bad, halo] = [token('accent'), token('late'), token('m-halo')];
+  const is = (type, ok) => ['all', [type === 'Line' ? '!=' : '==', ['geometry-type'], type === 'Line' ? 'Point' : type], ...(ok == null ? [] : [['==', ['get', 'ok'], ok]])];
+  return [
+    { id: 'sketch-fill', type: 'fill', filter: is('Polygon', true), paint: { 'fill-color': good, 'fill-opacity': 0.16 } },
+    { id: 'sketch-case', type: 'line', filter: is('Line'), paint: { 'line-color': halo, 'line-width': 4 } },
+    { id: 'sketch-line', type: 'line', filter: is('Line', true), paint: { 'line-color': good, 'line-width': 1.8 } },
+    { id: 'sketch-line-bad', type: 'line', filter: is('Line', false), paint: { 'line-color': bad, 'line-width': 1.8, 'line-dasharray': [2, 2] } },
+    { id: 'sketch-point', type: 'circle', filter: is('Point', true), paint: { 'circle-color': good, 'circle-radius': 4, 'circle-stroke-color': halo, 'circle-stroke-width': 1.2 } },
+    { id: 'sketch-point-bad', type: 'circle', filter: is('Point', false), paint: { 'circle-color': halo, 'circle-radius': 3.5, 'circle-stroke-color': bad, 'circle-stroke-width': 1.8 } },
+  ];
+}
+
 /** The map of a delivery; `show(sketch)` draws what a look found. */
 export async function startSketch(container) {
   const { map, layers } = await baseMap(container);
-  const colour = token('late');
   map.addSource('sketch', { type: 'geojson', data: NONE });
-  map.addLayer({ id: 'sketch-fill', type: 'fill', source: 'sketch', filter: ['==', ['geometry-type'], 'Polygon'], paint: { 'fill-color': colour, 'fill-opacity': 0.14 } });
-  map.addLayer({ id: 'sketch-case', type: 'line', source: 'sketch', filter: ['!=', ['geometry-type'], 'Point'], paint: { 'line-color': token('m-halo'), 'line-width': 4 } });
-  map.addLayer({ id: 'sketch-line', type: 'line', source: 'sketch', filter: ['!=', ['geometry-type'], 'Point'], paint: { 'line-color': colour, 'line-width': 1.8 } });
-  map.addLayer({ id: 'sketch-point', type: 'circle', source: 'sketch', filter: ['==', ['geometry-type'], 'Point'], paint: { 'circle-color': colour, 'circle-radius': 4, 'circle-stroke-color': token('m-halo'), 'circle-stroke-width': 1.2 } });
+  for (const layer of drawn()) map.addLayer({ ...layer, source: 'sketch' });
   map.on('idle', () => { document.documentElement.dataset.sketch = 'idle'; });
   let shown = '';
   return {

@@ -115,8 +115,16 @@ export function createBench(boot, leave) {
     drawOutcome();
     at('rows').hidden = !report?.rows && !report?.refused?.length;
     if (!at('rows').hidden) at('rows').replaceChildren(...rowsBox(report, view, draw, `/api/v1/imports/${delivery.id}/refused.csv`));
-    const shown = report?.sketch?.features.features.length ?? 0;
-    at('sketch-note').textContent = report?.sketch ? (shown < report.sketch.of ? t('图上画了 {n} 个，共 {of} 个可导入', { n: count(shown), of: count(report.sketch.of) }) : t('图上是可导入的 {n} 个要素', { n: count(shown) })) : t('核对后在这里看位置');
+    at('sketch-note').textContent = sketchNote();
+  }
+
+  function sketchNote() {
+    if (!report?.sketch) return t('核对后在这里看位置');
+    const { features } = report.sketch.features;
+    const bad = features.filter((one) => !one.properties.ok).length;
+    const parts = [features.length < report.sketch.of ? t('图上画了 {n} 个，共 {of} 个有位置', { n: count(features.length), of: count(report.sketch.of) }) : t('图上是有位置的 {n} 个要素', { n: count(features.length) })];
+    if (bad > 0) parts.push(t('红色空心、虚线的会被拒绝'));
+    return parts.join('；');
   }
 
   function drawOutcome() {
@@ -157,7 +165,7 @@ export function createBench(boot, leave) {
     const name = delivery.layer;
     if (!bounds) return `/map?on=${name}`;
     const [west, south, east, north] = bounds;
-    const zoom = Math.max(3, Math.min(17, Math.log2(360 / Math.max(east - west, (north - south) * 1.6, 0.002)) + 0.6));
+    const zoom = Math.max(3, Math.min(17, Math.log2(360 / Math.max(east - west, (north - south) * 1.6, 0.002)) + 0.85));
     return `/map?at=${((west + east) / 2).toFixed(5)},${((south + north) / 2).toFixed(5)},${zoom.toFixed(2)}&on=${name}`;
   }
 
