@@ -13,6 +13,10 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "audit": ("underground_audit", "audit"),
     "section": ("underground_sections", "section"),
     "profile": ("underground_sections", "profile"),
+    "excavate": ("underground_digging", "excavate"),
+    "propose": ("underground_digging", "propose"),
+    "trace": ("underground_trace", "trace"),
+    "reconnect": ("underground_trace", "reconnect"),
     "segments": ("underground_network", "segments"),
     "isolate": ("underground_network", "isolate"),
 }

@@ -131,6 +131,21 @@ def _axis(text: str, field: str, faults: list[CityError]) -> Axes | None:
         return None
 
 
+def axis_of_text(text: str, field: str) -> Axes:
+    """The axis in a WKT ``LINESTRING Z``.
+
+    Raises
+    ------
+    GeometryError
+        It is none, has no heights, or no length; ``field`` names the option.
+    """
+    faults: list[CityError] = []
+    axis = _axis(text, field, faults)
+    if axis is None:
+        raise faults[0]
+    return axis
+
+
 def _line(text: str, field: str) -> shapely.LineString:
     head = text.strip().upper()[:40]
     if not head.startswith("LINESTRING"):

@@ -25,6 +25,7 @@ from underground.survey.tables import role_of, survey_of_tables
 
 MAX_BYTES = 1 << 30
 _LAYERS = {".gpkg", ".shp", ".geojson", ".json", ".fgb"}
+_GEOJSON = {".geojson", ".json"}
 _WORKBOOKS = {".xlsx", ".xlsm"}
 _TABLES = {".csv", ".txt", ".tsv"}
 _LINE_TYPES = (shapely.GeometryType.LINESTRING, shapely.GeometryType.MULTILINESTRING)
@@ -243,6 +244,8 @@ def _survey_of_layers(
             hint="每次只给一个线图层；点图层可以有几个",
         )
     reference = _agreed(named, [crs for _, _, crs in layers if crs])
+    if reference is None and all(path.suffix.lower() in _GEOJSON for path in paths):
+        reference = reference_of("EPSG:4326")  # RFC 7946: without a system it is degrees
     system, unit = _system(reference)
     shapes, columns, _ = lines[0]
     point_shapes, point_columns = _joined(points) if points else (None, None)
@@ -276,7 +279,8 @@ def _layers(path: Path) -> list[_Layer]:
                 str(field): object_array(_cell(v) for v in column.tolist())
                 for field, column in zip(meta["fields"], values, strict=True)
             }
-            out.append((np.asarray(shapely.from_wkb(blobs), object), columns, meta["crs"]))
+            stated = meta["crs"] if _states_crs(path) else None
+            out.append((np.asarray(shapely.from_wkb(blobs), object), columns, stated))
     except (DataLayerError, DataSourceError, FeatureError, FieldError, UnicodeDecodeError) as fault:
         raise FileError(
             "file.unreadable", "读不出来：{got}", field="file", got=path.name
@@ -284,6 +288,14 @@ def _layers(path: Path) -> list[_Layer]:
     except shapely.errors.GEOSException as fault:
         raise FileError("geometry.bad_binary", "二进制几何有误", field="file") from fault
     return out
+
+
+def _states_crs(path: Path) -> bool:
+    """Whether a file names its system; a GeoJSON without the old member does not."""
+    if path.suffix.lower() not in _GEOJSON:
+        return True
+    with path.open("rb") as text:
+        return b'"crs"' in text.read(4096)
 
 
 def _joined(layers: list[_Layer]) -> tuple[ObjectArray, dict[str, ObjectArray]]:
@@ -324,7 +336,7 @@ def _agreed(named: Reference | None, stated: list[str]) -> Reference | None:
     own = reference_of(stated[0])
     if named is None:
         return own
-    same = (
+    same = (own.is_stored and named.is_stored) or (
         named.crs is not None
         and own.crs is not None
         and named.crs.equals(own.crs, ignore_axis_order=True)
