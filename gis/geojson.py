@@ -61,9 +61,9 @@ def feature_collection(
     """
     links = [] if next_link is None else [{"rel": "next", "href": next_link}]
     more = {"numberReturned": len(rows), "links": links} | dict(members or {})
-    columns = {name: view.json_column(name, rows).tolist() for name in fields}
+    columns = {name: view.json_column(name, rows) for name in fields}
     key = view.spec.key
-    keys = columns[key] if key in columns else view.json_column(key, rows).tolist()
+    keys = columns[key] if key in columns else view.json_column(key, rows)
     form = _feature_form(columns)
     parts = zip(keys, *columns.values(), fragments(view.shapes(rows)), strict=True)
     return _collection([form % part for part in parts], more)

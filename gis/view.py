@@ -347,8 +347,8 @@ class LayerView:
             return numbered(self.column(name, at))
         return self._snapshot.table.columns[name].numbered(at)
 
-    def json_column(self, name: str, rows: Rows) -> ObjectArray:
-        """(k,) values of a field as UTF-8 JSON.
+    def json_column(self, name: str, rows: Rows) -> list[bytes]:
+        """Values of a field as UTF-8 JSON, one of each of `rows`.
 
         Raises
         ------
@@ -356,7 +356,14 @@ class LayerView:
             When the layer has no such field.
         """
         self.spec.field_named(name)
-        return self._gathered(rows, lambda table, at: json_texts(table.columns[name], at), object)
+        at = np.asarray(rows, np.int64)
+        new = at >= self._base_size
+        base = json_texts(self._snapshot.table.columns[name], at[~new])
+        if not new.any():
+            return base
+        edited = iter(json_texts(self._edits.columns[name], at[new] - self._base_size))
+        kept = iter(base)
+        return [next(edited) if is_new else next(kept) for is_new in new.tolist()]
 
     def batch(self, rows: Rows) -> FeatureBatch:
         """Rows as a batch without ``extra`` and ``delivered``; dates as ISO text."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 import shapely
@@ -51,6 +53,9 @@ def _answers(view):
     }
     for name in view.spec.field_names:
         told[name] = view.column(name, rows).tolist()
+        assert [json.loads(text) for text in view.json_column(name, rows)] == told[name]
+        found = view.numbered(name, rows)
+        assert [[*found.values, None][code] for code in found.codes.tolist()] == told[name]
     return told
 
 
