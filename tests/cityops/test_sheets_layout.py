@@ -91,7 +91,9 @@ def test_paper_is_metres_at_scale_from_the_upper_left_corner():
 
 def test_the_outline_on_the_ground_is_the_map():
     back = plane().metres(object_array([plane().outline()]))[0]
-    assert back.symmetric_difference(shapely.box(*plane().box_m)).area < 0.05  # degrees have 9 decimals
+    assert (
+        back.symmetric_difference(shapely.box(*plane().box_m)).area < 0.05
+    )  # degrees have 9 decimals
 
 
 @pytest.mark.parametrize(
