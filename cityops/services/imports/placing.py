@@ -120,6 +120,8 @@ def place(
             at = sorted({fault.row - 1 for fault in refusal.errors if fault.row})
             count = int(refusal.params.get("count", len(at)))
             if count >= _CONDEMNED * there:
+                for fault in refusal.errors:
+                    fault.row = None if fault.row is None else int(rows[fault.row - 1])
                 raise _condemned(refusal, turned, reference, there, extent) from refusal
             for position, fault in zip(at, refusal.errors, strict=False):
                 fault.row = int(rows[position])
@@ -317,9 +319,11 @@ def candidates(
         tried += [(f"EPSG:{code}", False, None, xy) for code in _BELTS if _is_belt(xy)]
         tried += [(f"EPSG:{code}", True, None, turned) for code in _BELTS if _is_belt(turned)]
     out: list[dict[str, Any]] = []
+    named: set[tuple[str, bool, str | None]] = set()
     for name, is_turned, unit, some in tried:
         at = _fits(some, name)
-        if at is not None:
+        if at is not None and (name, is_turned, unit) not in named:
+            named.add((name, is_turned, unit))
             example = [round(float(v), 6) for v in at]
             lies = extent is not None and bool(_near(at[:1], at[1:2], extent)[0])
             found = {"crs": name[:80], "swapped": is_turned, "unit": unit, "example": example}

@@ -148,6 +148,15 @@ def test_swapped_degrees_of_china_are_named(put):
     assert "--swap-axes" in refusal.value.hint()
 
 
+def test_rows_of_a_condemned_table_are_those_of_the_file(bring, tmp_path):
+    rows = "".join(f"{y},{x}\n" for x, y in PLACES)
+    (tmp_path / "p.csv").write_text(f"lon,lat\n{rows}")
+    with pytest.raises(CrsError) as refusal:
+        bring(tmp_path / "p.csv", "some", new=True, crs="EPSG:4490")
+    assert [fault.row for fault in refusal.value.errors][:2] == [2, 3]
+    assert len(refusal.value.expected) == 1
+
+
 def test_swapped_plane_coordinates_are_named(put):
     with pytest.raises(CrsError) as refusal:
         put([p[::-1] for p in gauss_kruger(4548)], crs="EPSG:4548")

@@ -16,7 +16,7 @@ export function figures(report) {
 export function refusal(found, change) {
   const { error, errors } = found;
   const offers = Array.isArray(error.expected) && error.expected[0]?.crs ? error.expected.slice(0, 6) : [];
-  return h('div', { class: 'error', role: 'alert' }, h('h4', {}, error.message), error.hint && h('p', {}, inWords(error.hint)),
+  return h('div', { class: 'error', role: 'alert' }, h('h4', {}, error.message), error.hint && offers.length === 0 && h('p', {}, inWords(error.hint)),
     offers.length > 0 && h('p', { class: 'row-wrap' }, offers.map((offer) => h('button', { type: 'button', class: 'btn btn-s', onclick: () => change({ crs: offer.crs, swap_axes: offer.swapped }) },
       t('当作 {name} 再看', { name: systemName(offer.crs) }) + (offer.swapped ? t('，坐标对调') : '') + (offer.unit ? `（${offer.unit}）` : '')))),
     errors.length > 0 && h('ul', { class: 't12 mute' }, errors.slice(0, 5).map((one) => h('li', {}, [one.row && t('第 {n} 行', { n: one.row }), one.message].filter(Boolean).join('：')))),
