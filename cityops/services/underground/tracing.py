@@ -160,13 +160,15 @@ def reconnect_files(
     """
     survey = survey_of_files(paths, crs=crs)
     places = metric_places(survey)
-    if survey.points_delivered:
+    given = survey.points_delivered
+    if given:
         known = np.flatnonzero(~np.isnan(places.points).any(axis=1))
         found = snap_to_nodes(places.ends, places.points[known], tolerance_m)
         names = survey.points.text("number")[known].tolist()
     else:
         found = join_ends(places.ends, tolerance_m, pipes_of_survey(survey).axes.plan_lines())
         names = [f"N{i + 1}" for i in range(len(found.place))]
+    joined = found.node >= 0 if given else _shared(found)
     if out is not None:
         out.write_bytes(_lines_json(survey, found, names))
     return {
@@ -174,17 +176,17 @@ def reconnect_files(
         "ends": len(found.node),
         "nodes": len(names),
         "tolerance_m": tolerance_m,
-        "joined": int(_joined(found).sum()),
+        "joined": int(joined.sum()),
         "mid_span": int((found.mid_span >= 0).sum()),
-        "left_open": int((~_joined(found) & (found.mid_span < 0)).sum()),
+        "left_open": int((~joined & (found.mid_span < 0)).sum()),
         "doubtful": int(found.is_doubtful.sum()),
         "moved_max_m": round(float(found.moved_m.max(initial=0.0)), 4),
         "moves": _moves(survey, found, names),
     }
 
 
-def _joined(found: Reconnection) -> BoolArray:
-    """Ends that share their node with another end, or were snapped to a given one."""
+def _shared(found: Reconnection) -> BoolArray:
+    """Ends that share their node with another end."""
     count = np.bincount(found.node[found.node >= 0], minlength=len(found.place) or 1)
     return np.asarray((found.node >= 0) & (count[np.maximum(found.node, 0)] > 1), bool)
 
