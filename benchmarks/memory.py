@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -137,11 +137,12 @@ def _ask(client: Client, path: str) -> bytes:
 
 
 def family(pid: int) -> list[int]:
-    """A process and all that came from it."""
+    """A process and all that came from it and still runs."""
     out = [pid]
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        for child in (task / "children").read_text().split():
-            out += family(int(child))
+    for task in Path("/proc", str(pid), "task").glob("*"):
+        with suppress(OSError):  # threads and processes come and go
+            for child in (task / "children").read_text().split():
+                out += family(int(child))
     return out
 
 
