@@ -36,7 +36,7 @@ def command(
     box = None if bbox is None else parse_degree_box(bbox).as_tuple()
     store = Services(chosen).store
     taken = take_layers(store, SYSTEM, layers, box=box, most=MOST_FEATURES)
-    parts = [Part(t.spec, t.batch, t.fields) for t in taken]
+    parts = [Part(t.spec, t.batch, t.fields, t.notices) for t in taken]
     now = datetime.datetime.now(ZoneInfo("Asia/Shanghai"))
     heading = title or "、".join(part.spec.title.zh for part in parts)
     write_whole(out, map_page(parts, heading, review_no=chosen.map_review_no, made=now))

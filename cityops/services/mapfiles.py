@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from cityops.services.exports.service import SYNTHETIC
 from cityops.services.permissions import Action, require
 from cityops.services.ports import Box, Store
 from cityops.services.roles import Person
+from cityops.services.scenes import SCENE_KEY, layer_notices
 from gis.errors import InvalidError
 from gis.features import FeatureBatch, empty_batch, object_array
 from gis.layers import LayerSpec
@@ -17,11 +20,12 @@ from gis.layers import LayerSpec
 
 @dataclass(frozen=True)
 class Taken:
-    """Rows of one layer, with the fields that may be shown."""
+    """Rows of one layer, with the fields that may be shown and what must be said of its source."""
 
     spec: LayerSpec
     batch: FeatureBatch
     fields: tuple[str, ...]
+    notices: tuple[str, ...] = ()
 
 
 def take_layers(
@@ -49,6 +53,7 @@ def take_layers(
     left = most
     with store.reading() as tx:
         registry = tx.layers.registry()
+        said = layer_notices(tx.meta.get(SCENE_KEY) or {})
         for name in dict.fromkeys(names):
             spec = registry.get(name)
             permission = require(person, spec, Action.EXPORT)
@@ -65,8 +70,15 @@ def take_layers(
                         hint="用 --bbox 缩小范围，或少选图层",
                     )
             fields = permission.fields
-            taken.append(Taken(spec, joined(spec, batches, fields), fields))
+            notices = _notices(said.get(name, {}))
+            taken.append(Taken(spec, joined(spec, batches, fields), fields, notices))
     return taken
+
+
+def _notices(known: Mapping[str, Any]) -> tuple[str, ...]:
+    """Attribution of a layer of the scene, and that it is made up where it is."""
+    texts = (known.get("notice"), SYNTHETIC if known.get("synthetic") else None)
+    return tuple(text for text in texts if text)
 
 
 def joined(spec: LayerSpec, batches: Sequence[FeatureBatch], fields: Sequence[str]) -> FeatureBatch:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import html
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ NOT_PUBLIC = "内部使用，非公开地图"
 #: Shapes with more features than this make a file that browsers redraw in seconds.
 MOST_FEATURES = 20_000
 _DECIMALS = 7
+_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
 class OfflineMap(folium.Map):
@@ -67,19 +69,30 @@ def map_page(
     drawn = OfflineMap(tiles=None, prefer_canvas=True, attributionControl=False)
     figure.add_child(drawn)
     drawn.options["maxZoom"] = 21
-    for part in parts:
-        _layer(part).add_to(drawn)
+    for part, name in zip(parts, distinct_names(parts), strict=True):
+        _layer(part, name).add_to(drawn)
     if len(parts) > 1:
         folium.LayerControl(collapsed=False).add_to(drawn)
     bounds = _bounds(parts)
     if bounds is not None:
         drawn.fit_bounds(bounds, padding=(16, 16))
     figure.render()
-    return _page(figure, title, _notices(parts, review_no), made)
+    return _page(figure, title, _notices(parts, review_no), legend(parts), made)
 
 
-def _layer(part: Part) -> folium.FeatureGroup:
-    group = folium.FeatureGroup(name=html.escape(part.spec.title.zh))
+def distinct_names(parts: Sequence[Part]) -> list[str]:
+    """Titles for the list of layers, which holds one layer for each: equal ones get a number."""
+    names: list[str] = []
+    for part in parts:
+        title, number = part.spec.title.zh, 2
+        while title in names:
+            title, number = f"{part.spec.title.zh}（{number}）", number + 1
+        names.append(title)
+    return names
+
+
+def _layer(part: Part, name: str) -> folium.FeatureGroup:
+    group = folium.FeatureGroup(name=html.escape(name))
     if len(part.batch) == 0:
         return group
     shown = [part.spec.field_named(name) for name in part.fields]
@@ -159,13 +172,48 @@ def _notices(parts: Sequence[Part], review_no: str) -> list[str]:
     return said
 
 
-def _page(figure: Figure, title: str, notices: list[str], made: datetime.datetime) -> str:
+def legend(parts: Sequence[Part]) -> str:
+    """Markup of the classes that are drawn, layer by layer; empty where nothing has classes."""
+    blocks = []
+    for part, name in zip(parts, distinct_names(parts), strict=True):
+        field_name = part.spec.style.class_field
+        if field_name is None or field_name not in part.fields:
+            continue
+        there = set(part.batch.columns[field_name])
+        items = [i for i in part.spec.field_named(field_name).codes if i.code in there]
+        rows = "".join(
+            f'<li><i style="background:{safe_colour(item.colour or part.spec.style.colour)}"></i>'
+            f"{html.escape(item.title.zh)}</li>"
+            for item in items
+        )
+        if rows:
+            blocks.append(f"<h2>{html.escape(name)}</h2><ul>{rows}</ul>")
+    if not blocks:
+        return ""
+    return f"<details open><summary>图例</summary>{''.join(blocks)}</details>"
+
+
+def safe_colour(text: str) -> str:
+    """A colour that can stand in a style; anything but ``#rrggbb`` becomes grey.
+
+    Examples
+    --------
+    >>> safe_colour("#0b5d6b"), safe_colour("red;background:url(x)")
+    ('#0b5d6b', '#777777')
+    """
+    return text if _COLOUR.fullmatch(text) else "#777777"
+
+
+def _page(
+    figure: Figure, title: str, notices: list[str], legend: str, made: datetime.datetime
+) -> str:
     nonce = secrets.token_urlsafe(18)
     policy = (
         "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; "
         f"style-src 'unsafe-inline'; script-src 'nonce-{nonce}'"
     )
     words = "　".join(html.escape(text) for text in notices)
+    first = html.escape("　".join(t for t in notices if t == notices[0] or "合成" in t))
     style = "".join(_styles(figure))
     script = for_script(figure.script.render())
     return f"""<!doctype html>
@@ -180,8 +228,8 @@ def _page(figure: Figure, title: str, notices: list[str], made: datetime.datetim
 {style}
 </head>
 <body>
-<header><h1>{html.escape(title)}</h1><p>{words}</p></header>
-<main>{figure.html.render()}</main>
+<header><h1>{html.escape(title)}</h1><p>{first}</p></header>
+<main>{figure.html.render()}{legend}</main>
 <footer>数据时间 {made:%Y-%m-%d %H:%M}　坐标 CGCS2000　{words}</footer>
 <script nonce="{nonce}">var L_NO_TOUCH=false,L_DISABLE_3D=false;{leaflet_js()}</script>
 <script nonce="{nonce}">{script}</script>
@@ -209,6 +257,13 @@ p{margin:0;color:#4d585f}
 main{position:relative;background:#f1f3f1}
 footer{padding:4px 16px;font-size:12px;color:#4d585f}
 .leaflet-container{background:#f1f3f1;font:inherit}
+details{position:absolute;left:12px;bottom:12px;z-index:1000;max-width:240px;max-height:60%;
+overflow:auto;padding:8px 12px;background:#fff;border:1px solid #c4ccc9;border-radius:4px}
+summary{min-height:24px;cursor:pointer}
+h2{margin:8px 0 4px;font-size:12px;line-height:16px;font-weight:400;color:#4d585f}
+ul{margin:0;padding:0;list-style:none}
+li{display:flex;align-items:center;gap:8px;line-height:24px}
+li i{flex:none;width:14px;height:14px;border-radius:50%}
 .leaflet-popup-content{max-height:50vh;overflow:auto}
 .foliumpopup th{text-align:left;font-weight:400;color:#4d585f;padding-right:12px;white-space:nowrap}
 """
