@@ -325,8 +325,8 @@ def clock_json(clock: Clock) -> dict[str, Any]:
     """The clock as JSON, without loss; `clock_from` reads it."""
     return {
         "kind": clock.kind.value,
-        "limit": _limit_json(clock.limit),
-        "original": _limit_json(clock.original),
+        "limit": limit_json(clock.limit),
+        "original": limit_json(clock.original),
         "extensions": clock.extensions,
         "calendar": clock.calendar,
         "ticks": [
@@ -348,7 +348,7 @@ def clock_from(value: Mapping[str, Any]) -> Clock:
     """
     return Clock(
         kind=ClockKind(value["kind"]),
-        limit=_limit_from(value["limit"]),
+        limit=limit_from(value["limit"]),
         ticks=tuple(
             Tick(
                 Happening(what), datetime.fromisoformat(at), None if cause is None else Cause(cause)
@@ -356,12 +356,13 @@ def clock_from(value: Mapping[str, Any]) -> Clock:
             for what, at, cause in value["ticks"]
         ),
         calendar=value["calendar"],
-        original=_limit_from(value["original"]),
+        original=limit_from(value["original"]),
         extensions=value["extensions"],
     )
 
 
-def _limit_json(limit: Limit | None) -> list[Any] | None:
+def limit_json(limit: Limit | None) -> list[Any] | None:
+    """A limit as JSON, without loss; `limit_from` reads it."""
     if limit is None:
         return None
     amount = limit.amount
@@ -374,7 +375,8 @@ def _limit_json(limit: Limit | None) -> list[Any] | None:
     ]
 
 
-def _limit_from(value: list[Any] | None) -> Limit | None:
+def limit_from(value: list[Any] | None) -> Limit | None:
+    """The limit of `limit_json`."""
     if value is None:
         return None
     above, below, unit, season = value

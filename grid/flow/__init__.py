@@ -1,0 +1,1 @@
+"""The workflow engine: states, one table of transitions with guards, one mover, clocks, history."""
