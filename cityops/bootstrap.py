@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from cityops.services.grid.division import DivisionService
     from cityops.services.hazards.service import HazardService
     from cityops.services.hazards.sheet import SituationSheets
+    from cityops.services.imports.cases import CaseImportService
     from cityops.services.imports.desk import DeliveryDesk
     from cityops.services.imports.service import ImportService
     from cityops.services.jobs import JobService
@@ -116,6 +117,20 @@ class Services:
 
         reader = ConfinedReader(self.settings.data_dir / "reading")
         return DivisionService(lambda: self.store, reader)
+
+    @cached_property
+    def case_imports(self) -> CaseImportService:
+        """Cases of other systems."""
+        from datetime import UTC, datetime
+
+        from cityops.jobs.sandbox import ConfinedReader
+        from cityops.services.imports.cases import CaseImportService
+
+        reader = ConfinedReader(self.settings.data_dir / "reading")
+        files = self.store.files
+        return CaseImportService(
+            self.store, files, reader, self.areas, now=lambda: datetime.now(UTC)
+        )
 
     @cached_property
     def deliveries(self) -> DeliveryDesk:

@@ -9,13 +9,14 @@ import click
 
 from cityops.bootstrap import Services
 from cityops.cli.output import CityCommand, settings, show
+from cityops.services.imports.cases import TARGET, CaseOptions
 from cityops.services.imports.service import ImportOptions
 from cityops.services.roles import SYSTEM
 
 
 @click.command("import", cls=CityCommand)
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--layer", required=True, help="导入到哪个图层")
+@click.option("--layer", required=True, help="导入到哪个图层；cases 为案件库")
 @click.option("--crs", help="坐标系：EPSG:代码、gcj02、bd09；文件自带且正确时不必给")
 @click.option(
     "--map", "pairs", multiple=True, help="字段=列名，可带单位：字段=列名@m；坐标列：x= y= wkt="
@@ -30,15 +31,25 @@ from cityops.services.roles import SYSTEM
 @click.option("--source-layer", help="文件里有几个图层时指明一个")
 @click.option("--swap-axes", is_flag=True, help="文件的坐标是先纬度（北）后经度（东）")
 @click.option("--all-or-nothing", is_flag=True, help="有一行不合格就全部不导入")
+@click.option("--source", help="案件来自哪个系统；同一系统的同一编号是同一个案件")
+@click.option("--time-zone", help="文件里的时间是哪里的：America/New_York、+08:00；不给则为本市")
 @click.option("--again", is_flag=True, help="同一文件导入过也再导入")
 def command(
     file: Path, pairs: tuple[str, ...], constants: tuple[str, ...], as_json: bool, **options: Any
 ) -> None:
     """把文件导入图层：GeoJSON、GeoPackage、Shapefile、CSV、Excel、FlatGeobuf、OSM .pbf。"""
     services = Services(settings())
-    report = services.imports.run(
-        SYSTEM, file, file.name, ImportOptions(map=pairs, set=constants, **options)
-    )
+    cases = {name: options.pop(name) for name in ("source", "time_zone")}
+    if options["layer"] == TARGET:
+        known = {n: options[n] for n in ("crs", "encoding", "source_layer", "swap_axes", "dry_run")}
+        given = {name: value for name, value in cases.items() if value is not None}
+        report = services.case_imports.run(
+            SYSTEM, file, file.name, CaseOptions(map=pairs, **known, **given)
+        )
+    else:
+        report = services.imports.run(
+            SYSTEM, file, file.name, ImportOptions(map=pairs, set=constants, **options)
+        )
     show(report, lambda: described(report), as_json=as_json)
 
 
@@ -54,7 +65,8 @@ def described(report: dict[str, Any]) -> str:
         f"格式 {report['driver']}，坐标系 {str(report['crs'])[:60]}，编码 {report['encoding'] or '—'}",
     ]
     if report["delivery"]:
-        lines.append(f"交付编号 {report['delivery']}，图层版本 {report['version']}")
+        version = f"，图层版本 {report['version']}" if report["version"] else ""
+        lines.append(f"交付编号 {report['delivery']}{version}")
     lines += [f"  对应：{field} ← {column}" for field, column in report["mapping"].items()]
     lines += [f"  注意：{note['what']}" for note in report["warnings"]]
     lines += [f"  第 {note.get('row')} 行 修复：{note['what']}" for note in report["repaired"][:20]]
