@@ -31,6 +31,9 @@ NAMES = (
     "tile_route",
     "memory",
     "map_idle",
+    "underground_clearance",
+    "underground_audit",
+    "underground_network",
 )
 
 

@@ -21,6 +21,9 @@ IN_PROCESS = {
     "pending_edits": "rtree.index",
     "packed_build": None,
     "tile_encoding": "mapbox_vector_tile",
+    "underground_clearance": "shapely",
+    "underground_audit": None,
+    "underground_network": "networkx",
 }
 #: mapbox-vector-tile calls what shapely deprecates.
 peer_warns = pytest.mark.filterwarnings("ignore:The 'shapely.ops.transform:DeprecationWarning")
