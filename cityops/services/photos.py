@@ -85,22 +85,19 @@ class PhotoService:
         check_name(name)
         shows = kind_of(person, record, kind)
         digest = hashlib.sha256(data).hexdigest()
+        is_new = False
         if not self._is_known(record, name, digest):
             head = photo_head(data)
-            self._keep(person, record, name, data, head, shows)
-            return self._cases.get(person, case_id), True
-        return self._cases.get(person, case_id), False
+            is_new = self._keep(person, record, name, data, head, shows)
+        return self._cases.get(person, case_id), is_new
 
     def _is_known(self, record: CaseRecord, name: str, digest: str) -> bool:
         with self._store.reading() as tx:
             known: PhotoRecord | None = tx.cases.photo(record.seq, name)
             count = len(tx.cases.photos([record.seq]).get(record.seq, ()))
-        if known is not None and known.original == digest:
-            return True
         if known is not None:
-            raise ConflictError(
-                "photo.name_taken", "案件里已有另一张名为 {got} 的照片", field="name", got=name
-            )
+            _check_same(known, digest)
+            return True
         if not record.flow.is_open:
             raise ConflictError(
                 "photo.case_ended", "案件已结束，不能再加照片", got=record.flow.state.value
@@ -119,7 +116,8 @@ class PhotoService:
         data: bytes,
         head: PhotoHead,
         kind: str,
-    ) -> None:
+    ) -> bool:
+        """Keep a photo; gives whether it was not there yet, for another may have been quicker."""
         photo = PhotoRecord(
             name=name,
             original=self._files.put(data),
@@ -133,13 +131,16 @@ class PhotoService:
         )
         payload = {"case_id": str(record.id), "name": name}
         with self._store.writing() as tx:
-            if tx.cases.photo(record.seq, name) is not None:
-                return
+            known = tx.cases.photo(record.seq, name)
+            if known is not None:
+                _check_same(known, photo.original)
+                return False
             tx.cases.add_photo(record.seq, photo)
             detail = {"photo": name, "sha256": photo.original}
             tx.audit.add(person, "case.photo", f"case:{record.id}", detail=detail)
             key = f"photo:{record.id}:{name}"
             self._jobs.submit_in(tx, person, JOB_KIND, payload, idempotency_key=key)
+        return True
 
     def make_copy(self, case_id: UUID, name: str) -> str:
         """Make copy and thumbnail of a photo that was received; gives its state after it.
@@ -199,6 +200,16 @@ class PhotoService:
                 "photo.unknown", "没有照片 {got}，或还在处理", field="name", got=name[:100]
             )
         return self._files.open(wanted)
+
+
+def _check_same(known: PhotoRecord, digest: str) -> None:
+    if known.original != digest:
+        raise ConflictError(
+            "photo.name_taken",
+            "案件里已有另一张名为 {got} 的照片",
+            field="name",
+            got=known.name,
+        )
 
 
 def kind_of(person: Person, record: CaseRecord, asked: str | None) -> str:

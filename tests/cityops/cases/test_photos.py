@@ -6,6 +6,7 @@ import io
 import struct
 import zipfile
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from uuid import UUID
 
@@ -131,6 +132,21 @@ def test_another_photo_of_the_same_name_is_refused(desk, inspector, case, photo)
     with pytest.raises(ConflictError) as refusal:
         desk.photos.add(inspector, UUID(case["id"]), "a.jpg", photo((65, 48)))
     assert refusal.value.code == "photo.name_taken"
+
+
+def test_of_photos_that_come_at_once_under_one_name_one_is_kept(desk, inspector, case, photo):
+    sizes = [(64, 48), (64, 48), (66, 48), (67, 48)]
+
+    def add(size):
+        try:
+            return desk.photos.add(inspector, UUID(case["id"]), "a.jpg", photo(size))[1]
+        except ConflictError:
+            return "taken"
+
+    with ThreadPoolExecutor(4) as pool:
+        done = list(pool.map(add, sizes * 2))
+    assert done.count(True) == 1
+    assert len(desk.cases.get(inspector, UUID(case["id"]))["photos"]) == 1
 
 
 def test_a_full_disk_leaves_neither_row_nor_file(desk, inspector, case, photo, monkeypatch):
