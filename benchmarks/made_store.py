@@ -25,6 +25,8 @@ LIMITED = "west"
 #: Sees everything of the layer.
 PLANNER = "planner"
 DISTRICTS = tuple(f"1201{number:02d}" for number in range(1, 17))
+#: Of the measured values; as of the sample pipes of the scene tianjin.
+KNOWN_SHARE = 0.75
 _READY = "ready"
 
 
@@ -48,7 +50,7 @@ def settings_of(folder: Path) -> Settings:
 
 
 def fill(folder: Path, pipes: int) -> None:
-    """Make the store: the layer with all of its fields filled, and two accounts."""
+    """Make the store: the layer of pipes, and two accounts."""
     from cityops.services.accounts import Account, hash_password
     from cityops.services.roles import Role
     from cityops.services.snapshots import Views
@@ -79,7 +81,7 @@ def fill(folder: Path, pipes: int) -> None:
 
 
 def pipes_batch(spec: LayerSpec, n: int) -> FeatureBatch:
-    """`n` pipes with a value in every field, as a survey delivers them."""
+    """`n` pipes with all of their fields, as a survey delivers them."""
     rng = np.random.default_rng(11)
     columns = {f.name: _values(spec, f, n, rng) for f in spec.fields}
     fids = np.full(n, -1, np.int64)
@@ -114,7 +116,8 @@ def _values(
     elif f.type is FieldType.DATE:
         listed = (np.datetime64("1985-01-01") + rng.integers(0, 14_000, n)).astype(str)
     elif f.type is FieldType.REAL:
-        listed = rng.integers(50, 900, n) / (1 if f.unit == "mm" else 100)
+        whole = rng.integers(50, 900, n) / (1 if f.unit == "mm" else 100)
+        listed = np.where(rng.random(n) < KNOWN_SHARE, whole.astype(object), None)
     else:
         listed = np.array([f"{f.title.zh}{i}（合成）" for i in range(20)])[rng.integers(0, 20, n)]
     return object_array(listed.tolist())
