@@ -312,7 +312,7 @@ def require_importer(person: Person) -> None:
 
 
 def _oversees(person: Person) -> bool:
-    return person.has(Role.DATA_MANAGER) and not person.areas
+    return person.has(Role.DATA_MANAGER) and not (person.areas or person.categories)
 
 
 def shapefile_of(names: Sequence[str]) -> str:
