@@ -77,5 +77,19 @@ def described(report: dict[str, Any]) -> str:
     if len(report["refused"]) > 50:
         lines.append("  …… 其余用 --json 查看")
     if report["suspicion"]:
-        lines.append(f"  坐标系判别：{report['suspicion']}")
+        lines.append(f"  {_verdict(report['suspicion'])}")
     return "\n".join(lines)
+
+
+def _verdict(found: dict[str, Any]) -> str:
+    """What the comparison with a reference layer says, in one line."""
+    best = found["best"]
+    words = {
+        "as_declared": "位置与声明的坐标系相符",
+        "suspicious": f"坐标系可疑：像是 {best['crs']}（{best['hypothesis']}）",
+        "cannot_tell": "看不出坐标系对不对",
+    }
+    return (
+        f"{words[found['verdict']]}；与 {found['reference']} 比较了 {found['n']} 个要素，"
+        f"得分 {best['score']}，领先 {found['margin']}"
+    )
