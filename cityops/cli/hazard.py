@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
 
 from cityops.cli.output import CityCommand, settings, show
-from gis.errors import UnavailableError
+from gis.errors import FileError, UnavailableError
+
+#: No inventory or list of levels is larger.
+_MOST_BYTES = 4_000_000
 
 
 @click.group("hazard")
@@ -47,6 +51,48 @@ def zone(
     )
     found = in_order(_run(request), levels)
     show(found, lambda: _told(found), as_json=as_json)
+
+
+@command.command("grade", cls=CityCommand)
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def grade(file: Path, as_json: bool) -> None:
+    """按 GB 18218-2018 辨识并分级一个单元；FILE 为 JSON 清单。"""
+    from cityops.services.hazards.grading import graded
+    from hazards.gb18218.inventory import read_inventory
+
+    found = graded(read_inventory(_text_of(file)))
+    show(found, lambda: _grading_told(found), as_json=as_json)
+
+
+def _text_of(file: Path) -> str:
+    """Text of a file, UTF-8 with or without a byte order mark."""
+    with file.open("rb") as opened:
+        held = opened.read(_MOST_BYTES + 1)
+    if len(held) > _MOST_BYTES:
+        raise FileError(
+            "hazard.file_too_large", "文件超过 {expected} 字节", field="file", expected=_MOST_BYTES
+        )
+    try:
+        return held.decode("utf-8-sig")
+    except UnicodeDecodeError as fault:
+        raise FileError(
+            "hazard.not_utf8", "文件不是 UTF-8 文字", field="file", hint="另存为 UTF-8"
+        ) from fault
+
+
+def _grading_told(found: dict[str, Any]) -> str:
+    grade_words = "" if found["grade"] is None else f"，{'一二三四'[found['grade'] - 1]}级"
+    r = "未知" if found["R"] is None else f"{found['R']:g}"
+    verdict = "构成重大危险源" if found["major"] else "不构成重大危险源"
+    lines = [f"S = {found['S']:g}，R = {r}：{verdict}{grade_words}"]
+    for term in found["terms"]:
+        beta = "未知" if term["beta"] is None else f"{term['beta']:g}"
+        lines.append(
+            f"{term['row']} {term['name']}：{term['q_t']:g} t / {term['Q_t']:g} t"
+            f" = {term['q_over_Q']:g}，β {beta}"
+        )
+    lines += [f"注意：{w['message']}" for w in found["warnings"]]
+    return "\n".join([*lines, f"来源：{found['source']}"])
 
 
 def _run(request: Any) -> dict[str, Any]:
