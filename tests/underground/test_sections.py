@@ -142,3 +142,44 @@ def test_texts_in_drawings_and_sheets_stay_texts():
     book = openpyxl.load_workbook(BytesIO(cross_section_sheet(rows)))
     assert book.active["C2"].data_type == "s"
     assert book.active["C2"].value == "'=1+<b>"
+
+
+def test_the_figures_of_the_pages_are_those_that_the_program_draws(tmp_path):
+    import importlib.util
+    from pathlib import Path
+
+    docs = Path(__file__).parents[2] / "docs"
+    spec = importlib.util.spec_from_file_location(
+        "figures", docs / "examples/underground_figures.py"
+    )
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    for name, figure in (
+        ("cross_section", module.cross_figure()),
+        ("long_profile", module.long_figure()),
+        ("isolation", module.isolation_figure()),
+    ):
+        assert (docs / "figures" / f"{name}.svg").read_text(encoding="utf-8") == figure + "\n"
+
+
+def test_the_example_audits_a_geopackage_without_a_server(tmp_path, capsys):
+    import importlib.util
+    from pathlib import Path
+
+    script = Path(__file__).parents[2] / "docs" / "examples" / "audit_geopackage.py"
+    spec = importlib.util.spec_from_file_location("example", script)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    frame = gpd.GeoDataFrame(
+        {"管类": ["给水", "污水"], "管径": ["200", "300"], "埋设方式": ["ZM", "ZM"]},
+        geometry=[
+            shapely.from_wkt("LINESTRING Z (517300 4332900 2, 517340 4332900 2)"),
+            shapely.from_wkt("LINESTRING Z (517300 4332900.4 2, 517340 4332900.4 2)"),
+        ],
+        crs=4548,
+    )
+    frame.to_file(tmp_path / "in.gpkg", layer="pipes")
+    found = module.main([str(tmp_path / "in.gpkg"), str(tmp_path / "out.gpkg"), "--datum", "1985"])
+    written = gpd.read_file(tmp_path / "out.gpkg")
+    assert found == len(written) > 0
+    assert "horizontal" in capsys.readouterr().out

@@ -117,6 +117,13 @@ class Network:
         return self.link_at[name]
 
     @cached_property
+    def both_ways(self) -> sparse.csr_array:
+        """(n, n) neighbours in compressed rows, every link both ways; made once."""
+        rows = np.concatenate([self.tail, self.head])
+        columns = np.concatenate([self.head, self.tail])
+        return plain_matrix(rows, columns, len(self.nodes))
+
+    @cached_property
     def degrees(self) -> IntArray:
         """(n,) ends of links at each node."""
         n = len(self.nodes)

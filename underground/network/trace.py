@@ -47,12 +47,14 @@ def connected(network: Network, node: int, use: BoolArray | None = None) -> Trac
     >>> connected(net, 0).nodes.tolist()
     [0, 1]
     """
-    used = np.ones(len(network.links), bool) if use is None else use
-    graph = _undirected(network, used)
+    graph = network.both_ways if use is None else _undirected(network, use)
     reached = np.zeros(len(network.nodes), bool)
     reached[breadth_first_order(graph, node, return_predecessors=False)] = True
-    links = np.flatnonzero(used & reached[network.tail])
-    return Trace(np.flatnonzero(reached), links, tuple(_shut_at(network, reached, used)))
+    inside = reached[network.tail]
+    if use is None:
+        return Trace(np.flatnonzero(reached), np.flatnonzero(inside), ())
+    stops = tuple(_shut_at(network, reached, use))
+    return Trace(np.flatnonzero(reached), np.flatnonzero(use & inside), stops)
 
 
 def _undirected(network: Network, used: BoolArray) -> sparse.csr_array:

@@ -16,7 +16,7 @@ _FONT = "'Noto Sans SC','Microsoft YaHei','PingFang SC',sans-serif"
 #: Labels nearer than this stand on both sides of their pipes.
 _LABEL = 62.0
 _HALO = {"paint_order": "stroke", "stroke": "#ffffff", "stroke_width": "3"}
-_LEFT, _RIGHT, _TOP, _BOTTOM = 64.0, 20.0, 44.0, 76.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 64.0, 20.0, 44.0, 98.0
 
 
 @dataclass(frozen=True)
