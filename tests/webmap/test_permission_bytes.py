@@ -24,6 +24,7 @@ import shapely
 from cityops.bootstrap import Services
 from cityops.services.accounts import Account, hash_password
 from cityops.services.cases import Report
+from cityops.services.deliveries import Delivery, DeliveryState
 from cityops.services.exports.service import ExportOptions
 from cityops.services.exports.writers import WRITERS
 from cityops.services.hazards.requests import BlastRequest
@@ -111,6 +112,8 @@ class Town:
     rows: dict[str, list[tuple[str, str, str | None, str]]] = field(repr=False)
     #: canary -> (area, reporter)
     cases: dict[str, tuple[str, str]] = field(repr=False)
+    #: canaries of reports on deliveries
+    refused: set[str] = field(default_factory=set, repr=False)
 
 
 def _canary(*parts: object) -> str:
@@ -162,6 +165,7 @@ def _people() -> dict[str, tuple[set[Role], tuple[str, ...], dict[str, frozenset
         kinds = frozenset(rng.choice(["gas", "water"], rng.integers(0, 3), replace=False).tolist())
         limits = {} if i % 3 == 0 else {"vault": kinds, "pipes": kinds}
         made[f"random{i}"] = ({Role(r) for r in roles}, tuple(map(str, areas)), limits)
+    made["kinds"] = ({Role.DATA_MANAGER}, (), {"vault": frozenset({"gas"})})
     return made
 
 
@@ -185,6 +189,7 @@ def town(tmp_path_factory):
             account = Account(0, name, name, frozenset(roles), True, areas, limits, "dept-none")
             made.people[name] = tx.accounts.add(account, hashed).person
     _file_cases(made)
+    _deliver(made)
     _compute_blasts(made)
     made.app = create_app(services=services)
     yield made
@@ -219,6 +224,25 @@ def _file_cases(made: Town) -> None:
                 "UPDATE case_record SET area = ? WHERE description = ?", (area, text)
             )
         made.cases[text] = made.cases[where] = (area, "inspector")
+
+
+def _deliver(made: Town) -> None:
+    """A delivery of the data manager whose report quotes what was refused."""
+    told = _canary("refused row")
+    fault = {"row": 1, "field": "code", "code": "x", "message": told, "got": told, "hint": None}
+    delivery = Delivery(
+        filename=f"{told}.csv",
+        sha256="0" * 64,
+        size_bytes=1,
+        person_id=made.people["data_manager"].id,
+        at="2026-01-01T00:00:00+00:00",
+        layer="vault",
+        state=DeliveryState.REFUSED,
+        report={"refused": [fault], "refused_rows": 1},
+    )
+    with made.services.store.writing() as tx:
+        assert tx.deliveries.add(delivery) == 1
+    made.refused.add(told)
 
 
 def _compute_blasts(made: Town) -> None:
@@ -271,6 +295,9 @@ def may_see(town: Town, person: Person, canary: object, action: Action = Action.
         area, reporter = town.cases[canary]
         in_area = not person.areas or any(area.startswith(p) for p in person.areas)
         return (wide and in_area) or person.name == reporter
+    if canary in town.refused:
+        unlimited = not person.areas and not person.categories
+        return person.has(Role.DATA_MANAGER) and unlimited
     layer, row, name = town.canaries[canary]
     if name == "secret_class":  # its list of codes belongs to the field, not to a row
         return bool(roles_for(person, VAULT, action) & {"data_manager"})
@@ -327,7 +354,15 @@ def found_in(town: Town, data: bytes) -> set[object]:
         for value in town.canaries
         if not isinstance(value, str) and any(form in data for form in forms(value))
     }
-    return (texts & (town.canaries.keys() | town.cases.keys())) | numbers
+    known = town.canaries.keys() | town.cases.keys() | town.refused
+    return (texts & known) | numbers
+
+
+def stands_in(number: str, data: bytes) -> bool:
+    """Whether a decimal number is in a text, also with the noise of binary fractions behind it."""
+    if number.encode() not in data:
+        return False
+    return re.search(re.escape(number.encode()) + rb"(?:00000\d*)?(?!\d)", data) is not None
 
 
 def check(town: Town, person: Person, data: bytes, where: str, action: Action = Action.VIEW):
@@ -337,7 +372,7 @@ def check(town: Town, person: Person, data: bytes, where: str, action: Action = 
     assert leaked == [], f"{person.name} sees {leaked[:5]} in {where}"
     for layer, rows in town.rows.items():
         for number, (_, _, _, lon) in enumerate(rows):
-            if lon.encode() in data:
+            if stands_in(lon, data):
                 assert layer in PUBLIC or may_see_row(town, person, layer, number, action), (
                     f"{person.name} sees where {layer} {number} lies in {where}"
                 )
@@ -390,6 +425,10 @@ ASKED = {
         "/api/v1/cases?inbox=true",
         "/api/v1/cases?mine=true",
     ],
+    "deliveries.one": lambda t: ["/api/v1/imports/1"],
+    "deliveries.refused": lambda t: ["/api/v1/imports/1/refused.csv"],
+    "exports.at_once": lambda t: [f"/api/v1/exports/{layer}?format=csv" for layer in t.rows],
+    "exports.fetch": lambda t: [f"/api/v1/exports/jobs/{UUID(int=5)}/file"],
     "cases.one": lambda t: [f"/api/v1/cases/{UUID(int=n)}" for n in (1, 2)],
     "cases.photo": lambda t: [f"/api/v1/cases/{UUID(int=n)}/photos/a" for n in (1, 2)],
     "events.news": lambda t: ["/api/v1/events?after=0"],
@@ -407,11 +446,17 @@ POSTED = {
         (f"/api/v1/layers/{layer}/select", {"polygon": SQUARE}) for layer in t.rows
     ],
     "underground.sums": lambda t: [("/api/v1/underground/sums", {"polygon": SQUARE})],
+    "exports.selection": lambda t: [
+        ("/api/v1/exports/file", {"layer": layer, "format": "geojson"}) for layer in t.rows
+    ],
     "sheets.plan": lambda t: [("/api/v1/sheets/plan", sheet_body(t, "vault"))],
     "hazards.run": lambda t: [("/api/v1/hazards/runs", blast_body(t))],
 }
 #: Endpoints that change something and answer with what the person gave or may see anyway.
-CHANGING = {"cases.report", "cases.move", "cases.add_photo", "jobs.cancel"}
+CHANGING = {
+    *("cases.report", "cases.move", "cases.add_photo", "jobs.cancel", "exports.submit"),
+    *("deliveries.receive", "deliveries.look", "deliveries.bring", "deliveries.undo"),
+}
 
 
 def sheet_body(town: Town, layer: str) -> dict[str, object]:
@@ -471,7 +516,9 @@ def test_no_answer_holds_what_its_person_may_not_see(town, name):
         held |= check(town, person, data, address)
     # Not vacuous: whatever they may see of layers and cases was in some answer.
     wanted = {
-        c for c in (*town.canaries, *town.cases) if may_see(town, person, c) and c not in held
+        c
+        for c in (*town.canaries, *town.cases, *town.refused)
+        if may_see(town, person, c) and c not in held
     }
     assert {town.canaries.get(c, c) for c in wanted if not _is_public(town, c)} == set()
 
