@@ -1,0 +1,1 @@
+"""Which body a case goes to: rules, their order, why, and how good they were on history."""
