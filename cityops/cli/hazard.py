@@ -95,6 +95,28 @@ def _grading_told(found: dict[str, Any]) -> str:
     return "\n".join([*lines, f"来源：{found['source']}"])
 
 
+@command.command("probit", cls=CityCommand)
+@click.argument("name")
+@click.option("--value", type=float, required=True, help="浓度、热辐射或超压，单位随函数")
+@click.option("--minutes", type=float, help="暴露时间（分钟），毒性和热辐射必填")
+def probit(name: str, value: float, minutes: float | None, as_json: bool) -> None:
+    """概率单位函数：一定的浓度、热辐射或超压下受害的比例。"""
+    from cityops.services.hazards.harming import harmed
+
+    found = harmed(name, value, minutes)
+    show(found, lambda: _harm_told(found), as_json=as_json)
+
+
+def _harm_told(found: dict[str, Any]) -> str:
+    lines = [
+        f"{found['title']['zh']}：{found['inputs']['value']:g} {found['unit']}",
+        f"受害比例 {found['probability']:.3%}",
+        found["formula"],
+    ]
+    lines += [f"注意：{w['message']}" for w in found["warnings"]]
+    return "\n".join([*lines, f"{found['estimate']['zh']}，来源：{found['source']}"])
+
+
 def _run(request: Any) -> dict[str, Any]:
     """Run on the store, or without one where there is none."""
     from cityops.bootstrap import Services
