@@ -103,7 +103,9 @@ CATALOGUE: dict[str, tuple[Severity, str]] = {
     "line.crosses": (_W, "与第 {first} 行管段在同一高度相交而没有节点"),
     "line.dangling": (_W, "端点 {got} 距最近的管线只有 {difference} m 而没有连接"),
     "line.ends_differ": (_E, "同名端点 {got} 的坐标相差 {difference} m"),
-    "line.flat": (_W, "图形没有高程"),
+    "line.flat": (_W, "没有高程：图形没有，也没有埋深或管线高程"),
+    "line.all_flat": (_W, "{count} 条线都没有高程：图形没有，也没有埋深或管线高程"),
+    "line.length_unit": (_W, "长度列与图形长度之比是 {got}，像是米和英尺混用"),
     "line.bad_shape": (_E, "没有可用的折线：{got}"),
     "network.separate_group": (
         _W,

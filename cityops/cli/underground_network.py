@@ -17,6 +17,9 @@ _VALVES = click.option(
     type=click.Path(path_type=Path),
     help="阀门表 CSV，列 link,node：阀门在管段 link 靠节点 node 的一端",
 )
+_SOURCES = click.option(
+    "--source", "sources", multiple=True, help="水源节点；文件没有写明时用，可给多个"
+)
 _STATUS = click.option(
     "--respect-status", is_flag=True, help="关闭的管段不通水，止回阀只单向通水；不给则全部通水"
 )
@@ -25,12 +28,15 @@ _STATUS = click.option(
 @click.command("segments", cls=CityCommand)
 @_FILE
 @_VALVES
+@_SOURCES
 @_STATUS
-def segments(file: Path, valves: Path, respect_status: bool, as_json: bool) -> None:
+def segments(
+    file: Path, valves: Path, sources: tuple[str, ...], respect_status: bool, as_json: bool
+) -> None:
     """阀门分区：每个分区的管段、节点、边界阀门，以及有没有水源。"""
     from cityops.services.underground.networks import segments_of_file
 
-    result = segments_of_file(file, valves, respect_status=respect_status)
+    result = segments_of_file(file, valves, sources=sources, respect_status=respect_status)
     show(result, lambda: _segments_told(result), as_json=as_json)
 
 
@@ -39,12 +45,14 @@ def segments(file: Path, valves: Path, respect_status: bool, as_json: bool) -> N
 @_VALVES
 @click.option("--link", required=True, help="爆管的管段")
 @click.option("--exclude", multiple=True, help="关不了的阀门：LINK,NODE；可给多个")
+@_SOURCES
 @_STATUS
 def isolate(
     file: Path,
     valves: Path,
     link: str,
     exclude: tuple[str, ...],
+    sources: tuple[str, ...],
     respect_status: bool,
     as_json: bool,
 ) -> None:
@@ -52,7 +60,9 @@ def isolate(
     from cityops.services.underground.networks import isolation_of_file
 
     pairs = [_pair(text) for text in exclude]
-    result = isolation_of_file(file, valves, link, exclude=pairs, respect_status=respect_status)
+    result = isolation_of_file(
+        file, valves, link, exclude=pairs, sources=sources, respect_status=respect_status
+    )
     show(result, lambda: _isolation_told(result), as_json=as_json)
 
 
@@ -100,7 +110,7 @@ def _isolation_told(result: dict[str, Any]) -> str:
 def _warned(result: dict[str, Any]) -> list[str]:
     lines = []
     if not result["sources"]:
-        lines.append("注意：文件里没有水库或水塔，不能判断断水")
+        lines.append("注意：文件里没有水源，不能判断断水；可用 --source 指明")
     if result["not_isolating"]:
         names = "、".join(result["not_isolating"][:20])
         lines.append(f"注意：这些阀门点不接两段管线，不能隔断：{names}")

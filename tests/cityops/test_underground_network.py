@@ -110,3 +110,30 @@ def test_valves_that_are_none_are_all_named(tmp_path, files):
     assert [(e["row"], e["code"]) for e in found["errors"]] == [
         (2, "valves.not_an_end"), (3, "valves.no_link"),
     ]  # fmt: skip
+
+
+def test_lines_of_a_layer_are_cut_and_isolated_too(tmp_path):
+    import geopandas as gpd
+    import shapely
+
+    lines = [shapely.LineString([(30 * i, 0), (30 * i + 30, 0)]) for i in range(3)]
+    frame = gpd.GeoDataFrame(
+        {
+            "name": ["p1", "p2", "p3"],
+            "start_node_name": ["R", "A", "B"],
+            "end_node_name": ["A", "B", "C"],
+        },
+        geometry=lines,
+        crs=4548,
+    )
+    frame.geometry = frame.geometry.translate(517_300, 4_332_900)
+    frame.to_file(tmp_path / "net.gpkg")
+    (tmp_path / "v.csv").write_text(VALVES)
+    code, found = run(
+        "isolate", str(tmp_path / "net.gpkg"), "--valves", str(tmp_path / "v.csv"),
+        "--link", "p2", "--source", "R",
+    )  # fmt: skip
+    assert code == 0
+    assert found["close"] == [["p2", "A"], ["p3", "B"]]
+    assert found["unintended_links"] == ["p3"]
+    assert found["length_m"] == pytest.approx(30)

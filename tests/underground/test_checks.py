@@ -129,6 +129,7 @@ def test_faults_of_a_head_are_of_row_0(code, survey_of):
 def test_every_code_of_the_catalogue_is_proven_here_or_with_its_reader():
     readers = {c for c in CATALOGUE if c.startswith(("inp.", "file."))}
     layers = {"line.ends_differ", "line.bad_shape", "line.zero_length", "line.flat"}
+    layers |= {"line.all_flat", "line.length_unit"}
     assert set(MUTATIONS) | set(COLUMN_FAULTS) | readers | layers == set(CATALOGUE)
 
 
@@ -183,3 +184,50 @@ def test_a_survey_without_lines_or_points_says_so(survey_of):
     found = check_survey(survey_of_tables(None, None))
     assert [f.code for f in found] == ["file.no_lines", "file.no_points"]
     assert {f.table for f in found} == {SheetRole.FILE}
+
+
+def layer(*wkt, **columns):
+    import shapely
+
+    from gis.features import object_array
+    from underground.survey.frames import survey_of_layers
+
+    moved = [
+        shapely.transform(
+            shapely.from_wkt(w), lambda at: at + np.array([517_300, 4_332_900, 0])[: at.shape[1]],
+            include_z=shapely.has_z(shapely.from_wkt(w)),
+        )
+        for w in wkt
+    ]  # fmt: skip
+    given = {name: object_array(values) for name, values in columns.items()}
+    return survey_of_layers(object_array(moved), given, crs=reference_of("EPSG:4548"))
+
+
+def test_one_flat_line_among_others_is_named_and_all_flat_lines_are_one_fault():
+    tall, flat = "LINESTRING Z (0 0 1, 30 0 1)", "LINESTRING (30 0, 60 0)"
+    assert codes(layer(tall, flat)) == [("line.flat", "lines", 2)]
+    assert codes(layer("LINESTRING (0 0, 30 0)", flat)) == [("line.all_flat", "lines", 0)]
+
+
+def test_lengths_in_feet_beside_shapes_in_metres_are_one_fault():
+    lines = [f"LINESTRING Z ({30 * i} 0 1, {30 * i + 30} 0 1)" for i in range(6)]
+    found = codes(layer(*lines, length=[30 / 0.3048] * 6))
+    assert found == [("line.length_unit", "lines", 0)]
+    assert codes(layer(*lines, length=[30.0] * 6)) == []
+
+
+def test_ends_of_one_name_at_two_places_and_lines_of_no_length_are_named():
+    apart = layer(
+        "LINESTRING Z (0 0 1, 30 0 1)", "LINESTRING Z (32 0 1, 60 0 1)",
+        start_node_name=["A", "B"], end_node_name=["B", "C"],
+    )  # fmt: skip
+    assert codes(apart) == [("line.ends_differ", "lines", 2)]
+    fault = check_survey(apart)[0]
+    assert fault.params["difference"] == 2.0
+    assert fault.repair.op.value == "snap"
+
+
+def test_a_line_of_no_length_is_named(tables):
+    tables.add_point("DL3", 10, 50.0, 3.55)
+    tables.lines.append([*tables.lines[6][:1], "DL2", "DL3", *[None] * 4, *tables.lines[6][7:]])
+    assert {c for c, _, _ in codes(tables.survey())} >= {"line.zero_length", "point.same_place"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from underground.checks.case import Case, Found, rounded
-from underground.faults import Repair, RepairOp
+from underground.faults import Repair, RepairOp, SheetRole, SurveyFault
 from underground.sizes import section_of_text
 
 _SIDES = ("start", "end")
@@ -161,6 +161,31 @@ def ends_differ(case: Case) -> Found:
     return out
 
 
+def flat_lines(case: Case) -> Found:
+    """Lines of layers without any height; where none has one, that is one fault of the table."""
+    if np.isnan(case.survey.end_xyz[:, :, :2]).all():
+        return []
+    flat = np.isnan(case.levels.axis).all(axis=1) & np.isnan(case.levels.depth).all(axis=1)
+    count = len(case.survey.lines)
+    if flat.all():
+        return [SurveyFault("line.all_flat", SheetRole.LINES, 0, params={"count": count})]
+    return [
+        case.line_fault("line.flat", i, field="geometry") for i in np.flatnonzero(flat).tolist()
+    ]
+
+
+def length_units(case: Case) -> Found:
+    """A column of lengths that differs from the shapes as feet do from metres."""
+    told, drawn = case.survey.lines.number("length"), case.plan_lengths
+    use = (told > 0) & (drawn > 0)
+    if case.survey.crs is None or use.sum() < 5:
+        return []
+    share = float(np.median(told[use] / drawn[use]))
+    if min(abs(share / 0.3048 - 1), abs(share * 0.3048 - 1)) > 0.03:
+        return []
+    return [SurveyFault("line.length_unit", SheetRole.LINES, 0, "length", round(share, 4))]
+
+
 CHECKS = (
     missing_points,
     ends_alike,
@@ -169,4 +194,6 @@ CHECKS = (
     size_units,
     lengths,
     ends_differ,
+    flat_lines,
+    length_units,
 )

@@ -125,14 +125,16 @@ def aliases() -> tuple[Alias, ...]:
 
 
 def folded(name: str) -> str:
-    """A column name without case, blanks, brackets' width and units in brackets.
+    """A column name without case, blanks, underscores, hyphens, and units in brackets.
 
     Examples
     --------
     >>> folded("起点埋深（m）"), folded(" S_Deep ")
-    ('起点埋深', 's_deep')
+    ('起点埋深', 'sdeep')
     """
-    plain = name.strip().replace("（", "(").replace("）", ")").casefold().replace(" ", "")
+    plain = name.strip().replace("（", "(").replace("）", ")").casefold()
+    for mark in (" ", "_", "-"):
+        plain = plain.replace(mark, "")
     for unit in ("(m)", "(mm)", "(米)", "(毫米)"):
         plain = plain.removesuffix(unit)
     return plain

@@ -44,7 +44,7 @@ def survey_of_files(
     ----------
     paths
         A workbook or GeoPackage with both tables; a model; or a file of points and one of lines,
-        in any order.
+        in any order. A folder stands for the files in it.
     crs
         System of the coordinates; needed unless the file names it.
     datum
@@ -60,10 +60,23 @@ def survey_of_files(
     CrsError
         An unknown system, or one that is named and differs from the file's.
     """
+    paths = _opened(paths)
     for path in paths:
         _check(path)
     survey = _survey(paths, crs, datum)
     return survey if part is None else with_part(survey, _part(part))
+
+
+def _opened(paths: Sequence[Path]) -> list[Path]:
+    """The files, and those in folders: of a folder every file of a known format, by name."""
+    known = _LAYERS | _WORKBOOKS | _TABLES | {".inp"}
+    out: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            out += sorted(p for p in path.iterdir() if p.suffix.lower() in known)
+        else:
+            out.append(path)
+    return out
 
 
 def _part(text: str) -> Part:

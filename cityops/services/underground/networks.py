@@ -5,16 +5,17 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from cityops.services.reading.encoding import decode
-from cityops.services.underground.files import model_of_file
+from cityops.services.underground.files import model_of_file, survey_of_files
 from gis.errors import FileError, NotFoundError
 from underground.axes import IntArray
-from underground.network.build import network_of_model
+from underground.network.build import network_of_model, network_of_survey
 from underground.network.isolation import IsolationIndex, isolation_index
 from underground.network.model import Network
 from underground.network.partition import segments
@@ -24,15 +25,30 @@ _LINK = ("link", "管段", "管线编号")
 _NODE = ("node", "节点", "点号")
 
 
-def network_of_file(path: Path) -> Network:
-    """The network of an EPANET or SWMM file.
+def network_of_file(path: Path, sources: Sequence[str] = ()) -> Network:
+    """The network of an EPANET or SWMM file, or of the lines of a survey.
+
+    Parameters
+    ----------
+    sources
+        Nodes from which water comes besides those that the file names.
 
     Raises
     ------
     FileError
-        See `parse_inp`.
+        See `parse_inp` and `survey_of_files`.
+    NotFoundError
+        A source is no node of the network.
     """
-    return network_of_model(model_of_file(path))
+    if path.suffix.lower() == ".inp":
+        network = network_of_model(model_of_file(path))
+    else:
+        network = network_of_survey(survey_of_files([path]))
+    if not sources:
+        return network
+    is_source = network.is_source.copy()
+    is_source[[network.node(name) for name in sources]] = True
+    return replace(network, is_source=is_source)
 
 
 def valves_of_file(path: Path, network: Network) -> ValveLayer:
@@ -69,7 +85,9 @@ def valves_of_file(path: Path, network: Network) -> ValveLayer:
     return valve_layer(network, pairs, [i for i, _ in rows[1:]])
 
 
-def segments_of_file(path: Path, valves: Path, *, respect_status: bool = False) -> dict[str, Any]:
+def segments_of_file(
+    path: Path, valves: Path, *, sources: Sequence[str] = (), respect_status: bool = False
+) -> dict[str, Any]:
     """Segments between valves in the fixed form.
 
     Raises
@@ -77,7 +95,7 @@ def segments_of_file(path: Path, valves: Path, *, respect_status: bool = False) 
     FileError, InvalidError
         See `network_of_file` and `valves_of_file`.
     """
-    network = network_of_file(path)
+    network = network_of_file(path, sources)
     layer = valves_of_file(valves, network)
     index = IsolationIndex(
         network, layer, segments(network, layer, respect_status=respect_status), respect_status
@@ -105,6 +123,7 @@ def isolation_of_file(
     link: str,
     *,
     exclude: Sequence[tuple[str, str]] = (),
+    sources: Sequence[str] = (),
     respect_status: bool = False,
 ) -> dict[str, Any]:
     """How to close off a link, in the fixed form.
@@ -121,7 +140,7 @@ def isolation_of_file(
     FileError, InvalidError
         See `network_of_file` and `valves_of_file`.
     """
-    network = network_of_file(path)
+    network = network_of_file(path, sources)
     layer = valves_of_file(valves, network)
     burst = network.link(link)
     excluded = [_valve_at(network, layer, pair) for pair in exclude]
