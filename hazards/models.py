@@ -12,6 +12,7 @@ class ModelKind(StrEnum):
     """What a model computes; the value names it in interfaces."""
 
     BLAST = "blast"
+    DISPERSION = "dispersion"
 
 
 class Confidence(StrEnum):

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from gis.errors import InvalidError
 from hazards.curves import Curve
+from hazards.dispersion import plume
 from hazards.kingery_bulmash import KINGERY_BULMASH
 from hazards.kinney_graham import KINNEY_GRAHAM
 from hazards.models import HazardModel, ModelKind
 
 #: Overpressure curves, the default one first.
 CURVES: dict[str, Curve] = {curve.model.name: curve for curve in (KINGERY_BULMASH, KINNEY_GRAHAM)}
+#: Models of gas that drifts.
+DISPERSION: tuple[HazardModel, ...] = (plume.MODEL,)
 DEFAULT_CURVE = KINGERY_BULMASH.model.name
 
 
 def models(kind: ModelKind | None = None) -> tuple[HazardModel, ...]:
     """All models, or those of one kind, the default of each kind first."""
-    every = tuple(curve.model for curve in CURVES.values())
+    every = (*(curve.model for curve in CURVES.values()), *DISPERSION)
     return tuple(model for model in every if kind is None or model.kind is kind)
 
 

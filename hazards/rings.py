@@ -53,6 +53,42 @@ def ring(
     one = np.ones(vertices)
     x, y, _ = _GEOD.fwd(lon * one, lat * one, bearings, metres * one)
     out = np.column_stack([x, y])
+    _check_extent(lon, lat, metres, out)
+    return np.vstack([out, out[:1]])
+
+
+def places_at(
+    lon: float, lat: float, bearing_deg: float, offsets_m: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """(n, 2) positions at offsets from a place, each on its geodesic to 0.1 mm.
+
+    Parameters
+    ----------
+    bearing_deg
+        Direction of the first offset, degrees clockwise from north.
+    offsets_m
+        (n, 2) metres along that direction, and to the left of it.
+
+    Raises
+    ------
+    InvalidError
+        ``ring.crosses`` when they come near a pole or cross the antimeridian.
+
+    Examples
+    --------
+    >>> places_at(117.2, 39.1, 90.0, np.array([[1000.0, 0.0]])).round(5).tolist()
+    [[117.21156, 39.1]]
+    """
+    metres = np.hypot(offsets_m[:, 0], offsets_m[:, 1])
+    bearings = bearing_deg - np.degrees(np.arctan2(offsets_m[:, 1], offsets_m[:, 0]))
+    one = np.ones(len(metres))
+    x, y, _ = _GEOD.fwd(lon * one, lat * one, bearings, metres)
+    out = np.column_stack([x, y])
+    _check_extent(lon, lat, float(metres.max(initial=0.0)), out)
+    return out
+
+
+def _check_extent(lon: float, lat: float, metres: float, out: npt.NDArray[np.float64]) -> None:
     if abs(lat) + metres / _METRES_PER_DEGREE >= _NORTHERNMOST or np.ptp(out[:, 0]) > 180.0:
         raise InvalidError(
             "ring.crosses",
@@ -60,7 +96,6 @@ def ring(
             field="lon,lat",
             got=[lon, lat],
         )
-    return np.vstack([out, out[:1]])
 
 
 def distances_m(

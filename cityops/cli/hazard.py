@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from cityops.cli.output import CityCommand, settings, show
-from gis.errors import FileError, UnavailableError
+from gis.errors import FileError, InvalidError, UnavailableError
 
 #: No inventory or list of levels is larger.
 _MOST_BYTES = 4_000_000
@@ -27,8 +27,23 @@ def command() -> None:
     "--crs", default="cgcs2000", show_default=True, help="cgcs2000、wgs84、gcj02、bd09 或 EPSG:n"
 )
 @click.option(
-    "--level", "levels", multiple=True, metavar="2kPa", help="等级，可重复；不给则用常用的三个"
+    "--level",
+    "levels",
+    multiple=True,
+    metavar="2kPa|20ppm",
+    help="等级，可重复；爆炸不给则用常用的三个",
 )
+@click.option("--rate-kg-s", type=float, help="泄放速率（kg/s），烟羽必填")
+@click.option("--molar-mass-g-mol", type=float, help="摩尔质量，等级为 ppm 或 % 时必填")
+@click.option("--wind-m-s", type=float, help="风速（m/s），烟羽必填")
+@click.option("--wind-from", type=float, metavar="DEG", help="风的来向，自北顺时针，烟羽必填")
+@click.option("--stability", type=click.Choice(list("ABCDEF"), case_sensitive=False))
+@click.option("--terrain", type=click.Choice(["rural", "urban"]), help="开阔地或城镇")
+@click.option("--height-m", type=float, help="释放高度（m），默认 0")
+@click.option("--temperature-k", type=float, help="气温，默认 298.15")
+@click.option("--pressure-pa", type=float, help="气压，默认 101325")
+@click.option("--averaging-min", type=float, help="平均时间，默认 10")
+@click.option("--receptor-m", type=float, help="受体高度，默认 0")
 def zone(
     model: str,
     mass_kg: float | None,
@@ -36,8 +51,18 @@ def zone(
     crs: str,
     levels: tuple[str, ...],
     as_json: bool,
+    **drift: float | str | None,
 ) -> None:
-    """算影响范围：每个等级一个圈，保存为不可更改的计算记录。"""
+    """算影响范围：爆炸每个等级一个圈，烟羽每个浓度一片。
+
+    爆炸的计算保存为不可更改的记录；烟羽不保存。
+    """
+    given = {name: value for name, value in drift.items() if value is not None}
+    if model == "gaussian-plume":
+        _refuse_options(model, [] if mass_kg is None else ["mass_kg"])
+        _plume(at, crs, levels, given, as_json)
+        return
+    _refuse_options(model, list(given))
     from cityops.services.hazards.requests import BlastRequest
 
     request = BlastRequest(
@@ -51,6 +76,44 @@ def zone(
     )
     found = in_order(_run(request), levels)
     show(found, lambda: _told(found), as_json=as_json)
+
+
+def _refuse_options(model: str, names: list[str]) -> None:
+    """Refuse options that the model would not use, so that nobody believes they did."""
+    if names:
+        options = "、".join("--" + name.replace("_", "-") for name in names)
+        raise InvalidError(
+            "hazard.wrong_option",
+            "模型 {model} 不用 {options}",
+            field=names[0],
+            params={"model": model, "options": options},
+        )
+
+
+def _plume(
+    at: tuple[float, float],
+    crs: str,
+    levels: tuple[str, ...],
+    given: dict[str, Any],
+    as_json: bool,
+) -> None:
+    from cityops.services.hazards.drifting import PlumeRequest, plume_run
+
+    found = plume_run(PlumeRequest(lon=at[0], lat=at[1], levels=levels, crs=crs, **given))
+    show(found, lambda: _plume_told(found), as_json=as_json)
+
+
+def _plume_told(found: dict[str, Any]) -> str:
+    lines = [found["model_info"]["title"]["zh"]]
+    for one in found["zones"]:
+        beyond = "以上" if one["truncated"] else ""
+        lines.append(
+            f"{one['level']:g} {one['unit']}：下风向约 {one['length_told_m']:,} m{beyond}，"
+            f"半宽约 {one['half_width_m']:,.0f} m"
+        )
+    lines += [f"注意：{w['message']}" for w in found["warnings"]]
+    lines += [f"{found['estimate']['zh']}，来源：{found['source']}"]
+    return "\n".join(lines)
 
 
 @command.command("grade", cls=CityCommand)

@@ -26,7 +26,7 @@ from gis.errors import NotFoundError
 from hazards.coverage import NEAR_M
 from hazards.layers import HAZARD_SITES
 from hazards.levels import blast_levels
-from hazards.models import Caution
+from hazards.models import Caution, ModelKind
 from hazards.registry import DEFAULT_CURVE, models
 
 _CITY_TIME = ZoneInfo("Asia/Shanghai")
@@ -77,7 +77,7 @@ class HazardService:
         return {"levels": [level_json(level) for level in blast_levels()]}
 
     def models(self, person: Person) -> dict[str, Any]:
-        """Models with formula, source and range; which is taken when none is named.
+        """Models of blasts with formula, source and range; which is taken when none is named.
 
         Raises
         ------
@@ -85,7 +85,10 @@ class HazardService:
             When the person may not see hazards.
         """
         require(person, HAZARD_SITES, Action.VIEW)
-        return {"models": [model_json(model) for model in models()], "default": DEFAULT_CURVE}
+        return {
+            "models": [model_json(model) for model in models(ModelKind.BLAST)],
+            "default": DEFAULT_CURVE,
+        }
 
     # -- running -------------------------------------------------------------------------------
 
