@@ -61,28 +61,59 @@ def feature_collection(
     """
     links = [] if next_link is None else [{"rel": "next", "href": next_link}]
     more = {"numberReturned": len(rows), "links": links} | dict(members or {})
-    columns = {name: view.json_column(name, rows) for name in fields}
+    woven = _Woven(len(rows))
+    woven.same(b',{"type":"Feature","id":')
     key = view.spec.key
-    keys = columns[key] if key in columns else view.json_column(key, rows)
-    form = _feature_form(columns)
-    parts = zip(keys, *columns.values(), fragments(view.shapes(rows)), strict=True)
-    return _collection([form % part for part in parts], more)
+    keys = view.json_column(key, rows)
+    woven.each([keys])
+    woven.same(b',"properties":{')
+    for i, name in enumerate(fields):
+        woven.same((b"," if i else b"") + orjson.dumps(name) + b":")
+        woven.each([keys] if name == key else view.json_members(name, rows, woven.taken()))
+    before, geometry, after = _geometry_pieces(view.shapes(rows))
+    woven.same(b'},"geometry":' + before)
+    woven.each([geometry])
+    woven.same(after + b"}")
+    return woven.collection(more)
 
 
-def _feature_form(names: Iterable[str]) -> bytes:
-    """A feature with places for its id, for the value of each field, and for its geometry."""
-    quoted = [orjson.dumps(name).replace(b"%", b"%%") for name in names]
-    properties = b",".join(name + b":%b" for name in quoted)
-    return b',{"type":"Feature","id":%%b,"properties":{%b},"geometry":%%b}' % properties
+class _Woven:
+    """Columns of pieces of text, one piece of each feature, that are read by turns.
 
+    All pieces of all features are joined at once, so that no big text is copied twice.
+    """
 
-def _collection(features: list[bytes], members: Mapping[str, Any]) -> bytes:
-    """The collection of features that begin with a comma, in one join: no big text is copied."""
-    if features:
-        features[0] = features[0][1:]
-    more = orjson.dumps(members)[1:-1]
-    tail = b"]," + more + b"}" if more else b"]}"
-    return b"".join([b'{"type":"FeatureCollection","features":[', *features, tail])
+    def __init__(self, features: int) -> None:
+        self._features = features
+        self._columns: list[list[bytes]] = []
+        self._pending = b""
+
+    def same(self, text: bytes) -> None:
+        """The same text in every feature."""
+        self._pending += text
+
+    def taken(self) -> bytes:
+        """What is the same in every feature and was not written yet, for a column to begin with."""
+        text, self._pending = self._pending, b""
+        return text
+
+    def each(self, columns: list[list[bytes]]) -> None:
+        """Texts of each feature."""
+        if self._pending:
+            self._columns.append([self.taken()] * self._features)
+        self._columns += columns
+
+    def collection(self, members: Mapping[str, Any]) -> bytes:
+        """The features, each of which begins with a comma, as a FeatureCollection."""
+        self.each([])
+        pieces = [b""] * (self._features * len(self._columns))
+        for i, column in enumerate(self._columns):
+            pieces[i :: len(self._columns)] = column
+        if pieces:
+            pieces[0] = pieces[0][1:]
+        more = orjson.dumps(members)[1:-1]
+        tail = b"]," + more + b"}" if more else b"]}"
+        return b"".join([b'{"type":"FeatureCollection","features":[', *pieces, tail])
 
 
 def encode(
@@ -124,14 +155,19 @@ def fragments(shapes: Ragged) -> list[bytes]:
     >>> fragments(Ragged.from_shapely(GeometryKind.LINE, line))
     [b'{"type":"LineString","coordinates":[[0.0,0.0],[1.0,2.0]]}']
     """
+    before, pieces, after = _geometry_pieces(shapes)
+    return [before + piece + after for piece in pieces] if before else pieces
+
+
+def _geometry_pieces(shapes: Ragged) -> tuple[bytes, list[bytes], bytes]:
+    """What stands before each geometry's text, that text, and what stands behind it."""
     pieces = _pieces(shapes)
     simple, several = _NAMES[shapes.kind]
     before, after = _BRACKETS[shapes.kind]
-    if len(pieces) == len(shapes) and not shapes.multi.any() and (np.diff(shapes.geoms) == 1).all():
-        head = b'{"type":"%b","coordinates":%b' % (simple, before)
-        tail = after + b"}"
-        return [head + piece + tail for piece in pieces]
-    return _grouped(shapes, pieces, simple, several)
+    one_each = len(pieces) == len(shapes) and bool((np.diff(shapes.geoms) == 1).all())
+    if one_each and not shapes.multi.any():
+        return b'{"type":"%b","coordinates":%b' % (simple, before), pieces, after + b"}"
+    return b"", _grouped(shapes, pieces, simple, several), b""
 
 
 def _pieces(shapes: Ragged) -> list[bytes]:

@@ -11,6 +11,8 @@ import orjson
 from gis.features import ObjectArray, object_array
 from gis.table import CodedColumn, Column, NumberColumn, TextColumn
 
+#: A field's name, with and without what a first field has before it; for a few lists of fields.
+_MOST_BEFORE = 8
 _NULL, _FALSE, _TRUE = b"null", b"false", b"true"
 
 
@@ -32,11 +34,33 @@ def json_texts(column: Column, rows: npt.NDArray[Any]) -> list[bytes]:
     return [orjson.dumps(value) for value in column.take(rows).tolist()]
 
 
-def _of_coded(column: CodedColumn, rows: npt.NDArray[Any]) -> list[bytes]:
-    known: ObjectArray | None = getattr(column, "_json", None)
+def json_members(column: Column, rows: npt.NDArray[Any], before: bytes) -> list[list[bytes]]:
+    """Columns of pieces that make `before` and the JSON of the values at `rows`, read by turns.
+
+    What comes before a coded value is kept together with it, for each text of `before`.
+
+    Examples
+    --------
+    >>> from gis.table import coded
+    >>> json_members(coded(object_array(["a", "b"])), np.array([1, 0]), b'"kind":')
+    [[b'"kind":"b"', b'"kind":"a"']]
+    """
+    if isinstance(column, CodedColumn):
+        return [_of_coded(column, rows, before)]
+    texts = json_texts(column, rows)
+    return [[before] * len(texts), texts]
+
+
+def _of_coded(column: CodedColumn, rows: npt.NDArray[Any], before: bytes = b"") -> list[bytes]:
+    kept: dict[bytes, ObjectArray] | None = getattr(column, "_json", None)
+    if kept is None:
+        kept = {}
+        object.__setattr__(column, "_json", kept)  # lives with the column, which never changes
+    known = kept.get(before)
     if known is None:
-        known = object_array([*map(orjson.dumps, column.values.tolist()), _NULL])
-        object.__setattr__(column, "_json", known)  # kept with the column, which never changes
+        known = object_array([before + v for v in (*map(orjson.dumps, column.values), _NULL)])
+        if len(kept) < _MOST_BEFORE:
+            kept[before] = known
     return cast(list[bytes], known[column.codes[rows]].tolist())
 
 

@@ -125,7 +125,7 @@ def layer_tile(
     called = name or view.spec.name
     if tile[0] < view.spec.min_zoom:
         return block_tile(view, reach, tile, called, fields)
-    rows = view.filter(view.window(tile_box(*tile)), reach)
+    rows = view.window(tile_box(*tile), reach=reach)
     if len(rows) > MOST_FEATURES:
         return block_tile(view, reach, tile, called, fields)
     columns = {name: view.numbered(name, rows) for name in fields}

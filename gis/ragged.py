@@ -142,6 +142,8 @@ class Ragged:
     def take(self, rows: npt.ArrayLike) -> Ragged:
         """Geometries at positions `rows`, in that order, with arrays of their own."""
         at = np.asarray(rows, np.int64)
+        if self.is_plain:
+            return self._taken_plain(at)
         parts, _ = spread(self.geoms[at], self.geoms[at + 1] - self.geoms[at])
         rings, _ = spread(self.parts[parts], self.parts[parts + 1] - self.parts[parts])
         coords, _ = spread(self.rings[rings], self.rings[rings + 1] - self.rings[rings])
@@ -154,6 +156,26 @@ class Ragged:
             geoms=offsets_of(self.geoms[at + 1] - self.geoms[at]),
             multi=self.multi[at],
         )
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether each geometry is one part of one ring, line or point, none missing."""
+        known: bool | None = self.__dict__.get("_plain")
+        if known is None:
+            ends = (self.rings, self.parts, self.geoms)
+            known = len({len(e) for e in ends}) == 1 and all(
+                bool((np.diff(e) == 1).all()) for e in ends[1:]
+            )
+            object.__setattr__(self, "_plain", known)
+        return known
+
+    def _taken_plain(self, at: IntArray) -> Ragged:
+        counts = self.rings[at + 1] - self.rings[at]
+        coords, _ = spread(self.rings[at], counts)
+        one_each = np.arange(len(at) + 1, dtype=np.int32)
+        z = None if self.z is None else self.z[coords]
+        multi = self.multi[at]
+        return Ragged(self.kind, self.xy[coords], z, offsets_of(counts), one_each, one_each, multi)
 
     def joined(self, other: Ragged) -> Ragged:
         """These geometries followed by those of `other`, which is of the same kind."""

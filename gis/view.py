@@ -23,7 +23,7 @@ import shapely
 
 from gis.features import FeatureBatch, IntArray, LayerChanges, ObjectArray, empty_batch
 from gis.index import BoolArray, Box, FloatArray, SpatialIndex
-from gis.json_columns import json_texts
+from gis.json_columns import json_members, json_texts
 from gis.layers import LayerSpec
 from gis.local_frame import LocalFrame
 from gis.ragged import Ragged
@@ -161,8 +161,10 @@ class LayerView:
 
     # -- where ----------------------------------------------------------------------------
 
-    def window(self, box: Box, *, exact: bool = False) -> IntArray:
+    def window(self, box: Box, *, exact: bool = False, reach: Reach | None = None) -> IntArray:
         """Rows whose bounding box touches a box in degrees; with `exact` whose shape does.
+
+        With a `reach` only those within it.
 
         Raises
         ------
@@ -170,6 +172,8 @@ class LayerView:
             When the box is not finite or inside out.
         """
         rows = self._index.window(box)
+        if reach is not None:
+            rows = self.filter(rows, reach)
         if exact and len(rows):
             rows = rows[shapely.intersects(self._shapes.shapes(rows), shapely.box(*box))]
         return self._by_fid(rows)
@@ -355,15 +359,27 @@ class LayerView:
         NotFoundError
             When the layer has no such field.
         """
+        return [
+            b"".join(pieces) for pieces in zip(*self.json_members(name, rows, b""), strict=True)
+        ]
+
+    def json_members(self, name: str, rows: Rows, before: bytes) -> list[list[bytes]]:
+        """Columns of pieces: `before` and a field's value as UTF-8 JSON, read by turns.
+
+        Raises
+        ------
+        NotFoundError
+            When the layer has no such field.
+        """
         self.spec.field_named(name)
-        at = np.asarray(rows, np.int64)
+        base, at = self._snapshot.table.columns[name], np.asarray(rows, np.int64)
+        if not len(self._edits):
+            return json_members(base, at, before)
         new = at >= self._base_size
-        base = json_texts(self._snapshot.table.columns[name], at[~new])
-        if not new.any():
-            return base
         edited = iter(json_texts(self._edits.columns[name], at[new] - self._base_size))
-        kept = iter(base)
-        return [next(edited) if is_new else next(kept) for is_new in new.tolist()]
+        kept = iter(json_texts(base, at[~new]))
+        texts = [next(edited) if is_new else next(kept) for is_new in new.tolist()]
+        return [[before] * len(texts), texts]
 
     def batch(self, rows: Rows) -> FeatureBatch:
         """Rows as a batch without ``extra`` and ``delivered``; dates as ISO text."""

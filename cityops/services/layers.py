@@ -58,7 +58,7 @@ class Seen:
         """Rows within the permission whose box touches `box` in degrees, by fid."""
         if box is None:
             return self.view.rows(self.permission)
-        return self.view.filter(self.view.window(box), self.permission)
+        return self.view.window(box, reach=self.permission)
 
     def equal(self, rows: IntArray, wanted: Mapping[str, Sequence[Any]]) -> IntArray:
         """Those of `rows` whose fields have one of the wanted values; None or '' is unknown.

@@ -151,3 +151,22 @@ def test_a_hole_is_taken_off_the_area_of_its_own_part():
     geod = Geod(a=6378137, rf=298.257222101)
     expected = [abs(geod.geometry_area_perimeter(shapely.orient_polygons(g))[0]) for g in shapes]
     assert ragged.areas_m2() == pytest.approx(expected, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("wkt", "plain"),
+    [
+        (["LINESTRING (0 0, 1 1)", "LINESTRING Z (2 2 5, 3 3 6, 4 4 7)"], True),
+        (["MULTILINESTRING ((0 0, 1 1))", "LINESTRING (2 2, 3 3)"], True),
+        (["LINESTRING (0 0, 1 1)", "MULTILINESTRING ((0 0, 1 1), (2 2, 3 3))"], False),
+        (["LINESTRING EMPTY", "MULTILINESTRING ((0 0, 1 1), (2 2, 3 3))"], False),
+        ([], True),
+    ],
+)
+def test_shapes_of_one_part_each_are_known_and_taken_like_any_others(wkt, plain):
+    shapes, ragged = _ragged(GeometryKind.LINE, wkt)
+    assert ragged.is_plain == plain
+    rows = [*range(len(wkt))][::-1] * 2
+    taken = ragged.take(rows)
+    assert [g.wkt for g in taken.shapes(np.arange(len(rows)))] == [shapes[i].wkt for i in rows]
+    assert np.array_equal(taken.bounds(), ragged.bounds()[rows], equal_nan=True)
