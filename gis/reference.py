@@ -44,6 +44,7 @@ _WKT = re.compile(
     r"|COMPOUNDCRS|BOUNDCRS|LOCAL_CS|ENGCRS|ENGINEERINGCRS|GEOCCS|VERT_CS|VERTCRS)\s*[\[(]",
     re.IGNORECASE,
 )
+_AXIS = re.compile(r',AXIS\["[^"]*",[A-Z]+\]')
 #: Chinese datums whose relation to CGCS2000 is a classified set of parameters.
 _CLASSIFIED_DATUMS = ("beijing", "xian", "xi'an", "1980 guojia")
 
@@ -269,13 +270,36 @@ def _reference_of_crs(crs: CRS) -> Reference:
             expected="EPSG:4490",
             hint="地方坐标系请用 local:NAME",
         )
-    known = flat.to_authority(min_confidence=70)
+    known = _registered(flat)
     if known is not None and known[0] in {"EPSG", "ESRI", "OGC"}:
         named = CRS.from_authority(*known)
         _refuse_classified(named, registered=True)
         return Reference(":".join(known), crs=named, accuracy_m=_accuracy_m(named))
     _refuse_classified(flat, registered=False)
     return Reference(flat.to_wkt(), crs=flat, accuracy_m=_accuracy_m(flat))
+
+
+def _registered(crs: CRS) -> tuple[str, str] | None:
+    """Authority and code of a system, the one that its text names where that is true.
+
+    Two codes may mean the same plane: EPSG:4548 and EPSG:4509 differ in their belts only.
+    """
+    said = crs.to_json_dict().get("id")
+    if said is not None:
+        try:
+            named = CRS.from_authority(said["authority"], said["code"])
+        except CRSError:
+            named = None
+        if named is not None and _without_axes(named) == _without_axes(crs):
+            return str(said["authority"]), str(said["code"])
+    found: tuple[str, str] | None = crs.to_authority(min_confidence=70)
+    return found
+
+
+def _without_axes(crs: CRS) -> str | None:
+    """The definition in the plain text of old, where areas of use have no place; no axes."""
+    text = crs.to_wkt("WKT1_GDAL")
+    return None if text is None else _AXIS.sub("", text)
 
 
 def _refuse_classified(crs: CRS, *, registered: bool) -> None:
@@ -338,5 +362,5 @@ def way_to_degrees(source: CRS, hub: int) -> Transformer:
 
 def name_of(crs: CRS) -> str:
     """Code of `crs`, or its name where no register holds it."""
-    known = crs.to_authority(min_confidence=70)
+    known = _registered(crs)
     return ":".join(known) if known is not None else crs.name

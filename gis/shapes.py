@@ -261,6 +261,8 @@ class _GeoJson:
             return None
         built = [self.ring(ring, f"{path}[{i}]") for i, ring in enumerate(rings)]
         whole = [ring for ring in built if ring is not None]
+        if not built:
+            self.fault("geometry.empty", path)
         if not whole or len(whole) < len(built):
             self.fatal = True
             return None
