@@ -245,6 +245,16 @@ def test_every_address_is_in_the_table(app):
     assert TABLE.keys() - endpoints == set()
 
 
+def test_every_interface_is_in_its_document(app):
+    bare = [
+        rule.rule
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith("/api/")
+        and not hasattr(app.view_functions[rule.endpoint], "contract")
+    ]
+    assert bare == ["/api/v1/openapi.json"]
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_each_role_is_answered_where_the_table_says_so_and_refused_elsewhere(everyone, role):
     client = everyone[role]

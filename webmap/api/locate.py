@@ -29,6 +29,7 @@ def locate(query: LocateQuery) -> Response:
 
 
 @bp.get("/scene")
+@validated()
 def scene() -> Response:
     """Title, centre, bounds, metric CRS and notices of the scene that is set up."""
     return as_json(described())
