@@ -9,6 +9,7 @@ from scipy.optimize import lsq_linear
 
 from gis.errors import GeometryError
 from underground.axes import axes_of
+from underground.clearance import pairs
 from underground.clearance.bodies import Solids, round_solids
 from underground.clearance.pairs import clearances
 from underground.clearance.pieces import closest_points
@@ -249,3 +250,24 @@ def test_many_pairs_at_once_answer_as_each_alone_in_any_order():
     for k in range(0, len(i), 97):
         alone = clearances(pipes, i[k : k + 1], pipes, j[k : k + 1])
         assert alone.gap_3d_m[0] == at_once.gap_3d_m[k]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_long_pipes_thinned_out_by_boxes_answer_as_all_their_pieces(seed, monkeypatch):
+    rng = np.random.default_rng(seed)
+    box = rng.random(4) < 0.5
+    walks = [
+        np.cumsum(rng.normal(0, [2, 2, 0.1], (int(rng.integers(80, 160)), 3)), axis=0)
+        + rng.uniform(-20, 20, 3) * [1, 1, 0.1]
+        for _ in range(4)
+    ]
+    width = rng.uniform(0.2, 2.0, 4)
+    solids = Solids(
+        axes_of([shapely.LineString(w) for w in walks]), width, np.where(box, 0.6, width), box
+    )
+    i, j = np.triu_indices(4, 1)
+    thinned = clearances(solids, i, solids, j)
+    monkeypatch.setattr(pairs, "PRUNED_FROM", 10**9)
+    everything = clearances(solids, i, solids, j)
+    for name in everything.__dataclass_fields__:
+        np.testing.assert_array_equal(getattr(thinned, name), getattr(everything, name))

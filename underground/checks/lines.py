@@ -165,7 +165,8 @@ def flat_lines(case: Case) -> Found:
     """Lines of layers without any height; where none has one, that is one fault of the table."""
     if np.isnan(case.survey.end_xyz[:, :, :2]).all():
         return []
-    flat = np.isnan(case.levels.axis).all(axis=1) & np.isnan(case.levels.depth).all(axis=1)
+    flat = np.isnan(case.survey.end_xyz[:, :, 2]).all(axis=1)
+    flat &= np.isnan(case.part_levels).all(axis=1) & np.isnan(case.levels.depth).all(axis=1)
     count = len(case.survey.lines)
     if flat.all():
         return [SurveyFault("line.all_flat", SheetRole.LINES, 0, params={"count": count})]

@@ -24,6 +24,7 @@ from gis.errors import InvalidError
 from gis.ragged import spread
 from underground.axes import BoolArray, FloatArray, IntArray
 from underground.clearance.bodies import Solids
+from underground.clearance.candidates import candidate_pieces
 from underground.clearance.levels import apart, levels
 from underground.clearance.overlap import vertical_over_overlaps
 from underground.clearance.pieces import closest_points
@@ -31,6 +32,8 @@ from underground.clearance.zonotope import signed_distance
 
 #: Axes nearer than this in plan (metres) meet; a meeting nearer than this to an end is at the end.
 MEETING_M = 1e-6
+#: Pairs of pipes with more pairs of pieces than this are thinned out by boxes first.
+PRUNED_FROM = 4096
 #: Pairs of straight pieces worked on at once.
 PIECES_AT_ONCE = 262_144
 
@@ -122,7 +125,8 @@ def clearances(a: Solids, rows_a: IntArray, b: Solids, rows_b: IntArray) -> Clea
             expected=len(rows_a),
         )
     rows_a, rows_b = np.asarray(rows_a, np.int64), np.asarray(rows_b, np.int64)
-    work = np.cumsum(a.axes.counts[rows_a] * b.axes.counts[rows_b])
+    products = a.axes.counts[rows_a] * b.axes.counts[rows_b]
+    work = np.cumsum(np.minimum(products, PRUNED_FROM))
     cuts = _cuts(work)
     parts = [_some(a, rows_a[i:j], b, rows_b[i:j]) for i, j in itertools.pairwise(cuts)]
     return _joined(parts)
@@ -182,12 +186,20 @@ def _some(a: Solids, rows_a: IntArray, b: Solids, rows_b: IntArray) -> Clearance
 
 
 def _expanded(a: Solids, rows_a: IntArray, b: Solids, rows_b: IntArray) -> _Pieces:
+    """Pairs of pieces of each pair of pipes: all of them, or of long pipes those that may count."""
     counts_a, counts_b = a.axes.counts[rows_a], b.axes.counts[rows_b]
-    number, pair = spread(np.zeros(len(rows_a), np.int64), counts_a * counts_b)
-    first_a = (a.axes.first[rows_a] - rows_a)[pair]
-    first_b = (b.axes.first[rows_b] - rows_b)[pair]
-    of_a = first_a + number // np.maximum(counts_b[pair], 1)
-    of_b = first_b + number % np.maximum(counts_b[pair], 1)
+    first_a, first_b = a.axes.first[rows_a] - rows_a, b.axes.first[rows_b] - rows_b
+    long = counts_a * counts_b > PRUNED_FROM
+    number, pair = spread(np.zeros(len(rows_a), np.int64), np.where(long, 0, counts_a * counts_b))
+    wide = np.maximum(counts_b[pair], 1)
+    of_a, of_b = first_a[pair] + number // wide, first_b[pair] + number % wide
+    for k in np.flatnonzero(long).tolist():
+        more_a, more_b = candidate_pieces(a, int(rows_a[k]), b, int(rows_b[k]))
+        of_a, of_b = np.concatenate([of_a, more_a]), np.concatenate([of_b, more_b])
+        pair = np.concatenate([pair, np.full(len(more_a), k)])
+    if long.any():
+        order = np.argsort(pair, kind="stable")
+        of_a, of_b, pair = of_a[order], of_b[order], pair[order]
     ends = _ends(a, of_a), _ends(b, of_b)
     share_a, share_b, plan = closest_points(
         ends[0][0][:, :2], ends[0][1][:, :2], ends[1][0][:, :2], ends[1][1][:, :2]

@@ -19,7 +19,7 @@ from underground.survey.model import Survey
 _STATUS = {
     "0": "in_use", "1": "abandoned", "2": "empty", "3": "other",
     "在用": "in_use", "使用": "in_use", "open": "in_use", "cv": "in_use", "in_use": "in_use",
-    "active": "in_use",
+    "active": "in_use", "使用中": "in_use", "正常": "in_use", "正常使用": "in_use",
     "废弃": "abandoned", "停用": "abandoned", "报废": "abandoned", "abandoned": "abandoned",
     "空管": "empty", "空": "empty", "预埋": "empty", "empty": "empty",
     "规划": "planned", "planned": "planned", "其他": "other", "other": "other",
@@ -31,6 +31,24 @@ _PARTS = {
     "底": Part.INVERT, "1": Part.INVERT,
     "管中心": Part.AXIS, "中心": Part.AXIS, "axis": Part.AXIS, "2": Part.AXIS,
     "unknown": Part.UNKNOWN, "不明": Part.UNKNOWN,
+}  # fmt: skip
+#: Words of deliveries that the code lists do not have: material, burial mode, state of use.
+_MATERIAL_WORDS = {
+    "砼": "T", "钢筋砼": "T", "钢筋混凝土": "T", "水泥": "T", "HDPE": "PE", "UPVC": "PVC",
+    "PVC-U": "PVC", "球墨": "QM", "砖": "ZS", "石": "ZS", "砖混": "ZS", "光缆": "GX", "铜芯": "TZ",
+    "FRP": "BLG", "镀锌钢": "G", "不锈钢": "G", "无缝钢": "G",
+}  # fmt: skip
+_MODE_WORDS = {
+    "方沟": "GG", "矩形沟": "GG", "拱形沟": "GG", "沟道": "GG", "套管": "GM", "管廊": "ZH", "井内": "JN",
+}  # fmt: skip
+#: Classes without a kind of their own. Drainage that is not said to be storm water counts as
+#: sewage, the stricter of the two.
+_KIND_WORDS = {
+    "PS": ("sewer", "PS"), "排水": ("sewer", "PS"), "合流": ("sewer", "HS"),
+    "DX": ("telecom", "TX"), "电信": ("telecom", "TX"), "弱电": ("telecom", "TX"),
+    "强电": ("power", "DL"), "照明": ("power", "LD"), "再生水": ("reclaimed", "ZS"),
+    "GY": (None, "GY"), "工业": (None, "GY"), "QT": (None, "QT"), "其他": (None, "QT"),
+    "不明": (None, "BM"),
 }  # fmt: skip
 _FORWARD = frozenset({"0", "+", "+1", "正", "正向", "顺流", "forward"})
 _BACKWARD = frozenset({"1", "-", "-1", "反", "反向", "逆流", "backward"})
@@ -100,9 +118,11 @@ def meaning_of(survey: Survey) -> Meaning:
     texts = _kinds(survey)
     kind, code, kind_unread = _read(texts, _kind)
     material, _, material_unread = _read(
-        lines.text("material"), lambda t: (_code(t, MATERIALS),) * 2
+        lines.text("material"), lambda t: (_code(t, MATERIALS, _MATERIAL_WORDS),) * 2
     )
-    mode, _, mode_unread = _read(lines.text("mode"), lambda t: (_code(t, BURIAL_MODES),) * 2)
+    mode, _, mode_unread = _read(
+        lines.text("mode"), lambda t: (_code(t, BURIAL_MODES, _MODE_WORDS),) * 2
+    )
     status, _, status_unread = _read(lines.text("status"), lambda t: (_STATUS.get(t.lower()),) * 2)
     kind_unread &= np.array([c is None for c in code.tolist()], bool)
     sections = _sections(survey)
@@ -166,17 +186,23 @@ def _read(
 def _kind(text: str) -> tuple[str | None, str | None]:
     """Our kind and the survey's letter code."""
     upper = text.strip().upper()
+    plain = upper.removesuffix("管线")
+    if plain in _KIND_WORDS:
+        return _KIND_WORDS[plain]
     code = upper if upper in survey_codes() else None
     if code is None:
         code = next((c for c, row in survey_codes().items() if row.name == text.strip()), None)
     return kind_of(text), code
 
 
-def _code(text: str, items: tuple[CodeItem, ...]) -> str | None:
+def _code(text: str, items: tuple[CodeItem, ...], words: dict[str, str]) -> str | None:
     given = text.strip()
     for item in items:
         if given.upper() == item.code.upper() or given in (item.title.zh, item.title.zh + "管"):
             return item.code
+    plain = given.upper().removesuffix("管")
+    if plain in words:
+        return words[plain]
     return next((i.code for i in items if given.lower() == i.title.en.lower()), None)
 
 
