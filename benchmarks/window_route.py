@@ -75,6 +75,8 @@ def measure(plan: Plan) -> list[Finding]:
             check_equal(question, ours, peer)
         features = statistics.mean(len(ours) for ours, _ in found)
         ours_ms, peer_ms = by_turns(worker, client, asked, plan.rounds)
+        one = [query.replace(f"&limit={wanted}", "&limit=1") for query in asked]
+        one_ms, _ = by_turns(worker, client, one, plan.rounds)
     n = f"{pipes:,} pipes, {len(asked)} windows of {features:.0f} features"
     ratio = Finding(
         question=question,
@@ -98,7 +100,18 @@ def measure(plan: Plan) -> list[Finding]:
         at_most=MS_AT_MOST,
         rounds=plan.rounds,
     )
-    return [ratio, alone]
+    before = Finding(
+        question="the same windows, but one feature of each in the answer: what a request costs",
+        n=f"{pipes:,} pipes, {len(asked)} windows",
+        ours_name="the route",
+        ours=one_ms,
+        unit="CPU ms",
+        value=one_ms,
+        limit=None,
+        goal="",
+        rounds=plan.rounds,
+    )
+    return [ratio, alone, before]
 
 
 def by_turns(
