@@ -185,3 +185,14 @@ def kind_of(text: str) -> str | None:
     if upper in _KIND_OF_MAJOR:
         return _KIND_OF_MAJOR[upper]
     return next((s.kind for s in survey_codes().values() if s.name == given), None)
+
+
+def kind_title(code: str | None) -> str:
+    """Chinese name of a kind, a dash for one that is not known.
+
+    Examples
+    --------
+    >>> kind_title("water"), kind_title(None)
+    ('给水', '—')
+    """
+    return next((item.title.zh for item in KINDS if item.code == code), "—")

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from cityops.cli.output import CityCommand, show
+from underground.kinds import kind_title
 
 _SHARED = (
     click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path)),
@@ -81,11 +82,11 @@ def _pit_told(result: dict[str, Any]) -> str:
         said = "挖到" if row["hit"] else "可能挖到" if row["may_be_hit"] else "未挖到"
         wall = "坑内" if row["inside"] else f"距坑壁 {row['wall_gap_m']:.2f} m"
         lines.append(
-            f"  {row['kind'] or '—'} {row['id']}：{said}，{wall}，{row['owner'] or '权属不明'}"
+            f"  {kind_title(row['kind'])} {row['id']}：{said}，{wall}，{row['owner'] or '权属不明'}"
         )
     for row in result["by_owner"]:
         lines.append(
-            f"坑内 {row['kind'] or '—'} {row['owner'] or '权属不明'}："
+            f"坑内 {kind_title(row['kind'])} {row['owner'] or '权属不明'}："
             f"{row['pipes']} 条，{row['length_m']:.1f} m"
         )
     return "\n".join([*lines, f"注意：{result['note']}"])

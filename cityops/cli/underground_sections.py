@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from cityops.cli.output import CityCommand, show
+from underground.kinds import kind_title
 
 _SHARED = (
     click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path)),
@@ -61,7 +62,7 @@ def _section_told(result: dict[str, Any]) -> str:
         cover = "" if hit["cover_m"] is None else f"，覆土 {hit['cover_m']:.2f} m"
         note = "，次序与推荐不同" if hit["out_of_order"] else ""
         lines.append(
-            f"  {hit['chainage_m']:8.2f} m  {hit['kind'] or '—'} {hit['id']}：{level}{cover}{note}"
+            f"  {hit['chainage_m']:8.2f} m  {kind_title(hit['kind'])} {hit['id']}：{level}{cover}{note}"
         )
     return "\n".join(lines)
 
