@@ -27,6 +27,7 @@ class ClockKind(StrEnum):
     FILE = "file"
     DISPATCH = "dispatch"
     DISPOSE = "dispose"
+    SEND_INSPECT = "send_inspect"
     INSPECT = "inspect"
     CLOSE = "close"
 
@@ -37,6 +38,7 @@ CLOCK_NAMES: dict[ClockKind, str] = {
     ClockKind.FILE: "立案",
     ClockKind.DISPATCH: "派遣",
     ClockKind.DISPOSE: "处置",
+    ClockKind.SEND_INSPECT: "派发核查",
     ClockKind.INSPECT: "核查",
     ClockKind.CLOSE: "结案",
 }

@@ -107,7 +107,8 @@ def denied(case: Case, actor: Actor, request: Request, world: World) -> Case:
 def undecided(case: Case, actor: Actor, request: Request, world: World) -> Case:
     """The errand is over without an answer."""
     if case.state is CaseState.INSPECTING:
-        return replace(_stopped(case, ClockKind.INSPECT, world), task=None)
+        case = _stopped(case, ClockKind.INSPECT, world)
+        return replace(_stage_clock(case, ClockKind.SEND_INSPECT, world), task=None)
     return _verification_ended(case, world)
 
 
@@ -295,6 +296,7 @@ def work_rejected(case: Case, actor: Actor, request: Request, world: World) -> C
 def handed_back(case: Case, actor: Actor, request: Request, world: World) -> Case:
     """The department hands back: here, and not before, its clock stops."""
     case = _stopped(case, ClockKind.DISPOSE, world)
+    case = _stage_clock(case, ClockKind.SEND_INSPECT, world)
     return replace(
         case,
         photos_after=case.photos_after + request.photos,
@@ -308,6 +310,7 @@ def handed_back(case: Case, actor: Actor, request: Request, world: World) -> Cas
 
 def inspection_asked(case: Case, actor: Actor, request: Request, world: World) -> Case:
     """A collector is sent to look (核查)."""
+    case = _stopped(case, ClockKind.SEND_INSPECT, world)
     case = _stage_clock(case, ClockKind.INSPECT, world)
     return replace(case, task=Task(TaskKind.INSPECT, request.assignee, world.now))
 
@@ -321,7 +324,8 @@ def passed(case: Case, actor: Actor, request: Request, world: World) -> Case:
 
 def waived(case: Case, actor: Actor, request: Request, world: World) -> Case:
     """Nobody looks, for a stated reason."""
-    case = _stage_clock(_stopped(case, ClockKind.INSPECT, world), ClockKind.CLOSE, world)
+    case = _stopped(case, ClockKind.SEND_INSPECT, world)
+    case = _stage_clock(case, ClockKind.CLOSE, world)
     return replace(case, task=None, inspection="waived")
 
 
@@ -349,7 +353,7 @@ def sent_to_rework(case: Case, actor: Actor, request: Request, world: World) -> 
 
     Where the department is no longer in being, the case is dispatched anew.
     """
-    for kind in (ClockKind.INSPECT, ClockKind.CLOSE):
+    for kind in (ClockKind.SEND_INSPECT, ClockKind.INSPECT, ClockKind.CLOSE):
         case = _stopped(case, kind, world)
     case = replace(
         case,

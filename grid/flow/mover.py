@@ -31,6 +31,7 @@ _STAGE_CLOCK: dict[CaseState, ClockKind] = {
     CaseState.TO_DISPOSE: ClockKind.DISPOSE,
     CaseState.DISPOSING: ClockKind.DISPOSE,
     CaseState.SUSPENDED: ClockKind.DISPOSE,
+    CaseState.TO_INSPECT: ClockKind.SEND_INSPECT,
     CaseState.INSPECTING: ClockKind.INSPECT,
     CaseState.TO_CLOSE: ClockKind.CLOSE,
 }
@@ -337,4 +338,4 @@ def inbox_states(roles: Iterable[str], settings: FlowSettings) -> frozenset[Case
     )
 
 
-_STAGES = frozenset(_STAGE_CLOCK) | {CaseState.TO_INSPECT}
+_STAGES = frozenset(_STAGE_CLOCK)

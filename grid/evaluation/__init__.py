@@ -1,0 +1,1 @@
+"""Evaluation: every count and rate declared once, composites with weights as data, lists behind."""
