@@ -15,6 +15,7 @@ COMMANDS: dict[str, str] = {
     "export": "export",
     "locate": "locate",
     "grid": "grid",
+    "calendar": "calendar",
     "hazard": "hazard",
     "layers": "layers",
     "user": "user",
