@@ -19,6 +19,8 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 
 #: A head that is not complete by then is no longer waited for, in seconds.
 HEAD_WITHIN_S = 10.0
+#: A body, or an answer, that does not get on for so long ends the request, in seconds.
+STALLED_AFTER_S = 60.0
 #: Bytes of a head that are looked at; longer ones go to the parser, which refuses them.
 MOST_HEAD = 1 << 16
 _ENDS = (b"\r\n\r\n", b"\n\n")
@@ -56,6 +58,11 @@ class HeadFirstWorker(ThreadWorker):  # type: ignore[misc]
         if not _is_complete(client):
             return
         self.on_pending_socket_readable(conn, client)
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        """Answer a request; a client that neither sends nor takes anything for long is let go."""
+        conn.sock.settimeout(STALLED_AFTER_S)
+        return super().handle_request(req, conn)
 
     def _cap_keepalive(self, deadline: float) -> None:
         """When the worker stops, let connections without a request go as soon as those kept open."""
