@@ -27,6 +27,9 @@ CLOCK_OFF_S = 120.0
 LATE_REPORT = timedelta(hours=24)
 #: A position less accurate than this is flagged and gets no suggested department.
 INACCURATE_M = 200.0
+#: Years that a device may name. Clocks that lost their setting are taken and flagged; further off
+#: there is no UTC to convert to.
+YEARS = range(1900, 2200)
 #: A component further from the reported position than this is flagged.
 FAR_COMPONENT_M = 100.0
 
@@ -183,6 +186,16 @@ def _number_faults(report: Report) -> list[CityError]:
         at = getattr(report, name)
         if at is not None and at.tzinfo is None:
             faults.append(InvalidError("case.naive_time", "时间须带时区", field=name))
+        elif at is not None and at.year not in YEARS:
+            faults.append(
+                InvalidError(
+                    "case.bad_time",
+                    "时间应在 {expected} 年之间，得到 {got}",
+                    field=name,
+                    got=at.isoformat(),
+                    expected=f"{YEARS.start}–{YEARS.stop - 1}",
+                )
+            )
     return faults
 
 

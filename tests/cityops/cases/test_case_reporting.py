@@ -149,6 +149,19 @@ def test_half_a_position_and_a_time_without_zone_are_refused(desk, inspector, re
     assert codes == {"case.half_position", "case.naive_time"}
 
 
+@pytest.mark.parametrize("name", ["device_time", "sent_at"])
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_time_that_no_utc_has_is_refused(desk, inspector, report, name, text):
+    with pytest.raises(InvalidError) as refusal:
+        desk.cases.report(inspector, report(**{name: datetime.fromisoformat(text)}))
+    assert [(f.code, f.field) for f in refusal.value.errors] == [("case.bad_time", name)]
+
+
+def test_a_clock_that_lost_its_setting_is_flagged_not_refused(desk, inspector):
+    reset = datetime.fromisoformat("1970-01-01T08:00:00+08:00")
+    assert "device_clock_off" in desk.filed(inspector, sent_at=reset, device_time=reset)["flags"]
+
+
 def test_an_unknown_component_is_refused(desk, inspector, report):
     with pytest.raises(InvalidError) as refusal:
         desk.cases.report(inspector, report(component="nothing"))
