@@ -170,7 +170,7 @@ def _department_title(code: str | None) -> str | None:
 
 def _step_json(step: Step, *, knows: bool) -> dict[str, Any]:
     role = _ROLE_NAMES.get(step.role, step.role)
-    hidden = not knows and step.role == Role.INSPECTOR.value
+    hidden = not knows and (step.role == Role.INSPECTOR.value or step.action == REPORT)
     return {
         "number": step.number,
         "action": step.action,

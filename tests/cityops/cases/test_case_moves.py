@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -10,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from cityops.services.case_scope import scope_of
 from cityops.services.case_values import CaseFilter
+from cityops.services.roles import Role
 from gis.errors import (
     ConflictError,
     ForbiddenError,
@@ -127,6 +129,17 @@ def test_the_reporter_is_hidden_from_the_department(desk, dispatched, drainage, 
     assert "监督员甲" not in str(seen)
     known = desk.cases.get(dispatcher, UUID(dispatched["id"]))
     assert known["reporter_title"] == "监督员甲"
+
+
+def test_whoever_reported_is_hidden_from_the_department_whatever_the_role(
+    desk, acceptor, leader, dispatcher, drainage
+):
+    street = replace(leader, id=31, name="街道戊", roles=frozenset({Role.STREET_OFFICER}))
+    case = desk.act(leader, desk.act(acceptor, desk.filed(street), "accept"), "file")
+    case = desk.act(dispatcher, case, "dispatch", department="drainage")
+    seen = desk.cases.get(drainage, UUID(case["id"]))
+    assert seen["history"][0]["actor_title"] == "街道社区人员"
+    assert "街道戊" not in str(seen)
 
 
 def test_a_department_sees_its_own_cases_and_no_others(desk, dispatched, drainage, greening):
