@@ -93,20 +93,7 @@ class PhotoService:
 
     def _is_known(self, record: CaseRecord, name: str, digest: str) -> bool:
         with self._store.reading() as tx:
-            known: PhotoRecord | None = tx.cases.photo(record.seq, name)
-            count = len(tx.cases.photos([record.seq]).get(record.seq, ()))
-        if known is not None:
-            _check_same(known, digest)
-            return True
-        if not record.flow.is_open:
-            raise ConflictError(
-                "photo.case_ended", "案件已结束，不能再加照片", got=record.flow.state.value
-            )
-        if count >= MAX_PHOTOS:
-            raise ConflictError(
-                "photo.too_many", "一个案件最多 {expected} 张照片", got=count, expected=MAX_PHOTOS
-            )
-        return False
+            return _is_there(tx, record, name, digest)
 
     def _keep(
         self,
@@ -131,9 +118,7 @@ class PhotoService:
         )
         payload = {"case_id": str(record.id), "name": name}
         with self._store.writing() as tx:
-            known = tx.cases.photo(record.seq, name)
-            if known is not None:
-                _check_same(known, photo.original)
+            if _is_there(tx, record, name, photo.original):
                 return False
             tx.cases.add_photo(record.seq, photo)
             detail = {"photo": name, "sha256": photo.original}
@@ -200,6 +185,31 @@ class PhotoService:
                 "photo.unknown", "没有照片 {got}，或还在处理", field="name", got=name[:100]
             )
         return self._files.open(wanted)
+
+
+def _is_there(tx: Any, seen: CaseRecord, name: str, digest: str) -> bool:
+    """Whether a case has this photo already, as the case stands in this transaction.
+
+    Raises
+    ------
+    ConflictError
+        When another photo has the name, or the case takes no new one (any more).
+    """
+    known: PhotoRecord | None = tx.cases.photo(seen.seq, name)
+    if known is not None:
+        _check_same(known, digest)
+        return True
+    now: CaseRecord = tx.cases.find(seen.id) or seen
+    if not now.flow.is_open:
+        raise ConflictError(
+            "photo.case_ended", "案件已结束，不能再加照片", got=now.flow.state.value
+        )
+    count = len(tx.cases.photos([seen.seq]).get(seen.seq, ()))
+    if count >= MAX_PHOTOS:
+        raise ConflictError(
+            "photo.too_many", "一个案件最多 {expected} 张照片", got=count, expected=MAX_PHOTOS
+        )
+    return False
 
 
 def _check_same(known: PhotoRecord, digest: str) -> None:

@@ -241,6 +241,34 @@ def test_there_is_a_most_of_photos(desk, inspector, case, photo):
     assert refusal.value.code == "photo.too_many"
 
 
+def test_the_most_of_photos_holds_when_all_of_them_come_at_once(desk, inspector, case, photo):
+    data = photo()
+
+    def add(i):
+        try:
+            return desk.photos.add(inspector, UUID(case["id"]), f"{i}.jpg", data)[1]
+        except ConflictError as refusal:
+            return refusal.code
+
+    with ThreadPoolExecutor(8) as pool:
+        done = list(pool.map(add, range(26)))
+    assert (done.count(True), done.count("photo.too_many")) == (20, 6)
+
+
+def test_a_case_that_ends_while_a_photo_is_read_takes_it_no_more(
+    desk, inspector, acceptor, case, photo, monkeypatch
+):
+    put = desk.files.put
+
+    def put_late(data):
+        desk.act(acceptor, case, "refuse", note="重复上报")
+        return put(data)
+
+    monkeypatch.setattr(desk.files, "put", put_late)
+    with pytest.raises(ConflictError, match="已结束"):
+        desk.photos.add(inspector, UUID(case["id"]), "a.jpg", photo())
+
+
 def test_a_photo_added_makes_no_act_of_others_stale(desk, inspector, acceptor, case, photo):
     desk.photos.add(inspector, UUID(case["id"]), "a.jpg", photo())
     assert desk.act(acceptor, case, "accept")["state"] == "to_file"
