@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Any, Protocol
@@ -250,7 +250,7 @@ class JobService:
         return job
 
     def get(self, person: Person, job_id: str) -> Job:
-        """A job of the person, or any job for those who oversee them.
+        """A job of the person, or any job for those who oversee them; see `told`.
 
         Raises
         ------
@@ -258,12 +258,12 @@ class JobService:
             When there is none, or none for this person.
         """
         with self._store.reading() as tx:
-            return _visible(tx, person, job_id)
+            return told(_visible(tx, person, job_id), person)
 
     def list(
         self, person: Person, *, states: Sequence[JobState] = (), limit: int = 50
     ) -> list[Job]:
-        """Newest jobs first: the person's own, or all for those who oversee them.
+        """Newest jobs first: the person's own, or all for those who oversee them; see `told`.
 
         Raises
         ------
@@ -277,7 +277,8 @@ class JobService:
             )  # fmt: skip
         owner = None if person.has(*OVERSEERS) else person.id
         with self._store.reading() as tx:
-            return list(tx.jobs.page(person_id=owner, states=states, limit=limit))
+            found = tx.jobs.page(person_id=owner, states=states, limit=limit)
+            return [told(job, person) for job in found]
 
     def cancel(self, person: Person, job_id: str) -> Job:
         """Cancel a job that waits, ask one that runs to stop; gives it as it is then.
@@ -297,7 +298,27 @@ class JobService:
                 )
             tx.jobs.ask_cancel(job_id, self._now())
             tx.audit.add(person, "job.cancel", f"job:{job_id}", detail={"kind": job.kind})
-            return _visible(tx, person, job_id)
+            return told(_visible(tx, person, job_id), person)
+
+
+def told(job: Job, person: Person) -> Job:
+    """A job as the person may see it.
+
+    Results and refusals quote rows of files and layers. They are for who asked for the job, and
+    for data managers without any limit; others who oversee jobs see how it went, not with what.
+    """
+    unlimited = person.has(Role.DATA_MANAGER) and not (person.areas or person.categories)
+    if job.person_id == person.id or unlimited:
+        return job
+    return replace(job, result=None, error=None if job.error is None else _bare(job.error))
+
+
+def _bare(error: Mapping[str, Any]) -> dict[str, Any]:
+    """A refusal without what it quotes."""
+    said = error["error"]
+    return error_body(
+        CityError(said["code"], Kind(said["kind"]), "任务没有完成，原因只给提交任务的人看")
+    )
 
 
 def _same(there: Job, person: Person, kind: str, payload: Mapping[str, Any]) -> Job:

@@ -15,7 +15,7 @@ from cityops.services.jobs import (
     LeaseLost,
 )
 from cityops.services.roles import Person, Role
-from gis.errors import ConflictError, InvalidError, NotFoundError
+from gis.errors import ConflictError, InvalidError, NotFoundError, error_body
 
 ANN = Person(7, "安", frozenset({Role.PLANNER}))
 BEN = Person(8, "本", frozenset({Role.PLANNER}))
@@ -102,6 +102,21 @@ def test_others_do_not_see_a_job_and_overseers_do(jobs):
         jobs.get(BEN, job.id)
     assert jobs.list(BEN) == []
     assert [j.id for j in jobs.list(CHIEF)] == [job.id]
+
+
+@pytest.mark.parametrize("limits", [{"areas": ("120101",)}, {"categories": {"pipes": frozenset()}}])
+def test_who_oversees_jobs_sees_how_one_went_but_not_the_rows_it_quotes(jobs, desk, limits):
+    job = jobs.submit(ANN, "count", {})
+    refusal = InvalidError("import.refused", "第 {row} 行：{got}", got="SECRET", row=3)
+    desk.claim(job.id)
+    desk.finish(job.id, JobState.FAILED, {"rows": "SECRET"}, error_body(refusal))
+    limited = Person(11, "区", frozenset({Role.DATA_MANAGER}), **limits)
+    for person in (CHIEF, limited):
+        seen = [jobs.get(person, job.id), *jobs.list(person)]
+        assert "SECRET" not in str([one.as_dict() for one in seen])
+        assert seen[0].error["error"]["code"] == "import.refused"
+    whole = Person(12, "市", frozenset({Role.DATA_MANAGER}))
+    assert jobs.get(whole, job.id).result == jobs.get(ANN, job.id).result == {"rows": "SECRET"}
 
 
 def test_the_list_is_newest_first_and_can_be_narrowed(jobs, clock, desk):
