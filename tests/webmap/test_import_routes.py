@@ -6,11 +6,15 @@ import csv
 import io
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from cityops.jobs.worker import Worker
+from cityops.services.imports.service import ImportOptions
+from cityops.services.roles import SYSTEM, Role
+from gis.errors import ConflictError, ForbiddenError
 
 DATA = Path(__file__).parents[1] / "cityops" / "data"
 
@@ -132,6 +136,23 @@ def test_a_file_goes_in_is_seen_goes_out_and_is_taken_back(data, received, do):
     assert post(data, f"/api/v1/imports/{number}/undo").status_code == 409
 
 
+def test_a_field_called_like_a_part_of_the_address_can_be_filtered_and_paged(data, do):
+    shapes = [
+        {
+            "type": "Feature",
+            "properties": {"id": f"f-{i}", "layer": "A"},
+            "geometry": {"type": "Point", "coordinates": [117.2 + i / 1000, 39.1]},
+        }
+        for i in range(3)
+    ]
+    body = json.dumps({"type": "FeatureCollection", "features": shapes}).encode()
+    number = upload(data, ("drawing.geojson", body)).json["id"]
+    do(post(data, f"/api/v1/imports/{number}/import", {"layer": "drawing", "new": True}))
+    first = data.get("/api/v1/layers/drawing/features?layer=A&limit=2").json
+    second = data.get(first["next"]).json
+    assert [f["id"] for f in first["features"] + second["features"]] == ["f-0", "f-1", "f-2"]
+
+
 def test_refused_rows_come_as_a_table_without_formulas(data, received, do):
     number = received(mark="csv")["id"]
     do(post(data, f"/api/v1/imports/{number}/look", {"layer": "t", "new": True}))
@@ -158,6 +179,61 @@ class _Silent:
 
     def check(self):
         pass
+
+
+class _Overtaken(_Silent):
+    """Another worker does the whole job while this one is about to write."""
+
+    def __init__(self, other):
+        self.other = other
+
+    def report(self, done, *_args):
+        other, self.other = self.other if done == 3 else None, None if done == 3 else self.other
+        if other is not None:
+            other()
+
+
+def test_a_run_that_another_one_overtook_does_not_call_the_delivery_refused(
+    data, received, services
+):
+    number = received(mark="overtaken")["id"]
+    asked = {"layer": "overtaken", "new": True}
+    told = post(data, f"/api/v1/imports/{number}/import", asked)
+    job = services.jobs.get(_person(services, "data"), told.json["id"])
+    with pytest.raises(ConflictError):
+        services.deliveries.work(job, _Overtaken(lambda: services.deliveries.work(job, _Silent())))
+    assert data.get(f"/api/v1/imports/{number}").json["state"] == "stored"
+    assert post(data, f"/api/v1/imports/{number}/undo").json["removed"] == 2
+
+
+def test_a_late_note_of_a_job_does_not_bring_an_undone_delivery_back(
+    data, received, services, monkeypatch
+):
+    number = received(mark="late")["id"]
+    told = post(data, f"/api/v1/imports/{number}/import", {"layer": "late", "new": True})
+    job = services.jobs.get(_person(services, "data"), told.json["id"])
+    desk = services.deliveries
+    run = desk._imports.run
+
+    def stored_and_taken_back(*args):
+        done = run(*args)
+        desk.undo(_person(services, "data"), number)
+        return done
+
+    monkeypatch.setattr(desk._imports, "run", stored_and_taken_back)
+    desk.work(job, _Silent())
+    assert data.get(f"/api/v1/imports/{number}").json["state"] == "undone"
+
+
+def test_of_two_that_import_a_delivery_at_once_one_is_refused(data, received, services):
+    number = received(mark="both")["id"]
+    person, desk = _person(services, "data"), services.deliveries
+    before = desk.get(person, number)
+    asked = ImportOptions(layer="both", new=True)
+    assert desk._begun(person, before, asked) is not None
+    assert desk._begun(person, before, asked) is None
+    with pytest.raises(ConflictError, match="正在导入"):
+        desk.submit(person, number, asked)
 
 
 def test_rows_that_were_edited_since_are_not_taken_back(data, received, do, services):
@@ -301,6 +377,15 @@ class TestExports:
         if name == "shapefile":
             with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
                 assert {"pipes.shp", "pipes.cpg", "notice.txt"} <= set(archive.namelist())
+
+    def test_a_finished_export_is_kept_from_who_may_no_longer_export(self, sign_in, do, services):
+        job = do(post(sign_in("planner"), "/api/v1/exports", {"layer": "pipes"}))
+        person = services.jobs.get(SYSTEM, job.id).person
+        assert services.export_desk.fetch(
+            replace(person, roles=frozenset({Role.PLANNER})), job.id
+        ).path.is_file()
+        with pytest.raises(ForbiddenError):
+            services.export_desk.fetch(replace(person, roles=frozenset({Role.BUILDER})), job.id)
 
     def test_nothing_is_left_behind_by_an_export_at_once(self, sign_in, settings):
         sign_in("planner").get("/api/v1/exports/pipes?format=gpkg")

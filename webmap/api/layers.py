@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from typing import Any
+from urllib.parse import urlencode
 
 import orjson
 from flask import Blueprint, Response, current_app, request, url_for
@@ -147,7 +148,9 @@ def next_address(layer: str, after: int | None) -> str | None:
     """Address of the following page of this request, None when there is none."""
     if after is None:
         return None
-    return url_for("layers.features", layer=layer, **request.args.to_dict() | {"after": after})
+    # Not by `url_for` alone: a field may be called like a part of the address, such as ``layer``.
+    asked = request.args.to_dict() | {"after": str(after)}
+    return f"{url_for('layers.features', layer=layer)}?{urlencode(asked)}"
 
 
 @bp.get("/<layer>/features/<path:key>")

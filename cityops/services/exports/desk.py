@@ -69,10 +69,7 @@ class ExportDesk:
             See `ExportService.run`.
         """
         person = self._accounts.acting(job.person_id)
-        asked = job.payload["options"]
-        options = ExportOptions(
-            **(asked | {"box": None if asked["box"] is None else tuple(asked["box"])})
-        )
+        options = _options_of(job)
         folder = self._folder / job.id
         shutil.rmtree(folder, ignore_errors=True)
         progress.report(0, 1, "写文件")
@@ -88,6 +85,8 @@ class ExportDesk:
         ------
         NotFoundError
             When there is no such job of this person, or its file is gone.
+        ForbiddenError
+            When the person may no longer export the layer.
         ConflictError
             When it is not finished.
         """
@@ -98,6 +97,7 @@ class ExportDesk:
             raise ConflictError(
                 "export.not_done", "导出还没有完成（{got}）", field="id", got=job.state.value
             )
+        self._exports.check(person, str(job.payload["layer"]), _options_of(job))
         path = self._folder / job.id / str(job.result["file"])
         if not path.is_file():
             raise NotFoundError(
@@ -118,6 +118,11 @@ class ExportDesk:
         out = folder / f"{layer}{WRITERS[str(options.format)][1]}"
         self._exports.run(person, layer, out, options)
         return Exported(out, out.name, WRITERS[str(options.format)][2])
+
+
+def _options_of(job: Job) -> ExportOptions:
+    asked = job.payload["options"]
+    return ExportOptions(**(asked | {"box": None if asked["box"] is None else tuple(asked["box"])}))
 
 
 def run_job(services: Any, job: Job, progress: Progress) -> dict[str, Any]:

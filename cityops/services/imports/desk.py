@@ -160,21 +160,25 @@ class DeliveryDesk:
         ConflictError
             When it is stored already, or being imported.
         """
-        delivery = self.get(person, number)
-        if delivery.state is DeliveryState.STORED:
-            raise ConflictError(
-                "delivery.stored",
-                "第 {got} 次交付已经导入",
-                field="id",
-                got=number,
-                hint="如需重来，先撤销这次导入",
-            )
-        self._stop_before(person, delivery)
-        payload = {"delivery": number, "options": asdict(options)}
+        while True:
+            delivery = self.get(person, number)
+            _refuse_stored(delivery)
+            self._stop_before(person, delivery)
+            job = self._begun(person, delivery, options)
+            if job is not None:
+                return job
+
+    def _begun(self, person: Person, delivery: Delivery, options: ImportOptions) -> Job | None:
+        """The job of `submit`, None when another one was begun since `delivery` was read."""
+        payload = {"delivery": delivery.id, "options": asdict(options)}
         with self._store.writing() as tx:
+            now: Delivery = tx.deliveries.get(delivery.id)
+            _refuse_stored(now)
+            if now.job != delivery.job:
+                return None
             job = self._jobs.submit_in(tx, person, JOB_KIND, payload)
             kept = asdict(replace(options, dry_run=False))
-            tx.deliveries.update(number, options=kept, job=job.id)
+            tx.deliveries.update(delivery.id, options=kept, job=job.id)
         return job
 
     def _stop_before(self, person: Person, delivery: Delivery) -> None:
@@ -235,9 +239,15 @@ class DeliveryDesk:
         return _short(delivery.id, report)
 
     def _note(self, job: Job, number: int, state: DeliveryState, report: Mapping[str, Any]) -> None:
-        """Keep what a job found, unless a later one has begun."""
+        """Keep what a job found, unless a later one has begun.
+
+        Rows are stored, and taken back, together with the state that says so: a note on its way
+        to or from that state comes late, from a run of the job that another one overtook.
+        """
+        stored = state is DeliveryState.STORED
         with self._store.writing() as tx:
-            if tx.deliveries.get(number).job == job.id:
+            now: Delivery = tx.deliveries.get(number)
+            if now.job == job.id and (now.state is DeliveryState.STORED) == stored:
                 tx.deliveries.update(number, state=state, report=dict(report))
 
     def undo(self, person: Person, number: int) -> dict[str, Any]:
@@ -279,6 +289,17 @@ class DeliveryDesk:
             told = {"layer": spec.name, "removed": removed}
             tx.audit.add(person, "layer.import.undo", f"delivery:{number}", detail=told)
         return {"delivery": number, "layer": spec.name, "removed": removed}
+
+
+def _refuse_stored(delivery: Delivery) -> None:
+    if delivery.state is DeliveryState.STORED:
+        raise ConflictError(
+            "delivery.stored",
+            "第 {got} 次交付已经导入",
+            field="id",
+            got=delivery.id,
+            hint="如需重来，先撤销这次导入",
+        )
 
 
 def _with_looks(delivery: Delivery, report: Mapping[str, Any]) -> dict[str, Any]:
