@@ -29,6 +29,18 @@ class Domain(StrEnum):
 
 
 @dataclass(frozen=True)
+class ClassKey:
+    """A class named in full; the same four digits differ between domains and schemes.
+
+    ``domain`` is ``event`` (事件) or ``component`` (部件).
+    """
+
+    domain: str
+    scheme: str
+    code: str
+
+
+@dataclass(frozen=True)
 class ClassRow:
     """One row of a class table, with where it was read and how sure that is.
 

@@ -9,8 +9,15 @@ from typing import Any
 from cityops.services.case_initials import initials
 from cityops.services.case_values import UsedClass, shown_time
 from gis.errors import InvalidError
-from grid.case import ClassKey
-from grid.classes import GB_SCHEME, OWN_SCHEME, Domain, class_row, class_table, minor_classes
+from grid.classes import (
+    GB_SCHEME,
+    OWN_SCHEME,
+    ClassKey,
+    Domain,
+    class_row,
+    class_table,
+    minor_classes,
+)
 
 #: Offered to who has not reported anything yet: what inspectors meet every day.
 COMMON_CLASSES: tuple[ClassKey, ...] = tuple(

@@ -6,11 +6,22 @@ from collections.abc import Sequence
 from typing import Any
 
 from cityops.services.areas import AreaLookup
+from cityops.services.case_engine import deadline
 from cityops.services.case_values import CaseRecord, PhotoRecord, shown_time
 from cityops.services.roles import ROLE_TITLES, Person, Role
-from grid.case import ACTION_TITLES, SOURCE_TITLES, STATE_TITLES, Actor, CaseAction, Step
+from grid.clock.clock import ClockKind
 from grid.duty import departments
-from grid.workflow import needs_of, open_actions
+from grid.flow.case import Actor, Entry, Pending
+from grid.flow.mover import needs_of, open_actions
+from grid.flow.states import (
+    ACTION_TITLES,
+    SOURCE_TITLES,
+    STATE_TITLES,
+    CaseAction,
+    Post,
+)
+from grid.flow.world import World
+from grid.schemes.values import AreaClass, FilingCondition
 
 #: Roles that may know who reported; a handler may not.
 _KNOW_REPORTER = frozenset(
@@ -26,8 +37,25 @@ _KNOW_REPORTER = frozenset(
 )
 REPORT = "report"
 IMPORT = "import"
-_FIRST = {REPORT: "上报", IMPORT: "导入"}
+_FIRST = {REPORT: "上报", IMPORT: "导入", "organisation": "机构调整"}
+#: Inputs of the workflow under the names of the interface, in the order in which they are asked.
+_NEEDS = {
+    "filing": "condition",
+    "department": "department",
+    "handler": "handler",
+    "proposed": "proposed",
+    "until": "until",
+    "target": "target",
+    "note": "reason",
+}
 _ROLE_NAMES = {role.value: title.zh for role, title in ROLE_TITLES.items()}
+#: Posts under the names of the roles that usually hold them.
+_ROLE_NAMES |= {
+    Post.COLLECTOR.value: ROLE_TITLES[Role.INSPECTOR].zh,
+    Post.FILER.value: ROLE_TITLES[Role.SHIFT_LEADER].zh,
+    Post.LEADER.value: ROLE_TITLES[Role.SHIFT_LEADER].zh,
+    Post.SYSTEM.value: "系统",
+}
 
 
 def actor_of(person: Person) -> Actor:
@@ -53,8 +81,9 @@ def brief(
     photos: Sequence[PhotoRecord],
     lookup: AreaLookup,
     *,
-    last: Step | None,
+    last: Entry | None,
     actor: Actor,
+    world: World,
 ) -> dict[str, Any]:
     """A case as a row of a list.
 
@@ -64,6 +93,8 @@ def brief(
         The newest entry of its history: since when it stands where it stands.
     actor
         Who asks; ``actions`` are what they may do next.
+    world
+        The surroundings as of now.
     """
     flow = record.flow
     return {
@@ -96,23 +127,30 @@ def brief(
         "due_at": shown_time(record.due_at),
         "closed_at": shown_time(flow.closed_at),
         "rework_count": flow.rework_count,
+        "return_count": flow.return_count,
+        "condition": None if flow.filing is None else flow.filing.condition or None,
+        "merged_into": None if flow.merged_into is None else str(flow.merged_into),
         "flags": list(record.flags),
         "photos": [photo_json(record, photo) for photo in photos],
-        "actions": _actions(record, actor),
+        "actions": _actions(record, actor, world),
     }
 
 
 def whole(
     record: CaseRecord,
-    history: Sequence[Step],
+    history: Sequence[Entry],
     photos: Sequence[PhotoRecord],
     lookup: AreaLookup,
     person: Person,
+    world: World,
+    conditions: Sequence[FilingCondition] = (),
 ) -> dict[str, Any]:
     """A case with its history and what the person may do next."""
     knows = person.has(*_KNOW_REPORTER) or record.reporter_id == person.id
     last = history[-1] if history else None
-    return brief(record, photos, lookup, last=last, actor=actor_of(person)) | {
+    flow = record.flow
+    accept = deadline(flow.clock(ClockKind.ACCEPT), world)
+    return brief(record, photos, lookup, last=last, actor=actor_of(person), world=world) | {
         "reporter_title": record.reporter_name if knows else None,
         "device_time": shown_time(record.device_time),
         "device_offset_s": record.device_offset_s,
@@ -124,6 +162,38 @@ def whole(
         "history": [_step_json(step, knows=knows) for step in history],
         "departments": _departments(record),
         "suggested_by": record.extra.get("suggested_by"),
+        "reasons": record.extra.get("reasons", []),
+        "runner_up": record.extra.get("runner_up"),
+        "accept_due_at": shown_time(accept),
+        "conditions": [_condition_json(c, flow.area_class) for c in conditions],
+        "pending": [_pending_json(p) for p in flow.pending],
+        "suspended_until": shown_time(flow.suspended_until),
+        "was_late": flow.was_late,
+        "exempt": flow.exempt,
+    }
+
+
+def _condition_json(condition: FilingCondition, area: AreaClass | None) -> dict[str, Any]:
+    """A filing condition to choose, with what it allows here."""
+    limit = condition.limit_for(area)
+    return {
+        "id": condition.id,
+        "title": condition.trigger.zh,
+        "closing": condition.closing.zh,
+        "limit": None if limit is None else limit.told,
+        "source": condition.origin.source,
+        "confidence": condition.origin.confidence.value,
+    }
+
+
+def _pending_json(pending: Pending) -> dict[str, Any]:
+    return {
+        "kind": pending.kind.value,
+        "note": pending.note,
+        "endorsed": pending.endorsed,
+        "proposed": pending.proposed,
+        "until": shown_time(pending.until),
+        "at": shown_time(pending.at),
     }
 
 
@@ -168,13 +238,13 @@ def _department_title(code: str | None) -> str | None:
     return code if known is None else known.title.zh
 
 
-def _step_json(step: Step, *, knows: bool) -> dict[str, Any]:
-    role = _ROLE_NAMES.get(step.role, step.role)
-    hidden = not knows and (step.role == Role.INSPECTOR.value or step.action == REPORT)
+def _step_json(step: Entry, *, knows: bool) -> dict[str, Any]:
+    role = _ROLE_NAMES.get(step.post, step.post)
+    hidden = not knows and (step.post == Post.COLLECTOR.value or step.action == REPORT)
     return {
         "number": step.number,
         "action": step.action,
-        "title": _FIRST.get(step.action) or ACTION_TITLES[CaseAction(step.action)].zh,
+        "title": _act_title(step.action),
         "before": None if step.before is None else step.before.value,
         "after": step.after.value,
         "at": shown_time(step.at),
@@ -182,18 +252,22 @@ def _step_json(step: Step, *, knows: bool) -> dict[str, Any]:
         "department": step.department,
         "department_title": _department_title(step.department),
         "note": step.note,
+        "used_s": step.used_s,
+        "late": step.late,
     }
 
 
-def _actions(record: CaseRecord, actor: Actor) -> list[dict[str, Any]]:
-    """What may be done next; ``needs`` names inputs: department, reason (a note that must be)."""
+def _act_title(action: str) -> str:
+    known = _FIRST.get(action)
+    return known or (ACTION_TITLES[CaseAction(action)].zh if action in set(CaseAction) else action)
+
+
+def _actions(record: CaseRecord, actor: Actor, world: World) -> list[dict[str, Any]]:
+    """What may be done next; ``needs`` names inputs, ``reason`` a note that must be."""
     out = []
-    for action in open_actions(record.flow, actor):
+    for action in open_actions(record.flow, actor, world):
         needs = needs_of(record.flow.state, action)
-        asked = [
-            *(["department"] if "department" in needs else []),
-            *(["reason"] if "note" in needs else []),
-        ]
+        asked = [said for name, said in _NEEDS.items() if name in needs]
         title = ACTION_TITLES[action].zh
         out.append({"action": action.value, "title": title, "needs": asked})
     return out

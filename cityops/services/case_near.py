@@ -15,8 +15,9 @@ from cityops.services.places import Place, box_around, distances_m
 from cityops.services.ports import Store
 from cityops.services.roles import Person
 from gis.layers import Title
-from grid.case import END_STATES, STATE_TITLES, CaseState, Step
 from grid.duty import departments
+from grid.flow.case import Entry
+from grid.flow.states import END_STATES, STATE_TITLES, CaseState
 
 #: Cases are read up to this many; a circle of 500 m never holds more open ones.
 _MOST = 500
@@ -49,7 +50,7 @@ class CasesNear:
         )
 
 
-def _row(record: CaseRecord, steps: Mapping[int, Step], metres: float) -> dict[str, Any]:
+def _row(record: CaseRecord, steps: Mapping[int, Entry], metres: float) -> dict[str, Any]:
     last = steps.get(record.seq)
     known = departments().get(record.flow.department or "")
     return {

@@ -17,7 +17,10 @@ from cityops.services.permissions import Action, permission_for
 from cityops.services.places import Place, address_near, distances_m
 from cityops.services.roles import SYSTEM, Person, Role
 from gis.errors import CityError, ForbiddenError, InvalidError
-from grid.case import CaseSource, ClassKey
+from grid.classes import ClassKey
+from grid.clock.stages import Urgency
+from grid.duty import department_named
+from grid.flow.states import CaseSource
 from grid.layers import COMPONENTS
 
 MAX_DESCRIPTION = 2000
@@ -47,7 +50,8 @@ class Report:
     """What a device sends. ``id`` was made there; sending again makes no second case.
 
     ``device_time`` is when it was written down, ``sent_at`` what the device's clock showed when
-    it was sent; both aware.
+    it was sent; both aware. ``condition`` is the filing condition that the reporter thinks fits,
+    ``urgency`` what a hotline order is about, ``self_disposal`` whether the collector put it right.
     """
 
     id: UUID
@@ -62,6 +66,9 @@ class Report:
     device_time: datetime | None = None
     sent_at: datetime | None = None
     source: CaseSource | None = None
+    condition: str | None = None
+    urgency: Urgency | None = None
+    self_disposal: bool = False
 
     def digest(self, reporter_id: int) -> str:
         """sha256 of what was reported and by whom; when it was sent does not count."""
@@ -74,6 +81,10 @@ class Report:
             None if self.device_time is None else self.device_time.isoformat(),
             None if self.source is None else self.source.value,
         ]
+        # Fields that older devices do not send leave the digest of their reports as it was.
+        more = [self.condition, self.urgency and self.urgency.value, self.self_disposal or None]
+        if any(part is not None for part in more):
+            body += more
         return hashlib.sha256(orjson.dumps(body)).hexdigest()
 
 
@@ -81,15 +92,15 @@ class Report:
 class Where:
     """What the server finds out about the place of a report.
 
-    ``area`` is the code of the smallest area, '' where no position was given; ``address`` that
-    of the nearest building, '' where it says nothing; ``flags`` say what is doubtful about the
-    position.
+    ``owner`` is the department that the component belongs to; ``area`` is the code of the smallest
+    area, '' where no position was given; ``address`` that of the nearest building, '' where it
+    says nothing; ``flags`` say what is doubtful about the position.
     """
 
     place: Place | None
     cell: str | None
     area: str
-    supervising_body: str | None
+    owner: str | None
     flags: tuple[str, ...]
     address: str = ""
 
@@ -250,10 +261,10 @@ def find_where(tx: Any, areas: AreaService, person: Person, report: Report) -> W
     cell = str(cells.columns["code"][0]) if len(cells) else None
     area = cell[:12] if cell else areas.lookup(tx).code_at(place.lon, place.lat)
     _check_area(person, place, area)
-    body, far = _component(tx, person, report.component, place)
+    owner, far = _component(tx, person, report.component, place)
     if far:
         flags.append("component_far")
-    found = Where(place, cell, area, body, tuple(flags))
+    found = Where(place, cell, area, owner, tuple(flags))
     address = None if found.is_vague else address_near(tx.layers, SYSTEM, place)
     return replace(found, address=f"{address}附近" if address else "")
 
@@ -278,7 +289,9 @@ def _check_area(person: Person, place: Place, area: str) -> None:
 
 
 def _component(tx: Any, person: Person, key: str | None, place: Place) -> tuple[str | None, bool]:
-    """Supervising body of a component, and whether it lies far from the place.
+    """Code of the body a component belongs to, and whether it lies far from the place.
+
+    The owner counts; where none is registered as a department, the supervising body.
 
     Raises
     ------
@@ -292,6 +305,7 @@ def _component(tx: Any, person: Person, key: str | None, place: Place) -> tuple[
         raise InvalidError(
             "case.unknown_component", "没有部件 {got}", field="component", got=key[:80]
         )
-    body = batch.columns["dept1"][0]
     metres = float(distances_m(place, batch.geometry)[0])
-    return (None if body is None else str(body)), metres > FAR_COMPONENT_M
+    named = (department_named(batch.columns[n][0]) for n in ("dept2", "dept1"))
+    owner = next((body.code for body in named if body is not None), None)
+    return owner, metres > FAR_COMPONENT_M

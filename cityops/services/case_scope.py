@@ -7,7 +7,8 @@ from uuid import UUID
 from cityops.services.case_values import CaseScope, Waiting
 from cityops.services.roles import Person, Role
 from gis.errors import ForbiddenError, NotFoundError
-from grid.workflow import inbox_states
+from grid.flow.mover import inbox_states
+from grid.flow.settings import shipped_flow_settings
 
 #: Roles that see every case in their areas.
 WIDE = frozenset(
@@ -54,12 +55,17 @@ def require_scope(person: Person) -> CaseScope:
 
 
 def waiting_for(person: Person) -> tuple[Waiting, ...]:
-    """What waits for an act of the person; a department is waited for only by its own cases."""
-    handler = Role.DEPARTMENT.value
-    others = {r.value for r in person.roles} - {handler}
-    out = [Waiting(inbox_states(others))] if inbox_states(others) else []
+    """What waits for an act of the person: a department's own cases, a collector's own errands."""
+    handler, collector = Role.DEPARTMENT.value, Role.INSPECTOR.value
+    others = {r.value for r in person.roles} - {handler, collector}
+    settings = shipped_flow_settings()
+    out = []
+    if inbox_states(others, settings):
+        out.append(Waiting(inbox_states(others, settings)))
+    if person.has(Role.INSPECTOR):
+        out.append(Waiting(inbox_states({collector}, settings), assignee=person.id))
     if person.has(Role.DEPARTMENT) and person.department:
-        out.append(Waiting(inbox_states({handler}), person.department))
+        out.append(Waiting(inbox_states({handler}, settings), person.department))
     return tuple(out)
 
 

@@ -9,7 +9,10 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from cityops.services.ports import Box
-from grid.case import CaseFlow, CaseSource, CaseState, ClassKey, Step
+from grid.classes import ClassKey
+from grid.evaluation.from_case import FactRow
+from grid.flow.case import Case, Entry
+from grid.flow.states import CaseSource, CaseState
 
 #: The time that people of the city read.
 CITY_TIME = timezone(timedelta(hours=8))
@@ -45,7 +48,7 @@ class CaseRecord:
     what the checks found (codes).
     """
 
-    flow: CaseFlow
+    flow: Case
     number: str
     digest: str
     reporter_id: int
@@ -138,10 +141,14 @@ class CaseScope:
 
 @dataclass(frozen=True)
 class Waiting:
-    """States in which something waits; for a department only what it has in hand."""
+    """States in which something waits; for a department only what it has in hand.
+
+    ``assignee`` leaves out what waits for somebody else by name.
+    """
 
     states: frozenset[CaseState]
     department: str | None = None
+    assignee: int | None = None
 
 
 @dataclass(frozen=True)
@@ -164,16 +171,16 @@ class CaseRepo(Protocol):
     def find(self, case_id: UUID) -> CaseRecord | None:
         """The case, or None."""
 
-    def add(self, record: CaseRecord, step: Step) -> CaseRecord:
+    def add(self, record: CaseRecord, step: Entry) -> CaseRecord:
         """Store a new case with its first history entry; gives it with its ``seq``."""
 
-    def add_many(self, records: Sequence[CaseRecord], steps: Sequence[Step]) -> int:
+    def add_many(self, records: Sequence[CaseRecord], steps: Sequence[Entry]) -> int:
         """Store many new cases, one first entry each; gives how many."""
 
-    def change(self, record: CaseRecord, step: Step) -> CaseRecord:
+    def change(self, record: CaseRecord, step: Entry) -> CaseRecord:
         """Store what a move changed and its history entry; raises the version by one."""
 
-    def history(self, seq: int) -> list[Step]:
+    def history(self, seq: int) -> list[Entry]:
         """All entries of a case, in order."""
 
     def page(
@@ -184,7 +191,7 @@ class CaseRepo(Protocol):
     def counts(self, scope: CaseScope) -> Mapping[CaseState, int]:
         """How many cases in scope stand in each state; states without one are left out."""
 
-    def last_steps(self, seqs: Sequence[int]) -> Mapping[int, Step]:
+    def last_steps(self, seqs: Sequence[int]) -> Mapping[int, Entry]:
         """The newest history entry of each of some cases."""
 
     def next_number(self, prefix: str) -> int:
@@ -195,6 +202,18 @@ class CaseRepo(Protocol):
 
     def existing(self, ids: Sequence[UUID]) -> set[UUID]:
         """Which of `ids` are stored."""
+
+    def put_facts(self, seq: int, row: FactRow, *, is_open: bool) -> None:
+        """Keep what evaluation knows of a case, in place of what it knew."""
+
+    def find_key(self, key: str) -> tuple[UUID, str] | None:
+        """Case and digest of an act that was sent under a key, or None."""
+
+    def add_key(self, key: str, seq: int, digest: str, at: datetime) -> None:
+        """Remember under which key an act was sent."""
+
+    def around(self, box: Box, since: datetime) -> list[CaseRecord]:
+        """Cases in a box in degrees that are open, or were reported since a time, oldest first."""
 
     def photos(self, seqs: Sequence[int]) -> Mapping[int, list[PhotoRecord]]:
         """Photos by case, in the order of arrival."""

@@ -10,7 +10,17 @@ from typing import Any, NoReturn
 from uuid import UUID
 
 from cityops.services.areas import AreaLookup, AreaService
+from cityops.services.case_acts import Act
 from cityops.services.case_classes import class_groups, class_name, offered_first
+from cityops.services.case_engine import (
+    filing_of,
+    keep_facts,
+    kin_around,
+    routed,
+    seen_of,
+    with_deadline,
+    with_photos,
+)
 from cityops.services.case_json import REPORT, actor_of, brief, news_of, whole
 from cityops.services.case_report import (
     Report,
@@ -23,19 +33,15 @@ from cityops.services.case_report import (
 )
 from cityops.services.case_scope import not_found, require_scope, scope_of, waiting_for
 from cityops.services.case_values import CITY_TIME, CaseFilter, CaseRecord
+from cityops.services.grid.config import GridConfig, current_config
 from cityops.services.ports import Box, Store
-from cityops.services.roles import Person
-from gis.errors import CityError, ConflictError, InvalidError, StaleError
-from grid.case import (
-    STATE_TITLES,
-    CaseAction,
-    CaseFlow,
-    CaseSource,
-    CaseState,
-    Step,
-)
-from grid.duty import department_named, departments, suggested_department
-from grid.workflow import Request, move
+from cityops.services.roles import SYSTEM, Person
+from gis.errors import CityError, ConflictError, StaleError
+from grid.flow.case import SYSTEM_ACTOR, Actor, Case, Entry
+from grid.flow.mover import move, posts_of, report
+from grid.flow.states import STATE_TITLES, CaseAction, CaseSource, CaseState
+from grid.flow.world import World
+from grid.routing.decide import Decision
 
 MAX_PAGE = 500
 #: Over which the classes that a person used are counted.
@@ -63,7 +69,7 @@ class CaseService:
         self._areas = areas
         self._clock = clock
 
-    def report(self, person: Person, report: Report) -> tuple[dict[str, Any], bool]:
+    def report(self, person: Person, given: Report) -> tuple[dict[str, Any], bool]:
         """Receive a report; gives the case, and whether it is new.
 
         The same report again gives the case as it is now. The server finds cell, area and
@@ -80,22 +86,26 @@ class CaseService:
         ConflictError
             ``case.id_taken`` when the identity belongs to another report.
         """
-        source = source_for(person, report.source)
-        digest = report.digest(person.id)
+        source = source_for(person, given.source)
+        digest = given.digest(person.id)
         with self._store.reading() as tx:
-            known = tx.cases.find(report.id)
+            known = tx.cases.find(given.id)
         if known is not None:
             return self._again(person, known, digest), False
-        check_report(report)
+        check_report(given)
         with self._store.reading() as tx:
-            where = find_where(tx, self._areas, person, report)
-        now = self._clock()
-        record = new_record(person, report, source, where, digest, now)
+            config = current_config(tx)
+            where = find_where(tx, self._areas, person, given)
+            now = self._clock()
+            decision = routed(tx, config, given.class_key, where, now)
+        record, entry = new_record(person, given, source, where, decision, config.world(now))
+        record = replace(record, digest=digest)
         with self._store.writing() as tx:
-            known = tx.cases.find(report.id)
+            known = tx.cases.find(given.id)
             if known is None:
                 numbered = replace(record, number=case_number(tx, where.area, now))
-                kept = tx.cases.add(numbered, _first_step(person, record, now))
+                kept = tx.cases.add(numbered, entry)
+                keep_facts(tx, kept, [entry], config.world(now))
                 self._tell(tx, person, kept, REPORT, now)
                 return self._whole(tx, kept, person), True
         return self._again(person, known, digest), False
@@ -188,9 +198,10 @@ class CaseService:
             seqs = [r.seq for r in records]
             photos, steps = tx.cases.photos(seqs), tx.cases.last_steps(seqs)
             lookup = self._areas.lookup(tx)
+            world = current_config(tx).world(self._clock())
         actor = actor_of(person)
         rows = [
-            brief(r, photos.get(r.seq, ()), lookup, last=steps.get(r.seq), actor=actor)
+            brief(r, photos.get(r.seq, ()), lookup, last=steps.get(r.seq), actor=actor, world=world)
             for r in records
         ]
         more = records[-1].seq if len(records) == most and total > len(records) else None
@@ -227,41 +238,122 @@ class CaseService:
             used = tx.cases.recent_classes(person.id, 6, self._clock() - LATELY)
         return {"recent": offered_first(used), "all": list(class_groups())}
 
-    def move(
-        self,
-        person: Person,
-        case_id: UUID,
-        action: CaseAction,
-        *,
-        version: int,
-        note: str = "",
-        department: str | None = None,
-    ) -> dict[str, Any]:
-        """Do `action` to a case that the person saw at `version`; gives the case after it.
+    def move(self, person: Person, case_id: UUID, act: Act) -> dict[str, Any]:
+        """Do something to a case; gives the case after it.
+
+        An act that was sent before under the same key is not done again.
+
+        Raises
+        ------
+        NotFoundError
+            When there is no such case for this person, or no such filing condition.
+        StaleError
+            When the case was changed since; names both versions and the present state.
+        ConflictError
+            ``case.key_taken`` when the key belongs to another act.
+        CityError
+            Whatever the workflow refuses: state, role, ownership, missing inputs, guards.
+        """
+        self.reach(person, case_id)
+        now = self._clock()
+        try:
+            with self._store.writing() as tx:
+                if act.key is not None and self._done_before(tx, case_id, act, person):
+                    record = _current(tx, person, case_id, None)
+                else:
+                    record = self._moved(tx, person, case_id, act, now)
+                return self._whole(tx, record, person)
+        except CityError as refusal:
+            self._note_refusal(person, case_id, act.action, refusal)
+            raise
+
+    def _done_before(self, tx: Any, case_id: UUID, act: Act, person: Person) -> bool:
+        known = tx.cases.find_key(str(act.key))
+        if known is None:
+            return False
+        if known != (case_id, act.digest(case_id, person.id)):
+            raise ConflictError(
+                "case.key_taken",
+                "编号 {got} 已用于另一次办理",
+                field="key",
+                got=str(act.key),
+                hint="内容改动后请换一个编号",
+            )
+        return True
+
+    def _moved(self, tx: Any, person: Person, case_id: UUID, act: Act, now: datetime) -> CaseRecord:
+        """Do an act in a transaction, and what follows from it without anybody's doing."""
+        record = _current(tx, person, case_id, act.version)
+        config = current_config(tx)
+        record = self._step(tx, record, act, actor_of(person), config, now)
+        if act.key is not None:
+            tx.cases.add_key(str(act.key), record.seq, act.digest(case_id, person.id), now)
+        self._tell(tx, person, record, act.action.value, now)
+        if record.flow.state is CaseState.TO_INSPECT and config.settings.auto_inspect:
+            sent = Act(CaseAction.ASK_INSPECT, note="系统自动派发")
+            record = self._step(tx, record, sent, SYSTEM_ACTOR, config, now)
+            self._tell(tx, SYSTEM, record, sent.action.value, now)
+        keep_facts(tx, record, tx.cases.history(record.seq), config.world(now))
+        return record
+
+    def _step(
+        self, tx: Any, record: CaseRecord, act: Act, actor: Actor, config: GridConfig, now: datetime
+    ) -> CaseRecord:
+        photos = tx.cases.photos([record.seq]).get(record.seq, ())
+        flow = with_photos(record.flow, photos)
+        filing = None
+        if act.action is CaseAction.FILE and flow.state is CaseState.TO_FILE:
+            wanted = act.condition or record.extra.get("condition")
+            filing = filing_of(config, flow, wanted, now)
+        world = config.world(now)
+        moved, entry = move(flow, act.action, actor, act.request(filing), world)
+        entry = _with_suggestion(entry, record)
+        kept: CaseRecord = tx.cases.change(with_deadline(replace(record, flow=moved), world), entry)
+        return kept
+
+    def resume_suspended(self) -> int:
+        """Resume every suspended case whose day has come; gives how many."""
+        with self._store.reading() as tx:
+            waiting = tx.cases.suspended()
+        count = 0
+        for case_id in waiting:
+            now = self._clock()
+            with self._store.writing() as tx:
+                record = tx.cases.find(case_id)
+                until = None if record is None else record.flow.suspended_until
+                if record is None or until is None or now < until:
+                    continue
+                config = current_config(tx)
+                act = Act(CaseAction.RESUME, note="挂账到期，系统恢复")
+                record = self._step(tx, record, act, SYSTEM_ACTOR, config, now)
+                self._tell(tx, SYSTEM, record, act.action.value, now)
+                keep_facts(tx, record, tx.cases.history(record.seq), config.world(now))
+                count += 1
+        return count
+
+    def duplicates(self, person: Person, case_id: UUID) -> list[dict[str, Any]]:
+        """Cases that may be the same thing as a case, duplicates before recurrences.
 
         Raises
         ------
         NotFoundError
             When there is no such case for this person.
-        StaleError
-            When the case was changed since; names both versions and the present state.
-        CityError
-            Whatever the workflow refuses: wrong state, wrong role, missing note or department.
         """
-        self.reach(person, case_id)
-        _check_department(department)
-        now = self._clock()
-        try:
-            with self._store.writing() as tx:
-                record = _current(tx, person, case_id, version)
-                request = Request(note=note, department=department)
-                flow, step = move(record.flow, action, actor_of(person), now, request)
-                kept = tx.cases.change(replace(record, flow=flow), step)
-                self._tell(tx, person, kept, action.value, now)
-                return self._whole(tx, kept, person)
-        except CityError as refusal:
-            self._note_refusal(person, case_id, action, refusal)
-            raise
+        record = self.reach(person, case_id)
+        scope = scope_of(person)
+        with self._store.reading() as tx:
+            found = kin_around(tx, current_config(tx), seen_of(record))
+        return [
+            {
+                "case_id": str(other.id),
+                "number": other.number,
+                "kind": kin.kinship.value,
+                "distance_m": round(kin.distance_m, 2),
+                "state": other.flow.state.value,
+            }
+            for kin, other in found
+            if scope.reaches(other)
+        ]
 
     def _note_refusal(
         self, person: Person, case_id: UUID, action: CaseAction, refusal: CityError
@@ -283,47 +375,89 @@ class CaseService:
     def _whole(self, tx: Any, record: CaseRecord, person: Person) -> dict[str, Any]:
         photos: Mapping[int, Any] = tx.cases.photos([record.seq])
         lookup: AreaLookup = self._areas.lookup(tx)
-        history: list[Step] = tx.cases.history(record.seq)
-        return whole(record, history, photos.get(record.seq, ()), lookup, person)
+        history: list[Entry] = tx.cases.history(record.seq)
+        config, now = current_config(tx), self._clock()
+        conditions = config.schemes.conditions_of(record.class_key, now.date())
+        world = config.world(now)
+        return whole(record, history, photos.get(record.seq, ()), lookup, person, world, conditions)
 
 
 def new_record(
     person: Person,
-    report: Report,
+    given: Report,
     source: CaseSource,
     where: Where,
-    digest: str,
-    now: datetime,
-) -> CaseRecord:
-    """The case that a checked report makes; its number is still to be given."""
-    clock = clock_check(report, now)
-    suggested = (
-        None if where.is_vague else suggested_department(report.class_key, where.supervising_body)
+    decision: Decision,
+    world: World,
+) -> tuple[CaseRecord, Entry]:
+    """The case that a checked report makes, with its first history entry; its number is to come."""
+    now = world.now
+    checked = clock_check(given, now)
+    flow = Case(
+        id=given.id,
+        state=CaseState.REPORTED,
+        source=source,
+        key=given.class_key,
+        reported_at=now,
+        last_at=now,
+        reporter=person.id,
+        urgency=given.urgency,
+        located=where.cell is not None,
+        self_disposal=given.self_disposal,
     )
-    by = "component" if department_named(where.supervising_body) is not None else "class"
-    return CaseRecord(
-        flow=CaseFlow(id=report.id, state=CaseState.REPORTED, source=source, steps=1),
+    role = reporting_role(person, source)
+    actor = actor_of(person)
+    post = next(iter(sorted(posts_of({role.value}, world.settings))), None)
+    flow, entry = report(flow, actor, world, post=role.value if post is None else post.value)
+    record = CaseRecord(
+        flow=flow,
         number="",
-        digest=digest,
+        digest="",
         reporter_id=person.id,
         reporter_name=person.name,
-        class_key=report.class_key,
-        class_name=class_name(report.class_key),
-        description=report.description.strip(),
+        class_key=given.class_key,
+        class_name=class_name(given.class_key),
+        description=given.description.strip(),
         reported_at=now,
         lon=None if where.place is None else round(where.place.lon, 9),
         lat=None if where.place is None else round(where.place.lat, 9),
-        accuracy_m=report.accuracy_m,
-        address=report.address.strip() or where.address,
+        accuracy_m=given.accuracy_m,
+        address=given.address.strip() or where.address,
         cell=where.cell,
         area=where.area,
-        component=report.component,
-        device_time=report.device_time,
-        device_offset_s=clock.offset_s,
-        suggested=None if suggested is None else suggested.code,
-        flags=(*where.flags, *clock.flags),
-        extra={} if suggested is None else {"suggested_by": by},
+        component=given.component,
+        device_time=given.device_time,
+        device_offset_s=checked.offset_s,
+        suggested=decision.body,
+        flags=(*where.flags, *checked.flags),
+        extra=_suggestion(decision, where) | _wanted(given),
     )
+    return record, entry
+
+
+def _wanted(given: Report) -> dict[str, Any]:
+    return {} if given.condition is None else {"condition": given.condition}
+
+
+def _suggestion(decision: Decision, where: Where) -> dict[str, Any]:
+    """How the suggestion came about, for the person who dispatches."""
+    if decision.body is None:
+        return {}
+    found: dict[str, Any] = {
+        "suggested_by": "class" if decision.rule is not None else "component",
+        "reasons": list(decision.reasons),
+    }
+    if decision.runner_up is not None and decision.runner_up_m is not None:
+        found["runner_up"] = decision.runner_up
+        found["runner_up_m"] = round(decision.runner_up_m, 1)
+    return found
+
+
+def _with_suggestion(entry: Entry, record: CaseRecord) -> Entry:
+    """A dispatch with what was suggested beside what was chosen."""
+    if entry.action not in (CaseAction.DISPATCH, CaseAction.DESIGNATE) or not record.suggested:
+        return entry
+    return replace(entry, details={**entry.details, "suggested": record.suggested})
 
 
 def case_number(tx: Any, area: str, now: datetime) -> str:
@@ -336,35 +470,11 @@ def case_number(tx: Any, area: str, now: datetime) -> str:
     return f"{prefix}{tx.cases.next_number(prefix):05d}"
 
 
-def _first_step(person: Person, record: CaseRecord, now: datetime) -> Step:
-    return Step(
-        number=1,
-        action=REPORT,
-        before=None,
-        after=record.flow.state,
-        actor_id=person.id,
-        actor_name=person.name,
-        role=reporting_role(person, record.flow.source).value,
-        at=now,
-    )
-
-
-def _check_department(code: str | None) -> None:
-    if code is not None and code not in departments():
-        raise InvalidError(
-            "case.unknown_department",
-            "没有部门 {got}",
-            field="department",
-            got=code[:80],
-            expected=list(departments()),
-        )
-
-
-def _current(tx: Any, person: Person, case_id: UUID, version: int) -> CaseRecord:
+def _current(tx: Any, person: Person, case_id: UUID, version: int | None) -> CaseRecord:
     record: CaseRecord | None = tx.cases.find(case_id)
     if record is None or not scope_of(person).reaches(record):
         raise not_found(case_id)
-    if record.version != version:
+    if version is not None and record.version != version:
         raise StaleError(
             "case.stale",
             "案件已被别人改动：您看到的是第 {got} 版，现在是第 {expected} 版，{state}",

@@ -19,7 +19,7 @@ from cityops.services.photo_head import PhotoHead, photo_head
 from cityops.services.ports import FileStore, Store
 from cityops.services.roles import Person, Role
 from gis.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
-from grid.case import CaseState
+from grid.flow.states import CaseState
 
 MAX_PHOTOS = 20
 JOB_KIND = "photo"
@@ -29,7 +29,9 @@ KINDS = ("report", "verify", "after", "inspection")
 _USUAL = {
     (CaseState.VERIFYING, Role.INSPECTOR): "verify",
     (CaseState.TO_DISPOSE, Role.DEPARTMENT): "after",
+    (CaseState.DISPOSING, Role.DEPARTMENT): "after",
     (CaseState.TO_INSPECT, Role.INSPECTOR): "inspection",
+    (CaseState.INSPECTING, Role.INSPECTOR): "inspection",
 }
 _MAY_ADD = (
     *(Role.INSPECTOR, Role.ACCEPTOR, Role.SHIFT_LEADER, Role.DISPATCHER),

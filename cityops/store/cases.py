@@ -10,7 +10,20 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, and_, case, false, func, insert, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    case,
+    false,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    text,
+    true,
+    update,
+)
 
 from cityops.services.case_values import (
     CaseFilter,
@@ -22,8 +35,22 @@ from cityops.services.case_values import (
     read_time,
     stored_time,
 )
-from cityops.store.models.cases import CaseCounter, CasePhoto, CaseRow, CaseStep
-from grid.case import CaseFlow, CaseSource, CaseState, ClassKey, Step
+from cityops.services.ports import Box
+from cityops.store.models.cases import (
+    CaseCounter,
+    CaseDueChange,
+    CaseFact,
+    CaseKey,
+    CasePhoto,
+    CaseRow,
+    CaseStep,
+)
+from grid.classes import ClassKey
+from grid.evaluation.facts import Fact
+from grid.evaluation.from_case import FactRow
+from grid.flow.case import Entry
+from grid.flow.states import END_STATES, CaseSource, CaseState
+from grid.flow.stored import case_from, case_json
 
 if TYPE_CHECKING:
     from cityops.store.unit import Unit
@@ -32,6 +59,9 @@ _case = CaseRow.__table__
 _step = CaseStep.__table__
 _photo = CasePhoto.__table__
 _counter = CaseCounter.__table__
+_key = CaseKey.__table__
+_fact = CaseFact.__table__
+_moved_due = CaseDueChange.__table__
 _CHUNK = 500
 
 
@@ -47,7 +77,7 @@ class SqlCaseRepo:
         found = row.first()
         return None if found is None else _record(found)
 
-    def add(self, record: CaseRecord, step: Step) -> CaseRecord:
+    def add(self, record: CaseRecord, step: Entry) -> CaseRecord:
         """Store a new case with its first history entry; gives it with its ``seq``."""
         done = self._connection.execute(insert(_case).values(**_values(record)))
         key = done.inserted_primary_key
@@ -55,7 +85,7 @@ class SqlCaseRepo:
         self._add_step(kept.seq, step)
         return kept
 
-    def add_many(self, records: Sequence[CaseRecord], steps: Sequence[Step]) -> int:
+    def add_many(self, records: Sequence[CaseRecord], steps: Sequence[Entry]) -> int:
         """Store many new cases, one first entry each; gives how many."""
         if not records:
             return 0
@@ -71,7 +101,7 @@ class SqlCaseRepo:
         )
         return len(records)
 
-    def change(self, record: CaseRecord, step: Step) -> CaseRecord:
+    def change(self, record: CaseRecord, step: Entry) -> CaseRecord:
         """Store what a move changed and its history entry; raises the version by one."""
         kept = replace(record, version=record.version + 1)
         self._connection.execute(
@@ -80,7 +110,7 @@ class SqlCaseRepo:
         self._add_step(record.seq, step)
         return kept
 
-    def history(self, seq: int) -> list[Step]:
+    def history(self, seq: int) -> list[Entry]:
         """All entries of a case, in order."""
         query = select(_step).where(_step.c.case_seq == seq).order_by(_step.c.number)
         return [_step_of(row) for row in self._connection.execute(query).mappings()]
@@ -102,7 +132,7 @@ class SqlCaseRepo:
         query = select(_case.c.state, func.count()).where(_in_scope(scope)).group_by(_case.c.state)
         return {CaseState(state): int(n) for state, n in self._connection.execute(query)}
 
-    def last_steps(self, seqs: Sequence[int]) -> Mapping[int, Step]:
+    def last_steps(self, seqs: Sequence[int]) -> Mapping[int, Entry]:
         """The newest history entry of each of some cases."""
         numbers = (
             select(_step.c.case_seq, func.max(_step.c.number).label("number"))
@@ -173,8 +203,165 @@ class SqlCaseRepo:
         here = and_(_photo.c.case_seq == seq, _photo.c.name == photo.name)
         self._connection.execute(update(_photo).where(here).values(**_photo_values(photo)))
 
-    def _add_step(self, seq: int, step: Step) -> None:
+    # -- what evaluation and clocks need ---------------------------------------------------------
+
+    def put_facts(self, seq: int, row: FactRow, *, is_open: bool) -> None:
+        """Keep what evaluation knows of a case, in place of what it knew."""
+        values = _fact_values(row, is_open=is_open)
+        here = _fact.c.case_seq == seq
+        done = self._connection.execute(update(_fact).where(here).values(**values))
+        if done.rowcount == 0:
+            self._connection.execute(insert(_fact).values(case_seq=seq, **values))
+
+    def find_key(self, key: str) -> tuple[UUID, str] | None:
+        """Case and digest of an act that was sent under a key, or None."""
+        same = _case.c.seq == _key.c.case_seq
+        query = select(_case.c.id, _key.c.digest).join(_case, same).where(_key.c.key == key)
+        found = self._connection.execute(query).first()
+        return None if found is None else (UUID(found[0]), found[1])
+
+    def add_key(self, key: str, seq: int, digest: str, at: datetime) -> None:
+        """Remember under which key an act was sent."""
+        row = {"key": key, "case_seq": seq, "digest": digest, "at": stored_time(at)}
+        self._connection.execute(insert(_key).values(**row))
+
+    def around(self, box: Box, since: datetime) -> list[CaseRecord]:
+        """Cases in a box in degrees that are open, or were reported since a time, oldest first."""
+        west, south, east, north = box
+        c = _case.c
+        place = and_(c.lon.between(west, east), c.lat.between(south, north))
+        lately = or_(c.closed_at.is_(None), c.reported_at >= stored_time(since))
+        query = select(_case).where(place, lately).order_by(c.seq).limit(_AROUND)
+        return [_record(row) for row in self._connection.execute(query).mappings()]
+
+    def open_flows(self) -> list[tuple[int, str | None, str]]:
+        """(seq, deadline, flow as JSON) of every case that has not ended."""
+        c = _case.c
+        ended = [state.value for state in END_STATES]
+        query = select(c.seq, c.due_at, c.flow).where(c.state.not_in(ended)).order_by(c.seq)
+        return [(int(s), d, f) for s, d, f in self._connection.execute(query)]
+
+    def move_deadlines(
+        self, table_id: int, at: datetime, changes: Sequence[tuple[int, str | None, str | None]]
+    ) -> None:
+        """Set deadlines (seq, before, after) and write down each of them."""
+        if not changes:
+            return
+        cursor = self._connection.connection.cursor()
+        now = stored_time(at)
+        cursor.executemany(
+            "UPDATE case_record SET due_at = ?, version = version + 1 WHERE seq = ?",
+            [(after, seq) for seq, _, after in changes],
+        )
+        cursor.executemany(
+            "UPDATE case_fact SET deadline = ? WHERE case_seq = ?",
+            [(_epoch(after), seq) for seq, _, after in changes],
+        )
+        cursor.executemany(
+            "INSERT INTO case_due_change (case_seq, at, table_id, before, after) "
+            "VALUES (?, ?, ?, ?, ?)",
+            [(seq, now, table_id, before, after) for seq, before, after in changes],
+        )
+        cursor.close()
+
+    def due_changes(self, seq: int) -> list[tuple[str, str | None, str | None]]:
+        """(when, before, after) of every deadline of a case that a calendar moved."""
+        c = _moved_due.c
+        query = select(c.at, c.before, c.after).where(c.case_seq == seq).order_by(c.id)
+        return [(a, b, d) for a, b, d in self._connection.execute(query)]
+
+    def suspended(self) -> list[UUID]:
+        """Cases that are suspended."""
+        c = _case.c
+        query = select(c.id).where(c.state == CaseState.SUSPENDED.value).order_by(c.seq)
+        return [UUID(i) for (i,) in self._connection.execute(query)]
+
+    def fact_groups(
+        self,
+        columns: Sequence[str],
+        basis: str,
+        start: datetime,
+        end: datetime,
+        as_of: datetime,
+        scope: CaseScope,
+    ) -> list[tuple[Any, ...]]:
+        """Facts of the cases of a period, those that are alike put together.
+
+        Rows are bits, reworks, extensions, returns, bodies, overtime summed, how many, and one
+        value per column. A case without a deadline counts by its report.
+        """
+        keys = [_fact.c[name] for name in columns]
+        query = (
+            select(
+                *_fact_columns(as_of),
+                func.sum(_fact.c.overtime),
+                func.count(),
+                *keys,
+            )
+            .select_from(_fact.join(_case, _case.c.seq == _fact.c.case_seq))
+            .where(_in_period(basis, start, end), _in_scope(scope))
+            .group_by(text("1, 2, 3, 4, 5"), *keys)
+        )
+        return [tuple(row) for row in self._connection.execute(query)]
+
+    def fact_rows(
+        self,
+        columns: Sequence[str],
+        basis: str,
+        start: datetime,
+        end: datetime,
+        as_of: datetime,
+        scope: CaseScope,
+    ) -> list[tuple[Any, ...]]:
+        """Facts of each case of a period: as `fact_groups`, one row a case, its id at the end."""
+        keys = [_fact.c[name] for name in columns]
+        query = (
+            select(*_fact_columns(as_of), _fact.c.overtime, literal(1), *keys, _case.c.id)
+            .select_from(_fact.join(_case, _case.c.seq == _fact.c.case_seq))
+            .where(_in_period(basis, start, end), _in_scope(scope))
+            .order_by(_fact.c.case_seq)
+        )
+        return [tuple(row) for row in self._connection.execute(query)]
+
+    def _add_step(self, seq: int, step: Entry) -> None:
         self._connection.execute(insert(_step).values(**_step_values(seq, step)))
+
+
+#: More cases than this are never looked at around a place.
+_AROUND = 500
+_OVERDUE = int(Fact.OVERDUE_OPEN)
+
+
+def _fact_columns(as_of: datetime) -> tuple[Any, ...]:
+    """Flags, the one for overdue cases as of a time, and counts."""
+    overdue = and_(_fact.c.is_open, _fact.c.deadline < int(as_of.timestamp()))
+    bits = _fact.c.bits + case((overdue, _OVERDUE), else_=0)
+    return bits, _fact.c.reworks, _fact.c.extensions, _fact.c.returns, _fact.c.bodies
+
+
+def _in_period(basis: str, start: datetime, end: datetime) -> ColumnElement[bool]:
+    """Cases whose deadline, or whose report, lies in a period."""
+    first, last = int(start.timestamp()), int(end.timestamp())
+    reported = and_(_fact.c.reported >= first, _fact.c.reported < last)
+    if basis == "reported":
+        return reported
+    due = and_(_fact.c.deadline >= first, _fact.c.deadline < last)
+    return or_(due, and_(_fact.c.deadline.is_(None), reported))
+
+
+def _fact_values(row: FactRow, *, is_open: bool) -> dict[str, Any]:
+    plain = ("bits", "reworks", "extensions", "returns", "bodies", "overtime")
+    return {name: getattr(row, name) for name in plain} | {
+        "reported": int(row.reported_at.timestamp()),
+        "deadline": None if row.deadline is None else int(row.deadline.timestamp()),
+        "is_open": is_open,
+        **row.keys,
+    }
+
+
+def _epoch(stored: str | None) -> int | None:
+    at = read_time(stored)
+    return None if at is None else int(at.timestamp())
 
 
 def _in_scope(scope: CaseScope) -> ColumnElement[bool]:
@@ -215,10 +402,16 @@ def _matching(wanted: CaseFilter) -> ColumnElement[bool]:
 
 
 def _waits(waiting: Waiting) -> ColumnElement[bool]:
-    states = _case.c.state.in_(sorted(s.value for s in waiting.states))
-    if waiting.department is None:
-        return states
-    return and_(states, _case.c.department == waiting.department)
+    parts = [
+        _case.c.state.in_(sorted(s.value for s in waiting.states)),
+        _case.c.merged_into.is_(None),
+    ]
+    if waiting.department is not None:
+        parts.append(_case.c.department == waiting.department)
+    if waiting.assignee is not None:
+        nobody = _case.c.assignee.is_(None)
+        parts.append(or_(nobody, _case.c.assignee == waiting.assignee))
+    return and_(*parts)
 
 
 def _values(record: CaseRecord) -> dict[str, Any]:
@@ -245,9 +438,10 @@ def _values(record: CaseRecord) -> dict[str, Any]:
         "class_scheme": record.class_key.scheme,
         "class_code": record.class_key.code,
         "state": flow.state.value,
-        "verified": flow.verified,
         "department": flow.department,
-        "returned_by": orjson.dumps(list(flow.returned_by)).decode(),
+        "assignee": flow.handler if flow.task is None else flow.task.assignee,
+        "merged_into": None if flow.merged_into is None else str(flow.merged_into),
+        "flow": orjson.dumps(case_json(flow)).decode(),
         "rework_count": flow.rework_count,
         "steps": flow.steps,
         "flags": orjson.dumps(list(record.flags)).decode(),
@@ -256,17 +450,7 @@ def _values(record: CaseRecord) -> dict[str, Any]:
 
 
 def _record(row: Mapping[Any, Any]) -> CaseRecord:
-    flow = CaseFlow(
-        id=UUID(row["id"]),
-        state=CaseState(row["state"]),
-        source=CaseSource(row["source"]),
-        verified=row["verified"],
-        department=row["department"],
-        returned_by=tuple(orjson.loads(row["returned_by"])),
-        rework_count=row["rework_count"],
-        steps=row["steps"],
-        closed_at=read_time(row["closed_at"]),
-    )
+    flow = case_from(orjson.loads(row["flow"]))
     reported = read_time(row["reported_at"])
     if reported is None:
         raise ValueError("case without a time of report")
@@ -289,7 +473,7 @@ def _record(row: Mapping[Any, Any]) -> CaseRecord:
     )
 
 
-def _step_values(seq: int, step: Step) -> dict[str, Any]:
+def _step_values(seq: int, step: Entry) -> dict[str, Any]:
     return {
         "case_seq": seq,
         "number": step.number,
@@ -298,28 +482,36 @@ def _step_values(seq: int, step: Step) -> dict[str, Any]:
         "after": step.after.value,
         "actor_id": step.actor_id,
         "actor_name": step.actor_name,
-        "role": step.role,
+        "role": step.post,
         "at": stored_time(step.at),
         "note": step.note,
         "department": step.department,
+        "receiver": step.receiver,
+        "used_s": step.used_s,
+        "late": step.late,
+        "details": orjson.dumps(step.details).decode(),
     }
 
 
-def _step_of(row: Mapping[Any, Any]) -> Step:
+def _step_of(row: Mapping[Any, Any]) -> Entry:
     at = read_time(row["at"])
     if at is None:
         raise ValueError("history entry without a time")
-    return Step(
+    return Entry(
         number=row["number"],
         action=row["action"],
         before=None if row["before"] is None else CaseState(row["before"]),
         after=CaseState(row["after"]),
         actor_id=row["actor_id"],
         actor_name=row["actor_name"],
-        role=row["role"],
+        post=row["role"],
         at=at,
         note=row["note"],
         department=row["department"],
+        receiver=row["receiver"],
+        used_s=row["used_s"],
+        late=row["late"],
+        details=orjson.loads(row["details"]),
     )
 
 

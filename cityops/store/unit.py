@@ -19,6 +19,7 @@ REPOSITORIES: dict[str, str] = {
     "accounts": "cityops.store.accounts:SqlAccountRepo",
     "audit": "cityops.store.audit:SqlAuditRepo",
     "cases": "cityops.store.cases:SqlCaseRepo",
+    "grid_tables": "cityops.store.grid_tables:SqlGridTableRepo",
     "hazard_runs": "cityops.store.hazard_runs:SqlHazardRunRepo",
     "jobs": "cityops.store.jobs:SqlJobRepo",
     "deliveries": "cityops.store.deliveries:SqlDeliveryRepo",

@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import cache
 
 from gis.errors import InvalidError
-from grid.case import ClassKey
+from grid.classes import ClassKey
 from grid.origin import Origin
 from grid.shipped import origin_of, shipped_rows
 

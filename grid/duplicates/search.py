@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gis.local_frame import to_ecef
-from grid.case import ClassKey
+from grid.classes import ClassKey
 from grid.duplicates.rules import DuplicateRule, DuplicateRules
 
 FloatArray = npt.NDArray[np.float64]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
-from grid.case import ClassKey
+from grid.classes import ClassKey
 from grid.clock.clock import Clock, ClockKind, stop
 from grid.clock.limit import Limit
 from grid.clock.stages import Urgency

@@ -79,14 +79,17 @@ def known_department(case: Case, actor: Actor, request: Request, world: World) -
 
 def known_centre(case: Case, actor: Actor, request: Request, world: World) -> CityError | None:
     """Cases are forwarded to another dispatching centre, not to the one that has them."""
-    if request.department in world.centres and request.department != case.centre:
+    others = world.centres - {case.centre or ""}
+    if not others:
+        return ConflictError("case.no_centre", "没有别的派遣中心")
+    if request.department in others:
         return None
     return InvalidError(
         "case.unknown_centre",
         "没有派遣中心 {got}",
         field="department",
         got=request.department,
-        expected=sorted(world.centres - {case.centre or ""}),
+        expected=sorted(others),
     )
 
 

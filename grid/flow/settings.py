@@ -24,6 +24,8 @@ class FlowSettings:
         How long after dispatch a department may ask to give a case back; None is without end.
     same_period_minutes
         How far from the time of day of the report an inspection may be, where that matters.
+    auto_inspect
+        Whether a collector is sent as soon as a department hands back.
     """
 
     posts: tuple[tuple[Post, frozenset[str]], ...]
@@ -34,6 +36,7 @@ class FlowSettings:
     max_suspensions: int = 1
     max_suspension_days: int = 365
     same_period_minutes: int = 60
+    auto_inspect: bool = False
 
     def roles_of(self, post: Post) -> frozenset[str]:
         """Roles that hold a post."""
@@ -82,6 +85,7 @@ def flow_settings_of(rows: Sequence[dict[str, str]]) -> FlowSettings:
         max_suspensions=whole("max_suspensions"),
         max_suspension_days=whole("max_suspension_days"),
         same_period_minutes=whole("same_period_minutes"),
+        auto_inspect=values.get("auto_inspect") == "yes",
     )
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from grid.case import ClassKey
+from grid.classes import ClassKey
 from grid.clock.clock import clock_from, clock_json, limit_from, limit_json
 from grid.clock.stages import Urgency
 from grid.flow.case import Case, Filing, Pending, Returned, Task

@@ -149,6 +149,10 @@ def _dispatching() -> Iterable[Transition]:
 def _disposing() -> Iterable[Transition]:
     waiting, working = _S.TO_DISPOSE, _S.DISPOSING
     calm = (if_.nothing_pending,)
+    yield _row(
+        15, waiting, _A.HAND_BACK, _DEPARTMENT, _S.TO_INSPECT, "note",
+        (*calm, if_.has_photos_after), do.handed_back,
+    )  # fmt: skip
     yield _row(10, waiting, _A.ASSIGN, _DEPARTMENT, working, "handler", calm, do.assigned)
     yield _row(10, working, _A.REVOKE, _DEPARTMENT, waiting, "note", effect=do.unassigned)
     yield _row(
@@ -166,10 +170,6 @@ def _disposing() -> Iterable[Transition]:
     yield _row(
         15, working, _A.HAND_BACK, _DEPARTMENT, _S.TO_INSPECT, "",
         (*calm, if_.work_submitted), do.handed_back,
-    )  # fmt: skip
-    yield _row(
-        15, waiting, _A.HAND_BACK, _DEPARTMENT, _S.TO_INSPECT, "note",
-        (*calm, if_.has_photos_after), do.handed_back,
     )  # fmt: skip
     asked = (if_.asked_for(_K.RETURN),)
     yield _row(
@@ -230,7 +230,8 @@ def _after_disposal() -> Iterable[Transition]:
         (if_.suspension_over,), do.suspension_ended,
     )  # fmt: skip
     i, n = _S.TO_INSPECT, _S.INSPECTING
-    yield _row(17, i, _A.ASK_INSPECT, _ACCEPTOR, n, effect=do.inspection_asked)
+    sender = _ACCEPTOR | {_P.SYSTEM: _O.ANYONE}
+    yield _row(17, i, _A.ASK_INSPECT, sender, n, effect=do.inspection_asked)
     yield _row(17, n, _A.PASS, _COLLECTOR, _S.TO_CLOSE, "", (if_.same_time_of_day,), do.passed)
     yield _row(17, n, _A.FAIL, _COLLECTOR, None, "note", effect=do.sent_to_rework)
     yield _row(17, n, _A.UNABLE, _COLLECTOR, i, "note", effect=do.undecided)

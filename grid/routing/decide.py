@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from grid.case import ClassKey
+from grid.classes import ClassKey
 from grid.routing.rules import DutyRule, RuleBook
 
 #: Nearer to the border of a cell than this, the neighbour's body is named too, metres.

@@ -13,7 +13,7 @@ from datetime import date
 from functools import cache
 
 from gis.errors import CityError, InvalidError
-from grid.case import ClassKey
+from grid.classes import ClassKey
 from grid.origin import Origin
 from grid.schemes.values import holds_on
 from grid.shipped import day_of, origin_of, shipped_rows

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from gis.errors import ConflictError, InvalidError
-from grid.case import ClassKey
+from grid.classes import ClassKey
 from grid.origin import Confidence, Origin
 from grid.routing.decide import Situation, decide_many
 from grid.routing.rules import DutyRule, RuleBook

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
 from gis.errors import CityError, InvalidError, NotFoundError
-from grid.case import ClassKey
+from grid.classes import ClassKey
 from grid.schemes.values import AreaClass, FilingCondition, SchemeClass, SchemeInfo, holds_on
 
 _SPACE = re.compile(r"\s+")

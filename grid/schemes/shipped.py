@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 
 from gis.layers import Title
-from grid.case import ClassKey
+from grid.classes import ClassKey
 from grid.clock.limit import Season, limit_of
 from grid.clock.shipped import shipped_seasons
 from grid.schemes.book import SchemeBook

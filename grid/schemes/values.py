@@ -7,7 +7,7 @@ from datetime import date
 from enum import StrEnum
 
 from gis.layers import Title
-from grid.case import ClassKey
+from grid.classes import ClassKey
 from grid.clock.limit import Limit
 from grid.origin import Origin
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from gis.errors import CityError, FileError, InvalidError
 from gis.layers import Title
-from grid.case import ClassKey
+from grid.classes import ClassKey
 from grid.clock.limit import Season
 from grid.origin import Confidence, Origin
 from grid.schemes.book import SchemeBook, plain

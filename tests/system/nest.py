@@ -30,7 +30,8 @@ from cityops.services.imports.service import ImportOptions, ImportService
 from cityops.services.reading.dispatch import read_file
 from cityops.services.roles import SYSTEM
 from cityops.settings import Settings
-from grid.case import CaseAction, ClassKey
+from grid.classes import ClassKey
+from grid.flow.states import CaseAction
 
 EVENT = ClassKey("event", "GB/T 30428.2-2013", "0401")
 LON, LAT = 117.1933, 39.1176
@@ -86,7 +87,8 @@ def filing(services: Services, seed: int, most: int = 10_000) -> None:
         case = services.photos.add(SYSTEM, identity, "one", data)[0]
         say("photo", id=case["id"], sha256=case["photos"][0]["sha256"])
         for action in (CaseAction.ACCEPT, CaseAction.FILE):
-            case = services.cases.move(SYSTEM, identity, action, version=case["version"])
+            act = Act(action, version=case["version"], condition=CONDITION)
+            case = services.cases.move(SYSTEM, identity, act)
             say("case", id=case["id"], version=case["version"])
 
 

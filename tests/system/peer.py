@@ -18,7 +18,8 @@ from cityops.services.cases import Report
 from cityops.services.imports.service import ImportOptions
 from cityops.services.roles import SYSTEM
 from cityops.settings import Settings
-from grid.case import CaseAction, ClassKey
+from grid.classes import ClassKey
+from grid.flow.states import CaseAction
 from webmap.app import create_app
 
 EVENT = ClassKey("event", "GB/T 30428.2-2013", "0401")
@@ -74,8 +75,8 @@ class Peer:
 
     def move(self, case: str, action: str, version: int) -> dict[str, Any]:
         """A case moved on."""
-        act = CaseAction(action)
-        return self.services.cases.move(SYSTEM, UUID(case), act, version=version)
+        act = Act(CaseAction(action), version=version, note="试办")
+        return self.services.cases.move(SYSTEM, UUID(case), act)
 
 
 def main() -> None:

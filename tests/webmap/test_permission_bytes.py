@@ -47,7 +47,8 @@ from gis.layers import (
     Title,
     installed_layers,
 )
-from grid.case import CaseSource, ClassKey
+from grid.classes import ClassKey
+from grid.flow.states import CaseSource
 from webmap.api.sheets import SheetBody
 from webmap.foliummap.page import Part, map_page
 

@@ -10,10 +10,13 @@ from flask import Blueprint, Response, request
 from pydantic import BeforeValidator, Field
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
+from cityops.services.case_acts import Act
 from cityops.services.case_report import Report
 from gis.boxes import parse_degree_box
 from gis.errors import InvalidError
-from grid.case import CaseAction, CaseSource, CaseState, ClassKey
+from grid.classes import ClassKey
+from grid.clock.stages import Urgency
+from grid.flow.states import CaseAction, CaseSource, CaseState
 from webmap.current import person, services, settings
 from webmap.errors import as_json
 from webmap.validated import Body, Query, validated
@@ -62,6 +65,9 @@ class NewCase(Body):
     device_time: Time | None = None
     sent_at: Time | None = None
     source: str | None = Field(None, max_length=16)
+    condition: str | None = Field(None, max_length=120)
+    urgency: str | None = Field(None, max_length=16)
+    self_disposal: bool = False
 
     def report(self) -> Report:
         """The report as the service takes it."""
@@ -69,11 +75,12 @@ class NewCase(Body):
             id=self.id,
             class_key=ClassKey(self.domain, self.scheme, self.class_code),
             source=None if self.source is None else _one_of(CaseSource, self.source, "source"),
+            urgency=None if self.urgency is None else _one_of(Urgency, self.urgency, "urgency"),
             **{
                 name: getattr(self, name)
                 for name in (
                     *("description", "lon", "lat", "crs", "accuracy_m", "address"),
-                    *("component", "device_time", "sent_at"),
+                    *("component", "device_time", "sent_at", "condition", "self_disposal"),
                 )
             },
         )
@@ -86,6 +93,26 @@ class Move(Body):
     version: int | None = Field(None, ge=1, le=2**31)
     note: Text = ""
     department: str | None = Field(None, max_length=40)
+    condition: str | None = Field(None, max_length=120)
+    handler: int | None = Field(None, ge=1, le=2**53)
+    assignee: int | None = Field(None, ge=1, le=2**53)
+    proposed: str | None = Field(None, max_length=40)
+    until: Time | None = None
+    target: Identity | None = None
+    key: Identity | None = None
+
+    def act(self, version: int) -> Act:
+        """The act as the service takes it, on a case that was seen at `version`."""
+        return Act(
+            action=_one_of(CaseAction, self.action, "action"),
+            version=version,
+            note=self.note,
+            department=self.department or None,
+            **{
+                name: getattr(self, name)
+                for name in ("condition", "handler", "assignee", "proposed", "until", "target", "key")
+            },
+        )
 
 
 class CaseQuery(Query):
@@ -202,14 +229,7 @@ def one(case_id: UUID) -> Response:
 @validated(body=Move)
 def move(case_id: UUID, body: Move) -> Response:
     """Move a case on."""
-    case = services().cases.move(
-        person(),
-        case_id,
-        _one_of(CaseAction, body.action, "action"),
-        version=_version_of(body),
-        note=body.note,
-        department=body.department or None,
-    )
+    case = services().cases.move(person(), case_id, body.act(_version_of(body)))
     return _with_version(as_json(case), case)
 
 

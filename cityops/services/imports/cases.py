@@ -40,8 +40,9 @@ from gis.errors import ConflictError, ForbiddenError, InvalidError
 from gis.features import ObjectArray
 from gis.layers import FieldSpec, FieldType, GeometryKind, LayerSpec, Title
 from gis.reference import Reference
-from grid.case import CaseFlow, CaseSource, CaseState, ClassKey, Step
-from grid.classes import GB_SCHEME, OWN_SCHEME, Domain, minor_classes
+from grid.classes import GB_SCHEME, OWN_SCHEME, ClassKey, Domain, minor_classes
+from grid.flow.case import Case, Entry
+from grid.flow.states import CaseSource, CaseState, ClosedKind
 
 #: Name under which commands ask for the case store instead of a layer.
 TARGET = "cases"
@@ -338,12 +339,19 @@ class _Maker:
         name = number if values["number"] else digest
         ended = values["state"].lower() in _ENDED or times["closed_at"] is not None
         reported = times["reported_at"] or self._now
-        flow = CaseFlow(
+        key = class_key(values["class_title"], self._options.source)
+        flow = Case(
             id=uuid5(NAMESPACE_URL, f"{self._options.source}#{name}"),
             state=CaseState.CLOSED if ended else CaseState.REPORTED,
             source=CaseSource.IMPORT,
+            key=key,
+            reported_at=reported.astimezone(UTC),
+            last_at=self._now,
+            reporter=self._person.id,
+            located=place is not None,
             steps=1,
             closed_at=times["closed_at"],
+            closed_kind=ClosedKind.NORMAL if ended else None,
         )
         flags = []
         if place is None:
@@ -357,7 +365,7 @@ class _Maker:
             digest=digest,
             reporter_id=self._person.id,
             reporter_name=self._options.source[:100],
-            class_key=class_key(values["class_title"], self._options.source),
+            class_key=key,
             class_name=values["class_title"][:200],
             description=values["description"][:2000],
             reported_at=reported.astimezone(UTC),
@@ -385,15 +393,15 @@ def _known_classes() -> dict[str, ClassKey]:
     return out
 
 
-def _first_step(person: Person, record: CaseRecord, now: datetime) -> Step:
-    return Step(
+def _first_step(person: Person, record: CaseRecord, now: datetime) -> Entry:
+    return Entry(
         number=1,
         action=IMPORT,
         before=None,
         after=record.flow.state,
         actor_id=person.id,
         actor_name=person.name,
-        role=Role.DATA_MANAGER.value,
+        post=Role.DATA_MANAGER.value,
         at=now,
         note=f"{record.extra['source']} {record.extra['number']}"[:2000],
     )

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import DDL, Float, ForeignKey, Index, String, Text, UniqueConstraint, event
+from sqlalchemy import (
+    DDL,
+    BigInteger,
+    Float,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    event,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cityops.store.models import NAMES_A_FILE, Base
@@ -10,6 +20,10 @@ from cityops.store.models import NAMES_A_FILE, Base
 
 class CaseRow(Base):
     """A case. Times are ISO 8601 in UTC with milliseconds, so that they sort as texts.
+
+    ``flow`` is the whole case as the workflow sees it, JSON; state, department, assignee and
+    deadline stand beside it for lists. ``due_at`` is when disposal is due, null while it is not
+    known or stands still.
 
     ``seq`` orders cases by arrival. ``digest`` is that of what the device sent: the same
     identity with another digest is another report. ``version`` goes up with each change.
@@ -51,12 +65,13 @@ class CaseRow(Base):
     due_at: Mapped[str | None] = mapped_column(String(32))
     closed_at: Mapped[str | None] = mapped_column(String(32))
     state: Mapped[str] = mapped_column(String(24))
-    verified: Mapped[bool | None]
     department: Mapped[str | None] = mapped_column(String(40))
     suggested: Mapped[str | None] = mapped_column(String(40))
-    returned_by: Mapped[str] = mapped_column(Text, default="[]")
+    assignee: Mapped[int | None]
+    merged_into: Mapped[str | None] = mapped_column(String(36))
     rework_count: Mapped[int] = mapped_column(default=0)
     steps: Mapped[int] = mapped_column(default=0)
+    flow: Mapped[str] = mapped_column(Text)
     flags: Mapped[str] = mapped_column(Text, default="[]")
     extra: Mapped[str] = mapped_column(Text, default="{}")
 
@@ -77,6 +92,68 @@ class CaseStep(Base):
     at: Mapped[str] = mapped_column(String(32))
     note: Mapped[str] = mapped_column(Text, default="")
     department: Mapped[str | None] = mapped_column(String(40))
+    receiver: Mapped[str | None] = mapped_column(String(60))
+    used_s: Mapped[float | None] = mapped_column(Float)
+    late: Mapped[bool | None]
+    details: Mapped[str] = mapped_column(Text, default="{}")
+
+
+class CaseKey(Base):
+    """Idempotency: the key that a sender gave an act, and what the act was.
+
+    The same key with the same content answers with the case; with other content it is refused.
+    """
+
+    __tablename__ = "case_key"
+
+    key: Mapped[str] = mapped_column(String(36), primary_key=True)
+    case_seq: Mapped[int] = mapped_column(ForeignKey("case_record.seq"), index=True)
+    digest: Mapped[str] = mapped_column(String(64))
+    at: Mapped[str] = mapped_column(String(32))
+
+
+class CaseFact(Base):
+    """What evaluation knows of a case: flags as bits, counts, times as seconds, whose it was.
+
+    ``deadline`` is when disposal is or was due, ``is_open`` whether the department's clock runs.
+    """
+
+    __tablename__ = "case_fact"
+    __table_args__ = (Index(None, "deadline"), Index(None, "reported"))
+
+    case_seq: Mapped[int] = mapped_column(ForeignKey("case_record.seq"), primary_key=True)
+    bits: Mapped[int] = mapped_column(BigInteger)
+    reworks: Mapped[int]
+    extensions: Mapped[int]
+    returns: Mapped[int]
+    bodies: Mapped[int]
+    overtime: Mapped[float] = mapped_column(Float)
+    reported: Mapped[int] = mapped_column(BigInteger)
+    deadline: Mapped[int | None] = mapped_column(BigInteger)
+    is_open: Mapped[bool]
+    department: Mapped[str] = mapped_column(String(40))
+    street: Mapped[str] = mapped_column(String(9))
+    reporter: Mapped[str] = mapped_column(String(40))
+    acceptor: Mapped[str] = mapped_column(String(40))
+    filer: Mapped[str] = mapped_column(String(40))
+    closer: Mapped[str] = mapped_column(String(40))
+    dispatcher: Mapped[str] = mapped_column(String(40))
+    verifier: Mapped[str] = mapped_column(String(40))
+    inspector: Mapped[str] = mapped_column(String(40))
+    missed_by: Mapped[str] = mapped_column(String(40))
+
+
+class CaseDueChange(Base):
+    """A deadline that moved because a calendar was published; added, never changed."""
+
+    __tablename__ = "case_due_change"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_seq: Mapped[int] = mapped_column(ForeignKey("case_record.seq"), index=True)
+    at: Mapped[str] = mapped_column(String(32))
+    table_id: Mapped[int]
+    before: Mapped[str | None] = mapped_column(String(32))
+    after: Mapped[str | None] = mapped_column(String(32))
 
 
 class CasePhoto(Base):

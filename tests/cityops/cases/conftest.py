@@ -16,6 +16,7 @@ import shapely
 from PIL import Image
 
 from cityops.services.areas import AreaService
+from cityops.services.case_acts import Act
 from cityops.services.case_report import Report
 from cityops.services.cases import CaseService
 from cityops.services.jobs import JobService
@@ -25,8 +26,8 @@ from cityops.settings import Settings
 from cityops.store.database import SqlStore, create_all
 from cityops.store.files import FolderFileStore
 from gis.features import FeatureBatch, object_array
-from grid.case import CaseAction, ClassKey
-from grid.classes import GB_SCHEME
+from grid.classes import GB_SCHEME, ClassKey
+from grid.flow.states import CaseAction
 
 WEST, EAST = "990101001001", "990101002001"
 MORNING = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
@@ -118,8 +119,16 @@ class Desk:
 
     def act(self, person: Person, case: dict[str, Any], action: str, **more: Any) -> dict[str, Any]:
         """Move a case as the person sees it in `case`."""
-        given = {"version": case["version"]} | more
-        return self.cases.move(person, UUID(case["id"]), CaseAction(action), **given)
+        usual = {"version": case["version"]}
+        kind = {"file": "report", "hand_back": "after"}.get(action)
+        if kind is not None:
+            name = f"{kind}-{case['version']}.jpg"
+            self.photos.add(person, UUID(case["id"]), name, jpeg((80, 60)), kind)
+            usual["version"] = self.cases.get(person, UUID(case["id"]))["version"]
+        if action == "file":
+            usual["condition"] = "TJ-WELL-COVER"
+        act = Act(CaseAction(action), **(usual | more))
+        return self.cases.move(person, UUID(case["id"]), act)
 
 
 def a_report(**more: Any) -> Report:

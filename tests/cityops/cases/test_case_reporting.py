@@ -11,8 +11,8 @@ import pytest
 
 from cityops.services.case_report import clock_check
 from gis.errors import ConflictError, CrsError, ForbiddenError, InvalidError, NotFoundError
-from grid.case import CaseSource, ClassKey
-from grid.classes import CJ_SCHEME, GB_SCHEME
+from grid.classes import CJ_SCHEME, GB_SCHEME, ClassKey
+from grid.flow.states import CaseSource
 
 
 def test_a_report_becomes_a_case_in_its_cell_with_a_number_of_the_day(desk, inspector, report):

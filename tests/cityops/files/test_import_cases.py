@@ -8,11 +8,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from cityops.services.case_acts import Act
 from cityops.services.imports.cases import CaseImportService, CaseOptions
 from cityops.services.imports.times import TimeReader, zone_named
 from cityops.services.roles import SYSTEM, Person, Role
 from gis.errors import CrsError, ForbiddenError, InvalidError
-from grid.case import CaseState
+from grid.flow.states import CaseAction, CaseState
 
 NEW_YORK = {"crs": "wgs84", "source": "NYC 311", "time_zone": "America/New_York"}
 FEET = {
@@ -119,14 +120,15 @@ def test_a_rehearsal_stores_no_case(bring_cases, data, city):
 
 
 def test_history_begins_with_the_import_and_can_go_on(bring_cases, data, city):
-    from grid.case import CaseAction
 
     bring_cases(data / "requests.csv", **NEW_YORK)
     open_one = next(c for c in stored(city).values() if c.flow.state is CaseState.REPORTED)
     acceptor = Person(8, "受理员", frozenset({Role.ACCEPTOR}))
     whole = city.cases.get(acceptor, open_one.id)
     assert [step["title"] for step in whole["history"]] == ["导入"]
-    moved = city.cases.move(acceptor, open_one.id, CaseAction.ACCEPT, version=whole["version"])
+    moved = city.cases.move(
+        acceptor, open_one.id, Act(CaseAction.ACCEPT, version=whole["version"])
+    )
     assert moved["history"][-1]["action"] == "accept"
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from gis.errors import InvalidError
 from gis.frame import LocalFrame
-from grid.case import ClassKey
+from grid.classes import ClassKey
 from grid.duplicates.rules import DuplicateRules, shipped_duplicate_rules
 from grid.duplicates.search import Kinship, Seen, kin_of, kin_of_many, spots
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from grid.case import ClassKey
+from grid.classes import ClassKey
 from grid.clock.clock import ClockKind, start_clock, stop
 from grid.clock.limit import limit_of
 from grid.clock.shipped import shipped_calendars

@@ -68,7 +68,7 @@ BY_HAND = """
 15 | disposing   | hand_back          | department:department                     | to_inspect
 15 | to_dispose  | hand_back          | department:department                     | to_inspect
 16 | disposing   | reject_work        | department:department                     | disposing
-17 | to_inspect  | ask_inspect        | acceptor                                  | inspecting
+17 | to_inspect  | ask_inspect        | acceptor system                           | inspecting
 17 | inspecting  | pass               | collector:task                            | to_close
 17 | inspecting  | fail               | collector:task                            | to_dispose
 17 | inspecting  | unable             | collector:task                            | to_inspect

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gis.errors import ConflictError, InvalidError
-from grid.case import ClassKey
+from grid.classes import ClassKey
 from grid.duty import departments
 from grid.origin import Confidence, Origin
 from grid.routing.decide import Near, Situation, decide, decide_many

@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
+import orjson
 import pytest
 
 from gis.errors import InvalidError, NotFoundError
 from gis.layers import Title
-from grid.case import ClassKey
+from grid.classes import ClassKey
 from grid.clock.limit import limit_of
 from grid.origin import Confidence, Origin, weakest
 from grid.schemes.book import SchemeBook, check_successor
 from grid.schemes.shipped import shipped_schemes
+from grid.schemes.stored import book_from, book_json
 from grid.schemes.values import AreaClass, ConditionLimit, FilingCondition, SchemeClass, SchemeInfo
 
 GB, CJ = "GB/T 30428.2-2013", "CJ/T 214-2007"
@@ -168,3 +170,12 @@ def test_a_new_edition_replaces_its_scheme_and_leaves_the_others():
 def test_a_result_is_as_sure_as_its_least_sure_row():
     assert weakest([ORIGIN, Origin("x", Confidence.UNCERTAIN)]) is Confidence.UNCERTAIN
     assert weakest([]) is None
+
+
+def test_a_book_survives_its_store():
+    again = book_from(orjson.loads(orjson.dumps(book_json(BOOK))))
+    assert (again.infos, again.classes, again.conditions) == (
+        BOOK.infos,
+        BOOK.classes,
+        BOOK.conditions,
+    )

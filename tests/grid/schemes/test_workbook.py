@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gis.errors import FileError, InvalidError
-from grid.case import ClassKey
+from grid.classes import ClassKey
 from grid.clock.shipped import shipped_seasons
 from grid.schemes.sheet import Sheet
 from grid.schemes.values import AreaClass
