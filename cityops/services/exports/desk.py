@@ -13,10 +13,12 @@ from cityops.services.exports.service import ExportOptions, ExportService
 from cityops.services.exports.writers import WRITERS
 from cityops.services.jobs import Job, JobService, JobState, Progress
 from cityops.services.roles import Person
-from gis.errors import ConflictError, NotFoundError
+from gis.errors import ConflictError, InvalidError, NotFoundError
 
 #: Kind of the jobs that export.
 JOB_KIND = "export"
+#: Rows that are written while somebody waits for the answer.
+MOST_AT_ONCE = 50_000
 
 
 @dataclass(frozen=True)
@@ -110,10 +112,22 @@ class ExportDesk:
 
         Raises
         ------
+        InvalidError
+            When there are so many rows that it has to be a job.
         CityError
             See `ExportService.run`.
         """
         self._exports.check(person, layer, options)
+        rows = self._exports.size(person, layer, options)
+        if rows > MOST_AT_ONCE and options.within is None:
+            raise InvalidError(
+                "export.too_many_at_once",
+                "有 {got} 个要素，一次直接导出最多 {expected} 个",
+                field="layer",
+                got=rows,
+                expected=MOST_AT_ONCE,
+                hint="缩小范围，或在“数据”页作为任务导出",
+            )
         folder = self._folder / f"now-{uuid.uuid4()}"
         out = folder / f"{layer}{WRITERS[str(options.format)][1]}"
         self._exports.run(person, layer, out, options)

@@ -94,6 +94,20 @@ class ExportService:
         with self._store.reading() as tx:
             require(person, tx.layers.registry().get(layer), Action.EXPORT)
 
+    def size(self, person: Person, layer: str, options: ExportOptions) -> int:
+        """How many rows an export would have; what a polygon leaves out is counted too.
+
+        Raises
+        ------
+        NotFoundError, ForbiddenError, InvalidError
+            See `run`.
+        """
+        with self._store.reading() as tx:
+            spec = tx.layers.registry().get(layer)
+            permission = require(person, spec, Action.EXPORT)
+            equal = dict(options.where) or None
+            return int(tx.layers.count(spec, permission, box=options.box, equal=equal))
+
     def run(
         self,
         person: Person,
