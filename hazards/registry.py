@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gis.errors import InvalidError
 from hazards.curves import Curve
-from hazards.dispersion import plume
+from hazards.dispersion import plume, puff
 from hazards.kingery_bulmash import KINGERY_BULMASH
 from hazards.kinney_graham import KINNEY_GRAHAM
 from hazards.models import HazardModel, ModelKind
@@ -12,7 +12,7 @@ from hazards.models import HazardModel, ModelKind
 #: Overpressure curves, the default one first.
 CURVES: dict[str, Curve] = {curve.model.name: curve for curve in (KINGERY_BULMASH, KINNEY_GRAHAM)}
 #: Models of gas that drifts.
-DISPERSION: tuple[HazardModel, ...] = (plume.MODEL,)
+DISPERSION: tuple[HazardModel, ...] = (plume.MODEL, puff.MODEL)
 DEFAULT_CURVE = KINGERY_BULMASH.model.name
 
 
