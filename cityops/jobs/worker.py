@@ -19,7 +19,7 @@ from huey.consumer import Consumer
 
 from cityops.jobs.handlers import HANDLERS, handler_for
 from cityops.jobs.heartbeat import JobProgress
-from cityops.jobs.leftovers import remove_leftovers
+from cityops.jobs.leftovers import OLD_AFTER_S, remove_leftovers
 from cityops.jobs.queue import QueueBell, open_queue
 from cityops.services.jobs import (
     MAX_ATTEMPTS,
@@ -100,6 +100,7 @@ class Worker:
         if time.monotonic() - self._cleared >= CLEAR_EVERY_S:
             self._cleared = time.monotonic()
             remove_leftovers(self._data_dir)
+            self._remove_unnamed_files()
         try:
             waiting = self._desk.waiting()
             if waiting and self._bell.unheard() == 0:
@@ -107,6 +108,15 @@ class Worker:
                     self._bell.ring(job_id)
         except UnavailableError as error:
             log.warning("sweep: %s", error)
+
+    def _remove_unnamed_files(self) -> None:
+        try:
+            gone = self._services.store.remove_unnamed_files(OLD_AFTER_S)
+        except UnavailableError as error:
+            log.warning("clearing up: %s", error)
+            return
+        if gone:
+            log.info("removed %d files that no row names", gone)
 
     def do(self, job_id: str) -> None:
         """Do one job, if it still waits."""

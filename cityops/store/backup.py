@@ -125,8 +125,10 @@ def copy_database(source: Path, target: Path) -> None:
 
 def _write_tar(draft: Path, copy: Path, store: SqlStore) -> dict[str, Any]:
     manifest = _manifest(copy)
-    names = list(store.files.names())
-    manifest["missing"] = sorted(named_files(copy) - set(names))
+    named = named_files(copy)
+    # Files that no row of the copy names came later, or were left by a killed process.
+    names = [name for name in store.files.names() if name in named]
+    manifest["missing"] = sorted(named - set(names))
     sizes: dict[str, int] = {}
     with draft.open("wb") as raw, tarfile.open(fileobj=raw, mode="w") as tar:
         tar.add(copy, DATABASE)
