@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gis.errors import InvalidError
 from hazards.curves import Curve
-from hazards.dispersion import plume, puff
+from hazards.dispersion import britter_mcquaid, plume, puff
 from hazards.fireball import MODEL as FIREBALL
 from hazards.kingery_bulmash import KINGERY_BULMASH
 from hazards.kinney_graham import KINNEY_GRAHAM
@@ -13,7 +13,7 @@ from hazards.models import HazardModel, ModelKind
 #: Overpressure curves, the default one first.
 CURVES: dict[str, Curve] = {curve.model.name: curve for curve in (KINGERY_BULMASH, KINNEY_GRAHAM)}
 #: Models of gas that drifts.
-DISPERSION: tuple[HazardModel, ...] = (plume.MODEL, puff.MODEL)
+DISPERSION: tuple[HazardModel, ...] = (plume.MODEL, puff.MODEL, britter_mcquaid.MODEL)
 #: Models of fires.
 FIRES: tuple[HazardModel, ...] = (FIREBALL,)
 DEFAULT_CURVE = KINGERY_BULMASH.model.name
