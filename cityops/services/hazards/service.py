@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
+from itertools import islice
 from typing import Any, NoReturn
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -16,6 +17,7 @@ from cityops.services.hazards.reach import may_read, reach_of
 from cityops.services.hazards.requests import BlastPlan, BlastRequest, planned
 from cityops.services.hazards.run_json import data_json, level_json, model_json, result_json
 from cityops.services.hazards.surroundings import Surroundings
+from cityops.services.hidden_looks import HiddenLooks
 from cityops.services.layers import LayerService, Reading
 from cityops.services.locate import areas_json
 from cityops.services.permissions import Action, permission_for, require
@@ -62,6 +64,7 @@ class HazardService:
         self._areas = areas
         self._clock = clock
         self._new_id = new_id
+        self._looks = HiddenLooks(store)
 
     # -- what there is -------------------------------------------------------------------------
 
@@ -167,8 +170,7 @@ class HazardService:
 
     def _refuse_hidden(self, person: Person, run_id: UUID, *, there: bool) -> NoReturn:
         if there:
-            with self._store.writing() as tx:
-                tx.audit.add(person, "hazard.hidden", f"hazard_run:{run_id}", result="refused")
+            self._looks.note(person, "hazard.hidden", f"hazard_run:{run_id}")
         raise NotFoundError("hazard.no_run", "没有这次计算：{got}", field="run_id", got=str(run_id))
 
     def recent(self, person: Person, limit: int = 20) -> dict[str, Any]:
@@ -181,8 +183,9 @@ class HazardService:
         """
         require(person, HAZARD_SITES, Action.VIEW)
         with self._layers.reading() as now:
-            rows = now.tx.hazard_runs.recent(min(max(limit, 1), MAX_RECENT))
-            shown = [_brief(row) for row in rows if self._may_read(now, person, row)]
+            rows = now.tx.hazard_runs.newest()
+            seen = (_brief(row) for row in rows if self._may_read(now, person, row))
+            shown = list(islice(seen, min(max(limit, 1), MAX_RECENT)))
         return {"runs": shown}
 
 
