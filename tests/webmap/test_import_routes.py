@@ -387,6 +387,17 @@ class TestExports:
         with pytest.raises(ForbiddenError):
             services.export_desk.fetch(replace(person, roles=frozenset({Role.BUILDER})), job.id)
 
+    @pytest.mark.parametrize("limit", [{"areas": ("990101",)}, {"categories": {"pipes": {"gas"}}}])
+    def test_a_finished_export_is_kept_from_who_may_see_less_by_now(
+        self, sign_in, do, services, limit
+    ):
+        job = do(post(sign_in("planner"), "/api/v1/exports", {"layer": "pipes"}))
+        person = services.jobs.get(SYSTEM, job.id).person
+        less = replace(person, roles=frozenset({Role.PLANNER}), **limit)
+        with pytest.raises(ForbiddenError) as refusal:
+            services.export_desk.fetch(less, job.id)
+        assert refusal.value.code == "export.right_narrowed"
+
     def test_great_layers_go_as_a_job_only(self, sign_in, monkeypatch):
         from cityops.services.exports import desk
 

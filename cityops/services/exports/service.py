@@ -16,7 +16,7 @@ from cityops.services.deliveries import Delivery
 from cityops.services.exports.sheet import AS_DELIVERED, sheet_of
 from cityops.services.exports.writers import WRITERS
 from cityops.services.layers import check_polygon
-from cityops.services.permissions import Action, require
+from cityops.services.permissions import Action, Permission, require
 from cityops.services.ports import Box, Store
 from cityops.services.roles import Person
 from cityops.services.scenes import SCENE_KEY, layer_notices
@@ -72,8 +72,8 @@ class ExportService:
         self._store = store
         self._map_review_no = map_review_no
 
-    def check(self, person: Person, layer: str, options: ExportOptions) -> None:
-        """Refuse what could not be exported, before the work begins.
+    def check(self, person: Person, layer: str, options: ExportOptions) -> Permission:
+        """Refuse what could not be exported, before the work begins; gives the right to it.
 
         Raises
         ------
@@ -92,7 +92,7 @@ class ExportService:
             parse_crs(options.crs)
         _area(options)
         with self._store.reading() as tx:
-            require(person, tx.layers.registry().get(layer), Action.EXPORT)
+            return require(person, tx.layers.registry().get(layer), Action.EXPORT)
 
     def size(self, person: Person, layer: str, options: ExportOptions) -> int:
         """How many rows an export would have; what a polygon leaves out is counted too.
@@ -255,7 +255,7 @@ def _written(out: Path, ending: str, fill: Any) -> dict[str, Any]:
             "export.cannot_write",
             "写不进 {got}：{why}",
             field="out",
-            got=str(out),
+            got=out.name,
             params={"why": fault.strerror or "?"},
             hint="检查路径、权限和磁盘空间",
         ) from fault

@@ -583,6 +583,6 @@ def digest_of(path: Path) -> tuple[str, int]:
                 digest.update(chunk)
     except (FileNotFoundError, IsADirectoryError) as fault:
         raise NotFoundError(
-            "file.missing", "没有文件 {got}", field="file", got=str(path)
+            "file.missing", "没有文件 {got}", field="file", got=path.name
         ) from fault
     return digest.hexdigest(), path.stat().st_size
