@@ -148,13 +148,17 @@ export function createLayers(app, catalogue) {
       bus.emit('selection', selection);
     },
     get hovered() { return hovered; },
-    /** Show a feature as hovered; `from` says who did it, so that nobody answers themselves. */
+    /** Show a feature as hovered, without a geometry only by its key; `from` says who did it, so that nobody answers themselves. */
     hover(layer, feature, from) {
       const key = feature ? feature.properties[byName.get(layer).key] : null;
       if ((hovered?.key ?? null) === key && (hovered?.layer ?? null) === (feature ? layer : null)) return;
       hovered = feature ? { layer, key } : null;
-      app.map.getSource('hover')?.setData(feature ?? NONE);
+      app.map.getSource('hover')?.setData(feature?.geometry ? feature : NONE);
       bus.emit('hover', { layer, key, from });
+    },
+    /** Give what is hovered its outline, when it was not at hand at once. */
+    outline(layer, feature) {
+      if (hovered?.layer === layer && hovered.key === feature.properties[byName.get(layer).key]) app.map.getSource('hover')?.setData(feature);
     },
     /** Take over what the server says now: new version, counts. Tiles are asked for again. */
     async refresh(name) {
