@@ -81,6 +81,8 @@ def write_backup(store: SqlStore, target: Path) -> BackupReport:
     ------
     UnavailableError
         When the store is no SQLite database, or the target cannot be written.
+    NotFoundError
+        When the folder of the target is not there.
     ConflictError
         When the target is there already.
     """
@@ -89,6 +91,14 @@ def write_backup(store: SqlStore, target: Path) -> BackupReport:
             "backup.server",
             "PostgreSQL 的备份请用 pg_dump",
             hint="文件夹 files 另行复制，在 pg_dump 之后",
+        )
+    if not target.parent.is_dir():
+        raise NotFoundError(
+            "file.no_folder",
+            "没有文件夹 {got}",
+            field="file",
+            got=str(target.parent),
+            hint="检查写法，或先建这个文件夹",
         )
     if target.exists():
         raise ConflictError("backup.exists", "文件已存在：{got}", got=str(target))
@@ -264,9 +274,9 @@ def _unpacked(source: Path, folder: Path) -> dict[str, Any]:
                 else:
                     raise _broken(source, entry.name)
     except (tarfile.TarError, orjson.JSONDecodeError, EOFError) as error:
-        raise _broken(source, str(error)) from error
+        raise _broken(source, "读不出其中的内容") from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise _broken(source, MANIFEST)
+        raise _broken(source, f"没有可用的清单 {MANIFEST}")
     if manifest["schema"] not in REVISIONS:
         raise UnavailableError(
             "restore.newer",
@@ -381,6 +391,7 @@ def _broken(source: Path, why: str) -> FileError:
         "{file} 不是完整的备份：{got}",
         got=why[:200],
         params={"file": source.name},
+        hint="文件可能被截断或不是 cityops backup 做的；请重新复制，或换一个备份",
     )
 
 
