@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
 from cityops.services.ports import Box
 from grid.case import CaseFlow, CaseSource, CaseState, ClassKey, Step
+from grid.clock.calendar import CITY_ZONE
 
 #: The time that people of the city read.
-CITY_TIME = timezone(timedelta(hours=8))
+CITY_TIME = CITY_ZONE
 
 
 def stored_time(at: datetime) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -19,6 +19,7 @@ from cityops.services.events import KEPT_MESSAGES
 from cityops.services.ports import Store
 from cityops.services.roles import Person, Role
 from gis.errors import CityError, ConflictError, InvalidError, Kind, NotFoundError, error_body
+from grid.clock.calendar import CITY_ZONE
 
 #: How long a job waits after an attempt for which something was missing, in seconds; the n-th
 #: entry after the n-th attempt. In all it outlasts a disk that is full for half an hour.
@@ -27,7 +28,6 @@ AGAIN_AFTER_S = (10.0, 60.0, 300.0, 1800.0)
 MAX_ATTEMPTS = len(AGAIN_AFTER_S) + 1
 #: Who sees and cancels jobs of others.
 OVERSEERS = (Role.SYSTEM_ADMIN, Role.DATA_MANAGER)
-_SHOWN = timezone(timedelta(hours=8))
 
 
 class JobState(StrEnum):
@@ -95,7 +95,7 @@ class Job:
 
 
 def _shown(at: datetime | None) -> str | None:
-    return None if at is None else at.astimezone(_SHOWN).isoformat(timespec="seconds")
+    return None if at is None else at.astimezone(CITY_ZONE).isoformat(timespec="seconds")
 
 
 class JobRepo(Protocol):

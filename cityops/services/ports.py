@@ -12,8 +12,6 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
-import numpy as np
-
 from cityops.services.permissions import Permission
 from gis.features import FeatureBatch, IntArray, LayerChanges, ObjectArray
 from gis.layers import LayerRegistry, LayerSpec
@@ -187,8 +185,3 @@ class FileStore(Protocol):
 
     def path(self, sha256: str) -> Path:
         """Where the file lies, for readers that need one."""
-
-
-def no_ids() -> IntArray:
-    """An empty array of ids."""
-    return np.empty(0, np.int64)

@@ -9,7 +9,6 @@ from importlib.metadata import version
 from itertools import islice
 from typing import Any, NoReturn
 from uuid import UUID, uuid4
-from zoneinfo import ZoneInfo
 
 from cityops.services.areas import AreaService
 from cityops.services.hazards.counting import Exposure, exposure_of
@@ -25,13 +24,13 @@ from cityops.services.ports import Store
 from cityops.services.roles import SYSTEM, Person
 from cityops.services.scenes import SCENE_KEY, layer_notices
 from gis.errors import NotFoundError
+from grid.clock.calendar import CITY_ZONE
 from hazards.coverage import NEAR_M
 from hazards.layers import HAZARD_SITES
 from hazards.levels import blast_levels
 from hazards.models import Caution, ModelKind
 from hazards.registry import DEFAULT_CURVE, models
 
-_CITY_TIME = ZoneInfo("Asia/Shanghai")
 MAX_RECENT = 50
 
 
@@ -134,7 +133,7 @@ class HazardService:
         self, person: Person, request: BlastRequest, result: dict[str, Any]
     ) -> dict[str, Any]:
         run_id = str(self._new_id())
-        at = self._clock().astimezone(_CITY_TIME).isoformat(timespec="milliseconds")
+        at = self._clock().astimezone(CITY_ZONE).isoformat(timespec="milliseconds")
         asked = request.as_dict()
         with self._store.writing() as tx:
             tx.hazard_runs.add(run_id, at, person.id, person.name, result["model"], asked, result)
@@ -204,7 +203,7 @@ def run_without_store(
     plan = planned(None, SYSTEM, request, 0.0)
     caution = Caution("hazard.not_kept", "没有数据库：只算了影响范围，这次计算没有保存")
     result = result_json(replace(plan, cautions=(caution, *plan.cautions)), None, None, [])
-    at = clock().astimezone(_CITY_TIME).isoformat(timespec="milliseconds")
+    at = clock().astimezone(CITY_ZONE).isoformat(timespec="milliseconds")
     row = {"id": str(new_id()), "at": at, "person_name": SYSTEM.name, "request": request.as_dict()}
     return _told(row | {"result": result}) | {"kept": False}
 
