@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,7 +48,7 @@ def folder_for(plan: Plan, pipes: int, points: int = 0) -> Iterator[Path]:
 
 def settings_of(folder: Path) -> Settings:
     """Settings of a deployment on `folder` with one web process."""
-    return Settings(data_dir=folder, secret_key="k" * 40, web_workers=1)
+    return Settings(data_dir=folder, secret_key=secrets.token_urlsafe(32), web_workers=1)
 
 
 def fill(folder: Path, pipes: int, points: int) -> None:
