@@ -1,6 +1,6 @@
 # CityOps. GNU make and Python 3.11 or newer are all it needs.
 #   make demo [PORT=8123] [DATA=dir] [SCENE=helsinki]   the running program, with sample data
-#   make test        every test that needs no browser, under 5 minutes
+#   make test        every test that needs neither browser nor running service, under 5 minutes
 #   make test-all    everything; installs Debian's chromium and a Chinese font when root may
 #   make lint        style, types, import directions, templates
 # Others: bench, lock (renew the lock files; UPGRADE=1 for newer versions), clean.
@@ -41,7 +41,7 @@ demo: $(CORE)
 	@exec $(BIN)/cityops demo --port $(PORT) --data "$(DATA)" --scene $(SCENE)
 
 test: $(TEST)
-	@$(BIN)/python -m pytest -n auto --dist loadgroup -m "not browser" $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadgroup -m "not browser and not server" $(PYTEST_ARGS)
 
 test-all: $(TEST)
 	@sh tools/browser.sh

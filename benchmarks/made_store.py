@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from gis.features import FeatureBatch, object_array
 from gis.layers import FieldSpec, FieldType, LayerSpec
 
 LAYER = "pipes"
+POINTS = "components"
 PASSWORD = "made-for-measuring-1"
 #: Sees half of the districts.
 LIMITED = "west"
@@ -31,26 +33,26 @@ _READY = "ready"
 
 
 @contextmanager
-def folder_for(plan: Plan, pipes: int) -> Iterator[Path]:
+def folder_for(plan: Plan, pipes: int, points: int = 0) -> Iterator[Path]:
     """A filled data folder: the one that the run shares, made when it is not there, or an own one."""
     if plan.shared is not None:
-        folder = plan.shared / f"pipes-{pipes}"
+        folder = plan.shared / f"pipes-{pipes}-{points}"
         if not (folder / _READY).exists():
-            fill(folder, pipes)
+            fill(folder, pipes, points)
         yield folder
         return
     with tempfile.TemporaryDirectory(prefix="cityops-bench-") as made:
-        fill(Path(made), pipes)
+        fill(Path(made), pipes, points)
         yield Path(made)
 
 
 def settings_of(folder: Path) -> Settings:
     """Settings of a deployment on `folder` with one web process."""
-    return Settings(data_dir=folder, secret_key="k" * 40, web_workers=1)
+    return Settings(data_dir=folder, secret_key=secrets.token_urlsafe(32), web_workers=1)
 
 
-def fill(folder: Path, pipes: int) -> None:
-    """Make the store: the layer of pipes, and two accounts."""
+def fill(folder: Path, pipes: int, points: int) -> None:
+    """Make the store: pipes, components, two accounts."""
     from cityops.services.accounts import Account, hash_password
     from cityops.services.roles import Role
     from cityops.services.snapshots import Views
@@ -61,8 +63,10 @@ def fill(folder: Path, pipes: int) -> None:
     store = create_all(settings)
     hashed = hash_password(PASSWORD)
     with store.writing() as tx:
-        spec = tx.layers.registry().get(LAYER)
-        tx.layers.append(spec, pipes_batch(spec, pipes), None)
+        known = tx.layers.registry()
+        specs = [known.get(name) for name, n in ((LAYER, pipes), (POINTS, points)) if n]
+        for spec, n in zip(specs, (pipes, points), strict=False):
+            tx.layers.append(spec, batch_of(spec, n), None)
         tx.accounts.seed_roles()
         for name, areas in ((PLANNER, ()), (LIMITED, DISTRICTS[::2])):
             account = Account(
@@ -75,22 +79,29 @@ def fill(folder: Path, pipes: int) -> None:
             )
             tx.accounts.add(account, hashed)
     with store.reading() as tx:
-        Views(settings.snapshots_dir).view(tx, spec)
+        for spec in specs:
+            Views(settings.snapshots_dir).view(tx, spec)
     store.dispose()
     (folder / _READY).touch()
 
 
-def pipes_batch(spec: LayerSpec, n: int) -> FeatureBatch:
-    """`n` pipes with all of their fields, as a survey delivers them."""
+def batch_of(spec: LayerSpec, n: int) -> FeatureBatch:
+    """`n` pipes or components with all of their fields, as a survey delivers them."""
     rng = np.random.default_rng(11)
     columns = {f.name: _values(spec, f, n, rng) for f in spec.fields}
     fids = np.full(n, -1, np.int64)
-    return FeatureBatch(spec, fids, lines_of(n), columns, object_array(areas_of(n)))
+    shapes = lines_of(n) if spec.name == LAYER else points_of(n)
+    return FeatureBatch(spec, fids, shapes, columns, object_array(areas_of(n)))
 
 
 def lines_of(n: int) -> npt.NDArray[np.object_]:
-    """Their shapes."""
+    """The shapes of `n` pipes."""
     return np.asarray(shapely.linestrings(made_city.pipe_vertices(n)), object)
+
+
+def points_of(n: int) -> npt.NDArray[np.object_]:
+    """Where `n` components stand: with the density of the pipes."""
+    return np.asarray(shapely.points(made_city.pipe_vertices(n, seed=13)[:, 0]), object)
 
 
 def areas_of(n: int) -> list[str]:

@@ -55,10 +55,10 @@ class Fetched:
 def measure(plan: Plan) -> list[Finding]:
     """Every tile of the low zooms, a sample of the high ones."""
     need("mapbox_vector_tile", "mapbox-vector-tile")
-    pipes = plan.size(1_000_000, 1500)
+    pipes, points = plan.size(1_000_000, 1500), plan.size(200_000, 1500)
     reached = Reached.of(pipes)
     zooms = ZOOMS if not plan.quick else (0, 9, 12, 13, 15)
-    with folder_for(plan, pipes) as folder, web_worker(settings_of(folder)) as worker:
+    with folder_for(plan, pipes, points) as folder, web_worker(settings_of(folder)) as worker:
         client = worker.client(LIMITED)
         first = fetch(worker, client, (0, 0, 0))
         # The tile above waits in a cache now: the same place is asked anew for another person.

@@ -31,6 +31,7 @@ class Settings:
     web_threads: int = _setting(4, "每个网页进程的线程数")  # type: ignore[assignment]
     job_workers: int = _setting(2, "同时进行的后台任务数")  # type: ignore[assignment]
     job_stale_s: int = _setting(30, "后台任务多久没有动静就交给别的进程重做，秒")  # type: ignore[assignment]
+    job_keep_days: int = _setting(30, "后台任务结束后其记录保留多久，天")  # type: ignore[assignment]
     max_upload_mb: int = _setting(200, "单个上传文件的上限，兆字节")  # type: ignore[assignment]
     max_photo_mb: int = _setting(20, "单张照片的上限，兆字节")  # type: ignore[assignment]
     max_vertices: int = _setting(200_000, "一次请求中图形的顶点上限")  # type: ignore[assignment]

@@ -58,7 +58,7 @@ class _Box:
                 got=list(edges),
                 expected="minx,miny,maxx,maxy",
                 field="bbox",
-                hint="跨越 180 度经线的范围请分成两个",
+                hint="顺序为 西,南,东,北；跨越 180 度经线的范围请分成两个",
             )
 
     def as_tuple(self) -> tuple[float, float, float, float]:

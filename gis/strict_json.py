@@ -152,8 +152,14 @@ def _parsed(text: str, *, odd_numbers: bool) -> tuple[Any, bool]:
             "JSON 第 {line} 行第 {column} 个字符处有误",
             params={"line": fault.lineno, "column": fault.colno},
             got=text[fault.pos : fault.pos + 20],
+            hint="文件可能不完整，请重新获取" if _is_cut_off(text, fault.pos) else None,
         ) from fault
     return value, odd_numbers or bool(repeated)
+
+
+def _is_cut_off(text: str, at: int) -> bool:
+    """Whether a text that is wrong at position `at` looks as if its end were missing."""
+    return not text[at:].strip() or text.rstrip()[-1] not in "]}"
 
 
 def _float(text: str) -> float | _Bad:

@@ -13,6 +13,7 @@ class ModelKind(StrEnum):
 
     BLAST = "blast"
     DISPERSION = "dispersion"
+    FIRE = "fire"
 
 
 class Confidence(StrEnum):

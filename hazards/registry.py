@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from gis.errors import InvalidError
 from hazards.curves import Curve
-from hazards.dispersion import plume
+from hazards.dispersion import britter_mcquaid, plume, puff
+from hazards.fireball import MODEL as FIREBALL
 from hazards.kingery_bulmash import KINGERY_BULMASH
 from hazards.kinney_graham import KINNEY_GRAHAM
 from hazards.models import HazardModel, ModelKind
@@ -12,13 +13,15 @@ from hazards.models import HazardModel, ModelKind
 #: Overpressure curves, the default one first.
 CURVES: dict[str, Curve] = {curve.model.name: curve for curve in (KINGERY_BULMASH, KINNEY_GRAHAM)}
 #: Models of gas that drifts.
-DISPERSION: tuple[HazardModel, ...] = (plume.MODEL,)
+DISPERSION: tuple[HazardModel, ...] = (plume.MODEL, puff.MODEL, britter_mcquaid.MODEL)
+#: Models of fires.
+FIRES: tuple[HazardModel, ...] = (FIREBALL,)
 DEFAULT_CURVE = KINGERY_BULMASH.model.name
 
 
 def models(kind: ModelKind | None = None) -> tuple[HazardModel, ...]:
     """All models, or those of one kind, the default of each kind first."""
-    every = (*(curve.model for curve in CURVES.values()), *DISPERSION)
+    every = (*(curve.model for curve in CURVES.values()), *DISPERSION, *FIRES)
     return tuple(model for model in every if kind is None or model.kind is kind)
 
 

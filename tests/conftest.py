@@ -44,10 +44,13 @@ def pytest_deselected(items: list[pytest.Item]) -> None:
     """Count what the marker expression left out."""
     if items:
         items[0].config.stash.setdefault(LEFT_OUT, Counter()).update(
-            "browser" if "browser" in item.keywords else "left out by choice" for item in items
+            next((kind for kind in ("browser", "server") if kind in item.keywords), "other")
+            for item in items
         )
 
 
+#: What ``make test`` leaves to ``make test-all``.
+LEAN = "not browser and not server"
 LEFT_OUT = pytest.StashKey[Counter[str]]()
 
 
@@ -58,8 +61,9 @@ def pytest_terminal_summary(terminalreporter, exitstatus, config) -> None:
         where = report.nodeid.partition("::")[0]
         why = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
         reasons[f"{where}: {why.removeprefix('Skipped: ')}"] += 1
-    if config.getoption("-m") == "not browser":
+    if config.getoption("-m") == LEAN:
         reasons["tests/browser: they need a browser; make test-all runs them"] += 0
+        reasons["tests/system: they start whole services; make test-all runs them"] += 0
     if not reasons:
         return
     terminalreporter.section("not run, and why")

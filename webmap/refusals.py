@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import logging
-import time
-from collections import OrderedDict
-from threading import Lock
 
 import orjson
 from flask import current_app, g, request
 
+from cityops.services.hidden_looks import Remembered
 from cityops.services.roles import ANONYMOUS, Person
 from gis.errors import CityError
 from webmap.headers import request_id
@@ -17,28 +15,6 @@ from webmap.headers import request_id
 log = logging.getLogger("cityops.web.refused")
 #: The same refusal of the same person is audited once in so many seconds: a loop must not fill the disk.
 AGAIN_AFTER_S = 60.0
-_MOST_REMEMBERED = 2000
-
-
-class Remembered:
-    """Which refusals were audited lately."""
-
-    def __init__(self) -> None:
-        self._seen: OrderedDict[tuple[object, ...], float] = OrderedDict()
-        self._lock = Lock()
-
-    def is_new(self, key: tuple[object, ...], now: float | None = None) -> bool:
-        """Whether `key` was not asked for within `AGAIN_AFTER_S`; remembers it."""
-        at = time.monotonic() if now is None else now
-        with self._lock:
-            before = self._seen.get(key)
-            if before is not None and at - before < AGAIN_AFTER_S:
-                return False
-            self._seen[key] = at
-            self._seen.move_to_end(key)
-            while len(self._seen) > _MOST_REMEMBERED:
-                self._seen.popitem(last=False)
-        return True
 
 
 def note(error: CityError, status: int) -> None:
@@ -62,7 +38,7 @@ def note(error: CityError, status: int) -> None:
 
 
 def _audit(who: Person, error: CityError) -> None:
-    remembered = current_app.extensions.setdefault("refusals", Remembered())
+    remembered = current_app.extensions.setdefault("refusals", Remembered(AGAIN_AFTER_S))
     subject = f"{request.method} {request.path}"[:200]
     if not remembered.is_new((who.id, error.code, subject)):
         return

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import os
-import secrets
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from flask import Flask, Response, current_app, redirect, request, session, url_for
@@ -25,6 +20,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
+from cityops.secret_key import derived, secret_key
 from cityops.settings import Settings
 from gis.errors import CityError, Kind
 from webmap.errors import answer, wants_json
@@ -56,50 +52,6 @@ def open_to_all(view: View) -> View:
     """Mark a view that answers without sign-in. Every other view is closed."""
     view.open_to_all = True  # type: ignore[attr-defined]
     return view
-
-
-def secret_key(settings: Settings) -> str:
-    """The key that signs sessions: the setting, else the data folder's, made once.
-
-    Raises
-    ------
-    OSError
-        When the data folder cannot be written.
-    """
-    if settings.secret_key:
-        return settings.secret_key
-    file = settings.data_dir / "secret.key"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return _written_key(file)
-    with os.fdopen(handle, "w") as out:
-        out.write(secrets.token_hex(32))
-        out.flush()
-        os.fsync(out.fileno())
-    return _written_key(file)
-
-
-def _written_key(file: Path) -> str:
-    """The key in `file`; another process may be writing it this instant."""
-    for _ in range(50):
-        key = file.read_text().strip()
-        if len(key) >= 32:
-            return key
-        time.sleep(0.02)
-    raise CityError(
-        "security.no_secret",
-        Kind.UNAVAILABLE,
-        "密钥文件 {file} 是空的",
-        hint="删去它再启动，所有人需重新登录",
-        params={"file": file.name},
-    )
-
-
-def derived(secret: str, purpose: str) -> str:
-    """A secret for one purpose, derived from the one secret of the deployment."""
-    return hmac.new(secret.encode(), purpose.encode(), hashlib.sha256).hexdigest()
 
 
 def init_app(app: Flask, settings: Settings, datastore: UserDatastore) -> Security:

@@ -145,13 +145,20 @@ class Stream:
                 self._welcome(message, handle)
 
     def _welcome(self, message: bytes, handle: int) -> None:
-        connection = GreenSocket(fileno=handle)
+        try:
+            told = orjson.loads(message)
+            audience, last = Audience.from_dict(told["audience"]), told["last"]
+            connection = GreenSocket(fileno=handle)
+        except Exception:
+            # One bad message must not end the loop that takes all others over.
+            log.exception("a connection could not be taken over")
+            with contextlib.suppress(OSError):
+                os.close(handle)
+            return
         if len(self._viewers) >= MOST_VIEWERS:
             connection.close()
             return
-        told = orjson.loads(message)
-        viewer = Viewer(connection, Audience.from_dict(told["audience"]), told["last"])
-        gevent.spawn(self._serve, viewer)
+        gevent.spawn(self._serve, Viewer(connection, audience, last))
 
     def _serve(self, viewer: Viewer) -> None:
         try:

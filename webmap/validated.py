@@ -306,8 +306,12 @@ def _operation(contract: Contract, name: str, schemas: dict[str, Any]) -> dict[s
 def _schema(model: type[BaseModel], schemas: dict[str, Any]) -> dict[str, Any]:
     made = model.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas.update(made.pop("$defs", {}))
-    schemas[model.__name__] = made
-    return {"$ref": f"#/components/schemas/{model.__name__}"}
+    name = model.__name__
+    if schemas.get(name, made) != made:
+        # Another module has a model of that name: both stay, one with its module in front.
+        name = f"{model.__module__.rpartition('.')[2].capitalize()}{name}"
+    schemas[name] = made
+    return {"$ref": f"#/components/schemas/{name}"}
 
 
 def _query_parameters(model: type[BaseModel]) -> list[dict[str, Any]]:

@@ -6,6 +6,8 @@ from importlib import import_module
 
 import click
 
+from cityops.cli.usage import ChineseGroup
+
 #: name of the command -> module in this package; the module holds ``command``.
 COMMANDS: dict[str, str] = {
     "demo": "demo",
@@ -29,7 +31,7 @@ COMMANDS: dict[str, str] = {
 }
 
 
-class LazyGroup(click.Group):
+class LazyGroup(ChineseGroup):
     """A group that imports a command's module only when the command is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -8,11 +8,12 @@ from typing import Any
 import click
 
 from cityops.cli.output import CityCommand, show
+from cityops.cli.usage import ChineseGroup
 
 _UNITS = ("urgent_hour", "urgent_day", "work_hour", "work_day", "natural_day")
 
 
-@click.group("calendar")
+@click.group("calendar", cls=ChineseGroup)
 def command() -> None:
     """工作日历与时限。"""
 

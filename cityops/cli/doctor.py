@@ -51,7 +51,11 @@ def _ill(store: dict[str, Any]) -> UnavailableError:
         "有 {got} 处毛病：{first}",
         got=len(single),
         params={"first": store["faults"][0]},
-        hint="先停服务并备份现状；需要时用 cityops restore 恢复",
+        hint=(
+            "先运行 cityops init"
+            if store.get("error", {}).get("code") == "store.missing"
+            else "先停服务并备份现状；需要时用 cityops restore 恢复"
+        ),
         errors=single,
     )
 
@@ -113,6 +117,8 @@ def doctor_text(found: dict[str, Any]) -> str:
     store, walls = found["store"], found["sandbox"]
     lines = ["一切正常" if found["ok"] else "有问题："]
     lines += [f"  - {fault}" for fault in store["faults"]]
+    if store.get("error", {}).get("hint"):
+        lines.append(f"  怎么办：{store['error']['hint']}")
     if "layers" in store:
         rows = sum(layer["rows"] for layer in store["layers"])
         files = store["files"]

@@ -8,7 +8,7 @@ import click
 
 from cityops.bootstrap import Services
 from cityops.cli.output import CityCommand, settings, show
-from cityops.services.exports.service import ExportOptions
+from cityops.services.exports.service import ExportOptions, refuse_missing_folder
 from cityops.services.exports.writers import WRITERS
 from cityops.services.roles import SYSTEM
 from gis.boxes import parse_degree_box
@@ -34,6 +34,7 @@ def command(
     as_json: bool,
 ) -> None:
     """把图层导出成文件：GeoJSON、GeoPackage、Shapefile（.zip）、CSV、Excel、FlatGeobuf。"""
+    refuse_missing_folder(out)
     options = ExportOptions(
         format=name,
         crs=crs,
@@ -42,7 +43,8 @@ def command(
         encoding=encoding,
     )
     done = Services(settings()).exports.run(SYSTEM, layer, out, options)
-    notes = "".join(f"\n  注意：{note['what']}" for note in done["losses"])
+    notes = "".join(f"\n  注意：{note['what']}" for note in [*done["losses"], *done["warnings"]])
+    notes += "\n  已替换原有的文件" if done["replaced"] else ""
     text = f"已导出 {done['rows']} 个要素到 {done['file']}（{done['crs'][:60]}）{notes}"
     show(done, text, as_json=as_json)
 

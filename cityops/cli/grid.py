@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from cityops.cli.output import CityCommand, settings, show
+from cityops.cli.usage import ChineseGroup
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _FAULTS = {
@@ -21,7 +22,7 @@ _FAULTS = {
 }
 
 
-@click.group("grid")
+@click.group("grid", cls=ChineseGroup)
 def command() -> None:
     """单元网格：检查、划分。"""
 

@@ -8,13 +8,14 @@ from typing import Any
 import click
 
 from cityops.cli.output import CityCommand, settings, show
+from cityops.cli.usage import ChineseGroup
 from gis.errors import FileError, InvalidError, UnavailableError
 
 #: No inventory or list of levels is larger.
 _MOST_BYTES = 4_000_000
 
 
-@click.group("hazard")
+@click.group("hazard", cls=ChineseGroup)
 def command() -> None:
     """危险源：影响范围等筛查估算。"""
 

@@ -13,6 +13,9 @@ from cityops.services.imports.cases import TARGET, CaseOptions
 from cityops.services.imports.service import ImportOptions
 from cityops.services.roles import SYSTEM
 
+#: More refusals of one reason than `_FEW` are told by their number and the first `_SHOWN`.
+_FEW, _SHOWN = 5, 3
+
 
 @click.command("import", cls=CityCommand)
 @click.argument("file", type=click.Path(path_type=Path))
@@ -68,17 +71,41 @@ def described(report: dict[str, Any]) -> str:
         version = f"，图层版本 {report['version']}" if report["version"] else ""
         lines.append(f"交付编号 {report['delivery']}{version}")
     lines += [f"  对应：{field} ← {column}" for field, column in report["mapping"].items()]
+    if report["extra_columns"]:
+        named = "、".join(report["extra_columns"][:20])
+        more = " 等" if len(report["extra_columns"]) > 20 else ""
+        lines.append(f"  未对应，随要素保留：{named}{more}")
     lines += [f"  注意：{note['what']}" for note in report["warnings"]]
     lines += [f"  第 {note.get('row')} 行 修复：{note['what']}" for note in report["repaired"][:20]]
-    lines += [
-        f"  第 {fault['row']} 行 {fault['field'] or ''} 拒绝：{fault['message']}（{fault['code']}）"
-        for fault in report["refused"][:50]
-    ]
-    if len(report["refused"]) > 50:
-        lines.append("  …… 其余用 --json 查看")
+    lines += _refusals(report["refused"])
+    if report["refused_not_listed"]:
+        lines.append(f"  …… 另有 {report['refused_not_listed']} 处没有列出")
     if report["suspicion"]:
         lines.append(f"  {_verdict(report['suspicion'])}")
     return "\n".join(lines)
+
+
+def _refusals(faults: list[dict[str, Any]]) -> list[str]:
+    """A line for each refusal; more than a few of one field and reason are folded."""
+    alike: dict[tuple[Any, str], list[dict[str, Any]]] = {}
+    for fault in faults:
+        alike.setdefault((fault["field"], fault["code"]), []).append(fault)
+    lines = []
+    for same in alike.values():
+        few = same if len(same) <= _FEW else same[:_SHOWN]
+        if len(few) < len(same):
+            lines.append(
+                f"  {same[0]['field'] or ''} 拒绝（{same[0]['code']}）："
+                f"共 {len(same)} 行，前 {_SHOWN} 行如下，全部用 --json 查看"
+            )
+        lines += [
+            f"  第 {fault['row']} 行 {fault['field'] or ''} 拒绝：{fault['message']}（{fault['code']}）"
+            for fault in few
+        ]
+        hint = same[0].get("hint")
+        if hint:
+            lines.append(f"    怎么办：{hint}")
+    return lines
 
 
 def _verdict(found: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from cityops.cli.output import CityCommand, settings, show
+from cityops.cli.usage import ChineseGroup
 
 _STATES = {
     "queued": "等待",
@@ -18,7 +19,7 @@ _STATES = {
 }
 
 
-@click.group("jobs")
+@click.group("jobs", cls=ChineseGroup)
 def command() -> None:
     """查看、取消后台任务。"""
 

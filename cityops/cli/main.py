@@ -11,7 +11,7 @@ from cityops.cli.output import report_usage
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="cityops")
+@click.version_option(package_name="cityops", help="显示版本并退出")
 def cli() -> None:
     """CityOps：网格化管理、地下管线、危险源，一张图。"""
 

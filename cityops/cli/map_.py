@@ -27,11 +27,13 @@ def command(
 ) -> None:
     """把图层写成一个 HTML 地图文件，离线即可打开。"""
     from cityops.bootstrap import Services
+    from cityops.services.exports.service import refuse_missing_folder
     from cityops.services.mapfiles import take_layers
     from cityops.services.roles import SYSTEM
     from gis.boxes import parse_degree_box
     from webmap.foliummap.page import MOST_FEATURES, Part, map_page
 
+    refuse_missing_folder(out)
     chosen = settings()
     box = None if bbox is None else parse_degree_box(bbox).as_tuple()
     store = Services(chosen).store
@@ -39,10 +41,12 @@ def command(
     parts = [Part(t.spec, t.batch, t.fields, t.notices) for t in taken]
     now = datetime.datetime.now(ZoneInfo("Asia/Shanghai"))
     heading = title or "、".join(part.spec.title.zh for part in parts)
+    replaced = out.is_file()
     write_whole(out, map_page(parts, heading, review_no=chosen.map_review_no, made=now))
     counts = {part.spec.name: len(part.batch) for part in parts}
     told = "，".join(f"{name} {n} 个" for name, n in counts.items())
-    show({"out": str(out), "features": counts}, f"已写 {out}：{told}", as_json=as_json)
+    text = f"已写 {out}：{told}" + ("\n  已替换原有的文件" if replaced else "")
+    show({"out": str(out), "features": counts, "replaced": replaced}, text, as_json=as_json)
 
 
 def write_whole(out: Path, text: str) -> None:

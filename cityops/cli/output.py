@@ -10,9 +10,11 @@ from typing import Any
 
 import click
 import orjson
+from click.exceptions import NoArgsIsHelpError
 
+from cityops.cli.usage import ChineseHelp, usage_error
 from cityops.settings import Settings, settings_from
-from gis.errors import CityError, InvalidError, Kind, UnavailableError, error_body
+from gis.errors import CityError, Kind, UnavailableError, error_body
 
 EXIT_CODES = {
     Kind.INVALID: 2,
@@ -44,7 +46,7 @@ def _readable(value: Any) -> Any:
     return [_readable(part) for part in value] if isinstance(value, (list, tuple)) else value
 
 
-class CityCommand(click.Command):
+class CityCommand(ChineseHelp):
     """A command with ``--json``, whose refusals are one object or one paragraph, never a traceback.
 
     Arguments that look like negative numbers (``-71.06``) are taken as values.
@@ -121,12 +123,19 @@ def fault_of_program(error: Exception) -> CityError:
 
 def report_usage(fault: click.ClickException, *, as_json: bool) -> int:
     """Say what is wrong with a command line; gives the exit code."""
-    if not as_json:
+    if isinstance(fault, NoArgsIsHelpError) and not as_json:
         fault.show()
         return fault.exit_code
-    error = InvalidError("cli.usage", "{got}", got=fault.format_message()[:2000])
-    click.echo(dump(error_body(error)))
-    return EXIT_CODES[Kind.INVALID]
+    error = usage_error(fault)
+    if as_json:
+        click.echo(dump(error_body(error)))
+        return EXIT_CODES[Kind.INVALID]
+    context = getattr(fault, "ctx", None)
+    if context is not None:
+        click.echo(context.get_usage(), err=True)
+    click.echo(f"错误：{error}（{error.code}）", err=True)
+    click.echo(f"  怎么办：{error.hint()}", err=True)
+    return fault.exit_code
 
 
 def _shield_negatives(args: list[str], command: click.Command, ctx: click.Context) -> list[str]:

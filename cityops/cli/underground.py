@@ -6,6 +6,8 @@ from importlib import import_module
 
 import click
 
+from cityops.cli.usage import ChineseGroup
+
 #: Name of the command -> module in this package and attribute that is the command.
 _COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("underground_check", "check"),
@@ -22,7 +24,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 
-class UndergroundGroup(click.Group):
+class UndergroundGroup(ChineseGroup):
     """A group whose commands are imported when they are asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:

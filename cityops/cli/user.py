@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from cityops.cli.output import CityCommand, settings, show
+from cityops.cli.usage import ChineseGroup
 from cityops.services.roles import ROLE_TITLES, SYSTEM, Role
 from gis.errors import InvalidError
 
@@ -21,7 +22,7 @@ _category = click.option(
 _stdin = click.option("--password-stdin", is_flag=True, help="从标准输入读密码；不给则生成一个")
 
 
-@click.group("user")
+@click.group("user", cls=ChineseGroup)
 def command() -> None:
     """管理账号。"""
 

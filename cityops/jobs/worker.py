@@ -19,10 +19,9 @@ from huey.consumer import Consumer
 
 from cityops.jobs.handlers import HANDLERS, handler_for
 from cityops.jobs.heartbeat import JobProgress
-from cityops.jobs.leftovers import remove_leftovers
+from cityops.jobs.leftovers import OLD_AFTER_S, remove_leftovers
 from cityops.jobs.queue import QueueBell, open_queue
 from cityops.services.jobs import (
-    MAX_ATTEMPTS,
     Cancelled,
     Handler,
     Interrupted,
@@ -100,6 +99,8 @@ class Worker:
         if time.monotonic() - self._cleared >= CLEAR_EVERY_S:
             self._cleared = time.monotonic()
             remove_leftovers(self._data_dir)
+            self._remove_unnamed_files()
+            self._forget_old_jobs()
         try:
             waiting = self._desk.waiting()
             if waiting and self._bell.unheard() == 0:
@@ -107,6 +108,24 @@ class Worker:
                     self._bell.ring(job_id)
         except UnavailableError as error:
             log.warning("sweep: %s", error)
+
+    def _remove_unnamed_files(self) -> None:
+        try:
+            gone = self._services.store.remove_unnamed_files(OLD_AFTER_S)
+        except UnavailableError as error:
+            log.warning("clearing up: %s", error)
+            return
+        if gone:
+            log.info("removed %d files that no row names", gone)
+
+    def _forget_old_jobs(self) -> None:
+        try:
+            gone = self._desk.forget(self._services.settings.job_keep_days)
+        except UnavailableError as error:
+            log.warning("forgetting old jobs: %s", error)
+            return
+        if gone:
+            log.info("forgot %d jobs that ended long ago", gone)
 
     def do(self, job_id: str) -> None:
         """Do one job, if it still waits."""
@@ -128,7 +147,7 @@ class Worker:
         except Cancelled:
             self._desk.finish(job.id, JobState.CANCELLED)
         except Interrupted:
-            self._desk.give_back(job.id, counts=False)
+            self._desk.give_back(job.id)
         except LeaseLost:
             log.warning("job %s: another worker has it", job.id)
         except UnavailableError as error:
@@ -140,11 +159,10 @@ class Worker:
             self._desk.finish(job.id, JobState.FAILED, None, error_body(_fault()))
 
     def _again(self, job: Job, error: UnavailableError) -> None:
-        if job.attempts >= MAX_ATTEMPTS:
-            self._desk.finish(job.id, JobState.FAILED, None, error_body(error))
+        if self._desk.try_later(job):
+            log.warning("job %s: %s; it is tried again later", job.id, error)
         else:
-            log.warning("job %s: %s; it is tried again", job.id, error)
-            self._desk.give_back(job.id, counts=True)
+            self._desk.finish(job.id, JobState.FAILED, None, error_body(error))
 
 
 class _Ears(Consumer):  # type: ignore[misc]

@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 
 from cityops.services.case_scope import scope_of
-from cityops.services.case_values import CaseFilter, CaseRecord, shown_time
+from cityops.services.case_values import CaseFilter, CaseRecord, CaseScope, shown_time
 from cityops.services.dossier import RecordSection
 from cityops.services.places import Place, box_around, distances_m
 from cityops.services.ports import Store
@@ -19,7 +19,7 @@ from grid.duty import departments
 from grid.flow.case import Entry
 from grid.flow.states import END_STATES, STATE_TITLES, CaseState
 
-#: Cases are read up to this many; a circle of 500 m never holds more open ones.
+#: So many cases are read at once, and so many of the nearest are told; all are counted.
 _MOST = 500
 _OPEN = tuple(s for s in CaseState if s not in END_STATES)
 
@@ -37,17 +37,28 @@ class CasesNear:
             return None
         wanted = CaseFilter(states=_OPEN, box=box_around(place, radius_m))
         with self._store.reading() as tx:
-            records, _ = tx.cases.page(scope, wanted, after=None, limit=_MOST)
-            steps = tx.cases.last_steps([r.seq for r in records])
-        points = np.array([shapely.Point(r.lon, r.lat) for r in records], dtype=object)
-        metres = distances_m(place, points)
-        order = [i for i in np.argsort(metres, kind="stable").tolist() if metres[i] <= radius_m]
+            records = _all(tx, scope, wanted)
+            points = np.array([shapely.Point(r.lon, r.lat) for r in records], dtype=object)
+            metres = distances_m(place, points)
+            order = [i for i in np.argsort(metres, kind="stable").tolist() if metres[i] <= radius_m]
+            steps = tx.cases.last_steps([records[i].seq for i in order[:_MOST]])
         if not order:
             return None
-        rows = [_row(records[i], steps, float(metres[i])) for i in order]
+        rows = [_row(records[i], steps, float(metres[i])) for i in order[:_MOST]]
         return RecordSection(
-            "cases", Title("在办案件", "Open cases"), rows, len(rows), "案件库", radius_m
+            "cases", Title("在办案件", "Open cases"), rows, len(order), "案件库", radius_m
         )
+
+
+def _all(tx: Any, scope: CaseScope, wanted: CaseFilter) -> list[CaseRecord]:
+    """Every case that matches, page after page."""
+    out: list[CaseRecord] = []
+    while True:
+        after = out[-1].seq if out else None
+        records, _ = tx.cases.page(scope, wanted, after=after, limit=_MOST)
+        out += records
+        if len(records) < _MOST:
+            return out
 
 
 def _row(record: CaseRecord, steps: Mapping[int, Entry], metres: float) -> dict[str, Any]:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
 from cityops.services.ports import Box
 from grid.classes import ClassKey
+from grid.clock.calendar import CITY_ZONE
 from grid.evaluation.from_case import FactRow
 from grid.flow.case import Case, Entry
 from grid.flow.states import CaseSource, CaseState
 
 #: The time that people of the city read.
-CITY_TIME = timezone(timedelta(hours=8))
+CITY_TIME = CITY_ZONE
 
 
 def stored_time(at: datetime) -> str:

@@ -34,6 +34,7 @@ from cityops.services.case_report import (
 from cityops.services.case_scope import not_found, require_scope, scope_of, waiting_for
 from cityops.services.case_values import CITY_TIME, CaseFilter, CaseRecord
 from cityops.services.grid.config import GridConfig, current_config
+from cityops.services.hidden_looks import HiddenLooks
 from cityops.services.ports import Box, Store
 from cityops.services.roles import SYSTEM, Person
 from gis.errors import CityError, ConflictError, StaleError
@@ -68,6 +69,7 @@ class CaseService:
         self._store = store
         self._areas = areas
         self._clock = clock
+        self._looks = HiddenLooks(store)
 
     def report(self, person: Person, given: Report) -> tuple[dict[str, Any], bool]:
         """Receive a report; gives the case, and whether it is new.
@@ -157,8 +159,7 @@ class CaseService:
             Always.
         """
         if there:
-            with self._store.writing() as tx:
-                tx.audit.add(person, "case.hidden", f"case:{case_id}", result="refused")
+            self._looks.note(person, "case.hidden", f"case:{case_id}")
         raise not_found(case_id)
 
     def page(

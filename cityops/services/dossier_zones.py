@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
 from cityops.services.dossier import RecordSection
@@ -18,7 +19,6 @@ from hazards.layers import HAZARD_SITES
 
 #: A run says something of what may happen; one that is older is asked for by itself.
 LATELY = timedelta(days=7)
-_RUNS = 50
 _LISTED = 5
 #: The alternatives from what is held likely to what is held possible.
 _ALTERNATIVES = ("likely", "high", "low")
@@ -49,8 +49,8 @@ class ZonesNear:
             registry = tx.layers.registry()
             runs = [
                 run
-                for run in tx.hazard_runs.recent(_RUNS)
-                if self._is_late_enough(run) and may_read(person, registry, run["result"]["reach"])
+                for run in takewhile(self._is_late_enough, tx.hazard_runs.newest())
+                if may_read(person, registry, run["result"]["reach"])
             ]
         rows = [row for run in runs if (row := zone_row(run, place)) is not None]
         if not rows:

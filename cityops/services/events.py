@@ -18,6 +18,9 @@ from gis.layers import LayerRegistry
 
 #: So many missed messages are sent after; behind more of them a page had better load anew.
 MOST_MISSED = 500
+#: So many messages stay in the store: who is behind all of them finds more than `MOST_MISSED`,
+#: also while some hundreds have come since the last look, and so is told to load anew.
+KEPT_MESSAGES = 4 * MOST_MISSED
 _TOLD_OF_A_CASE = ("id", "number", "state", "version")
 
 

@@ -11,19 +11,23 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
+from cityops.services.events import KEPT_MESSAGES
 from cityops.services.ports import Store
 from cityops.services.roles import Person, Role
 from gis.errors import CityError, ConflictError, InvalidError, Kind, NotFoundError, error_body
+from grid.clock.calendar import CITY_ZONE
 
+#: How long a job waits after an attempt for which something was missing, in seconds; the n-th
+#: entry after the n-th attempt. In all it outlasts a disk that is full for half an hour.
+AGAIN_AFTER_S = (10.0, 60.0, 300.0, 1800.0)
 #: A job that was begun this often and never finished is given up: it kills its workers.
-MAX_ATTEMPTS = 4
+MAX_ATTEMPTS = len(AGAIN_AFTER_S) + 1
 #: Who sees and cancels jobs of others.
 OVERSEERS = (Role.SYSTEM_ADMIN, Role.DATA_MANAGER)
-_SHOWN = timezone(timedelta(hours=8))
 
 
 class JobState(StrEnum):
@@ -42,7 +46,10 @@ FINAL = frozenset({JobState.DONE, JobState.FAILED, JobState.CANCELLED})
 
 @dataclass(frozen=True)
 class Job:
-    """One job. Times are aware and in UTC; ``heartbeat`` is None until it runs."""
+    """One job. Times are aware and in UTC.
+
+    ``heartbeat`` is None until it runs; a job that waits again is not begun before it.
+    """
 
     id: str
     kind: str
@@ -88,7 +95,7 @@ class Job:
 
 
 def _shown(at: datetime | None) -> str | None:
-    return None if at is None else at.astimezone(_SHOWN).isoformat(timespec="seconds")
+    return None if at is None else at.astimezone(CITY_ZONE).isoformat(timespec="seconds")
 
 
 class JobRepo(Protocol):
@@ -121,7 +128,9 @@ class JobRepo(Protocol):
     ) -> bool:
         """End a job that this worker holds; whether it held it."""
 
-    def requeue(self, job_id: str, worker: str | None, *, back: bool) -> bool:
+    def requeue(
+        self, job_id: str, worker: str | None, *, back: bool, not_before: datetime | None = None
+    ) -> bool:
         """Queue a running job again; `back` takes this attempt back. Whether it was held so."""
 
     def ask_cancel(self, job_id: str, now: datetime) -> JobState | None:
@@ -130,8 +139,11 @@ class JobRepo(Protocol):
     def running(self) -> Sequence[Job]:
         """Jobs that are running, as far as the store knows."""
 
-    def queued_ids(self, limit: int) -> Sequence[str]:
-        """Ids of queued jobs, oldest first."""
+    def queued_ids(self, limit: int, now: datetime) -> Sequence[str]:
+        """Ids of queued jobs that may begin, oldest first."""
+
+    def forget_before(self, moment: datetime) -> int:
+        """Delete jobs that ended before `moment`; gives how many."""
 
 
 class Bell(Protocol):
@@ -401,13 +413,31 @@ class JobDesk:
         with self.store.writing() as tx:
             return bool(tx.jobs.finish(job_id, self.worker, self.now(), state, result, error))
 
-    def give_back(self, job_id: str, *, counts: bool) -> bool:
-        """Queue a job of this worker again; `counts` says whether this attempt counts."""
+    def give_back(self, job_id: str) -> bool:
+        """Queue a job of this worker again; this attempt does not count."""
         with self.store.writing() as tx:
-            return bool(tx.jobs.requeue(job_id, self.worker, back=not counts))
+            return bool(tx.jobs.requeue(job_id, self.worker, back=True))
+
+    def try_later(self, job: Job) -> bool:
+        """Queue a job again, to begin after a while; False when it was tried often enough."""
+        if job.attempts >= MAX_ATTEMPTS:
+            return False
+        then = self.now() + timedelta(seconds=AGAIN_AFTER_S[job.attempts - 1])
+        with self.store.writing() as tx:
+            tx.jobs.requeue(job.id, self.worker, back=False, not_before=then)
+        return True
+
+    def forget(self, keep_days: int) -> int:
+        """Delete what ended `keep_days` ago, and messages no page asks for; gives how many jobs.
+
+        A job's result and refusal quote rows, so they are not kept longer than they serve.
+        """
+        with self.store.writing() as tx:
+            tx.outbox.keep_newest(KEPT_MESSAGES)
+            return int(tx.jobs.forget_before(self.now() - timedelta(days=keep_days)))
 
     def waiting(self, limit: int = 1000) -> list[str]:
-        """Ids of queued jobs, after queueing again those whose worker is gone."""
+        """Ids of queued jobs that may begin, after queueing again those whose worker is gone."""
         with self.store.reading() as tx:
             lost = [job for job in tx.jobs.running() if self._is_lost(job)]
         if lost:
@@ -415,7 +445,7 @@ class JobDesk:
                 for job in lost:
                     self._recover(tx, job)
         with self.store.reading() as tx:
-            return list(tx.jobs.queued_ids(limit))
+            return list(tx.jobs.queued_ids(limit, self.now()))
 
     def _is_lost(self, job: Job) -> bool:
         if job.worker is not None and job.worker != self.worker and self.is_dead(job.worker):

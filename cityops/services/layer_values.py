@@ -14,6 +14,8 @@ from gis.layers import FieldSpec, FieldType, LayerSpec
 _TRUE = frozenset({"1", "true", "yes", "是"})
 _FALSE = frozenset({"0", "false", "no", "否"})
 _INT64 = 2**63
+#: So many codes are named in a hint.
+_MOST_NAMED = 20
 
 
 def visible_field(spec: LayerSpec, permission: Permission, name: str) -> FieldSpec:
@@ -40,14 +42,50 @@ def visible_field(spec: LayerSpec, permission: Permission, name: str) -> FieldSp
 
 
 def typed_value(spec: LayerSpec, permission: Permission, name: str, value: Any) -> Any:
-    """A filter's value for the field `name`, see `parse_value`.
+    """A filter's value for the field `name`, see `filter_value`.
 
     Raises
     ------
     InvalidError
-        For a field that may not be seen or a value of another type.
+        For a field that may not be seen, a value of another type or an unknown code.
     """
-    return parse_value(visible_field(spec, permission, name), value)
+    return filter_value(visible_field(spec, permission, name), value)
+
+
+def filter_value(field: FieldSpec, value: Any) -> Any:
+    """A value to filter by, as the store keeps it; a code may be told by its title.
+
+    Raises
+    ------
+    InvalidError
+        When it is no value of the field's type, or a code that its list does not hold.
+
+    Examples
+    --------
+    >>> from gis.layers import CodeItem, Title
+    >>> gas = (CodeItem("gas", Title("燃气", "Gas")),)
+    >>> filter_value(FieldSpec("kind", Title("种类", "Kind"), FieldType.CODE, codes=gas), "燃气")
+    'gas'
+    """
+    parsed = parse_value(field, value)
+    if parsed is None or field.type is not FieldType.CODE or not field.codes:
+        return parsed
+    if field.code_title(parsed) is not None:
+        return parsed
+    wanted = parsed.strip().casefold()
+    for item in field.codes:
+        if wanted in {part.casefold() for part in (item.code, item.title.zh, item.title.en)}:
+            return item.code
+    listed = "、".join(f"{item.code}（{item.title.zh}）" for item in field.codes[:_MOST_NAMED])
+    raise InvalidError(
+        "layer.unknown_code",
+        "“{title}”没有代码 {got}",
+        field=field.name,
+        got=parsed[:60],
+        expected=[item.code for item in field.codes][:50],
+        params={"title": field.title.zh, "listed": listed},
+        hint="可用：{listed}" if len(field.codes) <= _MOST_NAMED else "可用：{listed} 等",
+    )
 
 
 def parse_value(field: FieldSpec, value: Any) -> Any:

@@ -6,8 +6,10 @@ to a list of fields; a generated test holds the three against each other.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -92,6 +94,28 @@ class Permission:
     areas: tuple[str, ...] | None
     categories: frozenset[str] | None
     fields: tuple[str, ...]
+
+    def extent(self) -> dict[str, Any]:
+        """How far the permission reaches, as JSON values, for `covers`."""
+        categories = None if self.categories is None else sorted(self.categories)
+        areas = None if self.areas is None else list(self.areas)
+        return {"areas": areas, "categories": categories, "fields": list(self.fields)}
+
+    def covers(self, extent: Mapping[str, Any]) -> bool:
+        """Whether the permission reaches all that one of this `extent` reaches."""
+        areas, categories = extent["areas"], extent["categories"]
+        return (
+            self.allowed
+            and (
+                self.areas is None
+                or (areas is not None and all(a.startswith(self.areas) for a in areas))
+            )
+            and (
+                self.categories is None
+                or (categories is not None and self.categories.issuperset(categories))
+            )
+            and set(self.fields).issuperset(extent["fields"])
+        )
 
     def mask(
         self,

@@ -13,7 +13,7 @@ from uuid import UUID
 from cityops.services.case_json import news_of
 from cityops.services.case_values import CaseRecord, PhotoRecord
 from cityops.services.cases import CaseService, now_utc
-from cityops.services.jobs import JobService
+from cityops.services.jobs import FINAL, Job, JobService
 from cityops.services.photo_copy import photo_copy
 from cityops.services.photo_head import PhotoHead, photo_head
 from cityops.services.ports import FileStore, Store
@@ -22,6 +22,8 @@ from gis.errors import ConflictError, ForbiddenError, InvalidError, NotFoundErro
 from grid.flow.states import CaseState
 
 MAX_PHOTOS = 20
+#: How often the copy of a photo is begun, when the photo is sent again after each.
+MOST_TRIES = 5
 JOB_KIND = "photo"
 #: What a photo may show.
 KINDS = ("report", "verify", "after", "inspection")
@@ -62,7 +64,8 @@ class PhotoService:
     ) -> tuple[dict[str, Any], bool]:
         """Receive a photo; gives the case, and whether the photo is new.
 
-        The bytes are kept before the row that names them; the copy is made by a job.
+        The bytes are kept before the row that names them; the copy is made by a job. The same
+        photo again begins that anew where it was cancelled or given up.
 
         Parameters
         ----------
@@ -88,7 +91,9 @@ class PhotoService:
         shows = kind_of(person, record, kind)
         digest = hashlib.sha256(data).hexdigest()
         is_new = False
-        if not self._is_known(record, name, digest):
+        if self._is_known(record, name, digest):
+            self._copy_again(person, record, name)
+        else:
             head = photo_head(data)
             is_new = self._keep(person, record, name, data, head, shows)
         return self._cases.get(person, case_id), is_new
@@ -118,16 +123,35 @@ class PhotoService:
             uploaded_at=self._clock(),
             kind=kind,
         )
-        payload = {"case_id": str(record.id), "name": name}
         with self._store.writing() as tx:
             if _is_there(tx, record, name, photo.original):
                 return False
             tx.cases.add_photo(record.seq, photo)
             detail = {"photo": name, "sha256": photo.original}
             tx.audit.add(person, "case.photo", f"case:{record.id}", detail=detail)
-            key = f"photo:{record.id}:{name}"
-            self._jobs.submit_in(tx, person, JOB_KIND, payload, idempotency_key=key)
+            self._queue_copy(tx, person, record, name)
         return True
+
+    def _queue_copy(self, tx: Any, person: Person, record: CaseRecord, name: str) -> None:
+        """Have the copy made by a job, unless one waits or runs; one that ended is followed by
+        another, `MOST_TRIES` in all.
+        """
+        payload = {"case_id": str(record.id), "name": name}
+        for number in range(MOST_TRIES):
+            key = f"photo:{record.id}:{name}" + (f":{number}" if number else "")
+            there: Job | None = tx.jobs.by_key(key)
+            if there is None:
+                self._jobs.submit_in(tx, person, JOB_KIND, payload, idempotency_key=key)
+                return
+            if there.state not in FINAL:
+                return
+
+    def _copy_again(self, person: Person, record: CaseRecord, name: str) -> None:
+        """Have the copy of a photo made whose job was cancelled or given up."""
+        with self._store.writing() as tx:
+            photo: PhotoRecord | None = tx.cases.photo(record.seq, name)
+            if photo is not None and photo.state == "received":
+                self._queue_copy(tx, person, record, name)
 
     def make_copy(self, case_id: UUID, name: str) -> str:
         """Make copy and thumbnail of a photo that was received; gives its state after it.

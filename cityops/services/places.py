@@ -73,7 +73,14 @@ def place_of(x: float, y: float, crs: str = "cgcs2000") -> Place:
     label = "EPSG:4490" if crs.strip().lower() == "cgcs2000" else crs
     reference = parse_crs(label)
     if not (math.isfinite(x) and math.isfinite(y)):
-        raise CrsError("crs.not_finite", "坐标应为有限的数", field="lon,lat", got=crs)
+        field, bad = ("lon", x) if not math.isfinite(x) else ("lat", y)
+        raise CrsError(
+            "crs.not_finite",
+            "坐标应为有限的数，得到 {got}",
+            field=field,
+            got=str(bad),
+            expected="有限的数",
+        )
     lon, lat = transform([[x, y]], reference)[0].tolist()
     datum = {d.value: accuracy for d, accuracy in ACCURACY_M.items()}
     return Place(

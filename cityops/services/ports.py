@@ -7,12 +7,10 @@ end and rolls back on any exception.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
-
-import numpy as np
 
 from cityops.services.permissions import Permission
 from gis.features import FeatureBatch, IntArray, LayerChanges, ObjectArray
@@ -158,6 +156,9 @@ class Store(Protocol):
     def writing(self) -> AbstractContextManager[Any]:
         """Writing transaction, begun at once."""
 
+    def remove_unnamed_files(self, older_than_s: float) -> int:
+        """Remove old files that no row names; gives how many there were."""
+
 
 class FileStore(Protocol):
     """Content-addressed files: written before the row that names them, never changed."""
@@ -165,8 +166,16 @@ class FileStore(Protocol):
     def put(self, data: bytes) -> str:
         """Keep bytes durably; gives their sha256 in hexadecimal."""
 
-    def put_stream(self, source: BinaryIO, limit: int | None = None) -> tuple[str, int]:
-        """Keep what `source` holds; gives sha256 and size. InvalidError above `limit` bytes."""
+    def put_stream(
+        self,
+        source: BinaryIO,
+        limit: int | None = None,
+        check: Callable[[Path], object] | None = None,
+    ) -> tuple[str, int]:
+        """Keep what `source` holds; gives sha256 and size. InvalidError above `limit` bytes.
+
+        `check` looks at the whole file before it is kept; what it raises refuses it.
+        """
 
     def open(self, sha256: str) -> bytes:
         """The bytes, verified; NotFoundError when there are none."""
@@ -176,8 +185,3 @@ class FileStore(Protocol):
 
     def path(self, sha256: str) -> Path:
         """Where the file lies, for readers that need one."""
-
-
-def no_ids() -> IntArray:
-    """An empty array of ids."""
-    return np.empty(0, np.int64)

@@ -81,6 +81,8 @@ def write_backup(store: SqlStore, target: Path) -> BackupReport:
     ------
     UnavailableError
         When the store is no SQLite database, or the target cannot be written.
+    NotFoundError
+        When the folder of the target is not there.
     ConflictError
         When the target is there already.
     """
@@ -89,6 +91,14 @@ def write_backup(store: SqlStore, target: Path) -> BackupReport:
             "backup.server",
             "PostgreSQL 的备份请用 pg_dump",
             hint="文件夹 files 另行复制，在 pg_dump 之后",
+        )
+    if not target.parent.is_dir():
+        raise NotFoundError(
+            "file.no_folder",
+            "没有文件夹 {got}",
+            field="file",
+            got=str(target.parent),
+            hint="检查写法，或先建这个文件夹",
         )
     if target.exists():
         raise ConflictError("backup.exists", "文件已存在：{got}", got=str(target))
@@ -125,8 +135,10 @@ def copy_database(source: Path, target: Path) -> None:
 
 def _write_tar(draft: Path, copy: Path, store: SqlStore) -> dict[str, Any]:
     manifest = _manifest(copy)
-    names = list(store.files.names())
-    manifest["missing"] = sorted(named_files(copy) - set(names))
+    named = named_files(copy)
+    # Files that no row of the copy names came later, or were left by a killed process.
+    names = [name for name in store.files.names() if name in named]
+    manifest["missing"] = sorted(named - set(names))
     sizes: dict[str, int] = {}
     with draft.open("wb") as raw, tarfile.open(fileobj=raw, mode="w") as tar:
         tar.add(copy, DATABASE)
@@ -262,9 +274,9 @@ def _unpacked(source: Path, folder: Path) -> dict[str, Any]:
                 else:
                     raise _broken(source, entry.name)
     except (tarfile.TarError, orjson.JSONDecodeError, EOFError) as error:
-        raise _broken(source, str(error)) from error
+        raise _broken(source, "读不出其中的内容") from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise _broken(source, MANIFEST)
+        raise _broken(source, f"没有可用的清单 {MANIFEST}")
     if manifest["schema"] not in REVISIONS:
         raise UnavailableError(
             "restore.newer",
@@ -379,6 +391,7 @@ def _broken(source: Path, why: str) -> FileError:
         "{file} 不是完整的备份：{got}",
         got=why[:200],
         params={"file": source.name},
+        hint="文件可能被截断或不是 cityops backup 做的；请重新复制，或换一个备份",
     )
 
 

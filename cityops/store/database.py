@@ -107,6 +107,20 @@ class SqlStore:
         if committed:
             unit.close(committed=True)
 
+    def remove_unnamed_files(self, older_than_s: float) -> int:
+        """Remove files that no row names and that are older than so many seconds; gives how many.
+
+        Raises
+        ------
+        UnavailableError
+            When the database cannot answer; nothing is removed then.
+        """
+        from cityops.store.health import named_files
+
+        with self.reading() as tx:
+            named = named_files(tx.connection)
+        return self.files.remove_unnamed(named, older_than_s)
+
     def web_session(self, is_read: Callable[[], bool]) -> scoped_session[Session]:
         """A session per thread whose transactions are reading ones while `is_read` says so.
 

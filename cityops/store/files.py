@@ -6,11 +6,13 @@ temporary name, synced, renamed and the folder synced, all before the row that n
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Container, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -49,6 +51,7 @@ class FolderFileStore:
         digest = hashlib.sha256(data).hexdigest()
         target = self.path(digest)
         if target.is_file() and target.stat().st_size == len(data):
+            _begin_anew(target)
             return digest
         try:
             self._write(target, data)
@@ -56,8 +59,18 @@ class FolderFileStore:
             raise _cannot_write(error) from error
         return digest
 
-    def put_stream(self, source: BinaryIO, limit: int | None = None) -> tuple[str, int]:
+    def put_stream(
+        self,
+        source: BinaryIO,
+        limit: int | None = None,
+        check: Callable[[Path], object] | None = None,
+    ) -> tuple[str, int]:
         """Keep what `source` holds from its position on; gives sha256 and size in bytes.
+
+        Parameters
+        ----------
+        check
+            Looks at the whole file before it is kept; what it raises refuses it.
 
         Raises
         ------
@@ -65,6 +78,8 @@ class FolderFileStore:
             When there are more than `limit` bytes.
         UnavailableError
             When the disk is full or cannot be written.
+        Exception
+            Whatever `check` raises; nothing is kept then.
         """
         digest, size = hashlib.sha256(), 0
         try:
@@ -86,6 +101,8 @@ class FolderFileStore:
                     out.write(chunk)
                 out.flush()
                 os.fsync(out.fileno())
+            if check is not None:
+                check(Path(name))
             self._settle(Path(name), self.path(digest.hexdigest()))
         except OSError as error:
             raise _cannot_write(error) from error
@@ -120,8 +137,29 @@ class FolderFileStore:
         return data
 
     def has(self, sha256: str) -> bool:
-        """Whether the file is there; its content is not verified."""
-        return self.path(sha256).is_file()
+        """Whether the file is there; its content is not verified.
+
+        Whoever asks may be about to name it: its age begins anew, see `remove_unnamed`.
+        """
+        path = self.path(sha256)
+        if not path.is_file():
+            return False
+        _begin_anew(path)
+        return True
+
+    def remove_unnamed(self, named: Container[str], older_than_s: float) -> int:
+        """Remove files that no row names and that nobody asked for lately; gives how many.
+
+        They are left by processes that were killed between a file and its row.
+        """
+        limit, gone = time.time() - older_than_s, 0
+        for name in list(self.names()):
+            path = self.path(name)
+            with contextlib.suppress(OSError):
+                if name not in named and path.stat().st_mtime < limit:
+                    path.unlink()
+                    gone += 1
+        return gone
 
     def names(self) -> Iterator[str]:
         """Digests of all files, sorted."""
@@ -165,6 +203,11 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _begin_anew(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        os.utime(path)
 
 
 def _cannot_write(error: OSError) -> UnavailableError:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -15,6 +16,8 @@ from gis.errors import UnavailableError
 if TYPE_CHECKING:
     from cityops.store.unit import Unit
 
+log = logging.getLogger("cityops.store")
+_AT_ONCE = 20
 _run = HazardRun.__table__
 
 
@@ -68,16 +71,18 @@ class SqlHazardRunRepo:
         row = self._connection.execute(select(_run).where(_run.c.id == run_id)).mappings().first()
         return None if row is None else _read(row)
 
-    def recent(self, limit: int) -> list[dict[str, Any]]:
-        """The newest runs, newest first.
+    def newest(self) -> Iterator[dict[str, Any]]:
+        """All runs, newest first, read as they are asked for.
 
-        Raises
-        ------
-        UnavailableError
-            ``hazard.run_damaged`` when the texts of one are not those that were kept.
+        A run whose texts are not those that were kept is left out and logged.
         """
-        newest = select(_run).order_by(_run.c.at.desc(), _run.c.id).limit(limit)
-        return [_read(row) for row in self._connection.execute(newest).mappings()]
+        query = select(_run).order_by(_run.c.at.desc(), _run.c.id)
+        rows = self._connection.execute(query, execution_options={"yield_per": _AT_ONCE})
+        for row in rows.mappings():
+            try:
+                yield _read(row)
+            except UnavailableError as fault:
+                log.warning("%s", fault)
 
 
 def _digest(asked: bytes, came: bytes) -> str:

@@ -6,7 +6,7 @@ import random
 import shutil
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from cityops.store.database import SqlStore
 from cityops.store.migrate import REVISIONS, current_revision
@@ -39,7 +39,7 @@ def check_store(store: SqlStore, *, full: bool = False) -> dict[str, Any]:
         integrity = _integrity(connection)
         audit = tx.audit.verify()
         lost_triggers = _lost_triggers(connection)
-        named = _named_files(connection)
+        named = named_files(connection)
     files = _files(store, named, full=full)
     free = shutil.disk_usage(store.settings.data_dir).free
     faults = [f"{c.layer}: {fault}" for c in indexes for fault in c.faults]
@@ -81,9 +81,8 @@ def _lost_triggers(connection: Connection) -> list[str]:
     return sorted(name for name in TRIGGERS if name not in there)
 
 
-def _named_files(connection: Connection) -> set[str]:
-    from sqlalchemy import select
-
+def named_files(connection: Connection) -> set[str]:
+    """Digests of the files that rows name."""
     found: set[str] = set()
     for table in load_all().sorted_tables:
         for column in table.columns:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import Table, insert, select, update
+from sqlalchemy import Table, insert, or_, select, update
 
 from cityops.services.jobs import FINAL, Job, JobState
 from cityops.store.models.jobs import JobRow
@@ -72,7 +72,7 @@ class SqlJobRepo:
         """Make a queued job this worker's running one; None when it is not queued (any more)."""
         change = (
             update(_job)
-            .where(_c.id == job_id, _c.state == JobState.QUEUED.value)
+            .where(_c.id == job_id, *_may_begin(now))
             .values(
                 state=JobState.RUNNING.value,
                 worker=worker,
@@ -108,9 +108,12 @@ class SqlJobRepo:
         }
         return self._changes(update(_job).where(*_held(job_id, worker)).values(**values))
 
-    def requeue(self, job_id: str, worker: str | None, *, back: bool) -> bool:
+    def requeue(
+        self, job_id: str, worker: str | None, *, back: bool, not_before: datetime | None = None
+    ) -> bool:
         """Queue a running job again; `back` takes this attempt back. Whether it was held so."""
         values: dict[str, Any] = {"state": JobState.QUEUED.value, "worker": None}
+        values["heartbeat"] = None if not_before is None else _stored(not_before)
         if back:
             values["attempts"] = _c.attempts - 1
         return self._changes(update(_job).where(*_held(job_id, worker)).values(**values))
@@ -135,14 +138,9 @@ class SqlJobRepo:
         query = select(_job).where(_c.state == JobState.RUNNING.value).order_by(_c.created_at)
         return [_job_of(row) for row in self._connection.execute(query)]
 
-    def queued_ids(self, limit: int) -> Sequence[str]:
-        """Ids of queued jobs, oldest first."""
-        query = (
-            select(_c.id)
-            .where(_c.state == JobState.QUEUED.value)
-            .order_by(_c.created_at, _c.id)
-            .limit(limit)
-        )
+    def queued_ids(self, limit: int, now: datetime) -> Sequence[str]:
+        """Ids of queued jobs that may begin, oldest first."""
+        query = select(_c.id).where(*_may_begin(now)).order_by(_c.created_at, _c.id).limit(limit)
         return list(self._connection.execute(query).scalars())
 
     def forget_before(self, moment: datetime) -> int:
@@ -164,6 +162,11 @@ class SqlJobRepo:
 
 def _held(job_id: str, worker: str | None) -> tuple[ColumnElement[bool], ...]:
     return (_c.id == job_id, _c.state == JobState.RUNNING.value, _c.worker == worker)
+
+
+def _may_begin(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    due = or_(_c.heartbeat.is_(None), _c.heartbeat <= _stored(now))
+    return (_c.state == JobState.QUEUED.value, due)
 
 
 def _stored(at: datetime) -> datetime:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Table, and_, or_, select
 
-from cityops.services.layer_values import parse_value, visible_field
+from cityops.services.layer_values import filter_value, visible_field
 from cityops.services.permissions import Permission
 from cityops.store.permission_sql import permission_condition
 from gis.errors import InvalidError
@@ -28,7 +28,7 @@ def equal_condition(
     Raises
     ------
     InvalidError
-        For a field that may not be seen, a value of another type, or too many values.
+        For a field that may not be seen, a value of another type, an unknown code, or too many values.
     """
     parts: list[ColumnElement[bool]] = []
     for name, values in (equal or {}).items():
@@ -40,7 +40,7 @@ def equal_condition(
                 field=name,
                 expected=MAX_VALUES,
             )
-        parsed = [parse_value(field, v) for v in values]
+        parsed = [filter_value(field, v) for v in values]
         column = table.c[name]
         either = column.in_([v for v in parsed if v is not None])
         parts.append(or_(either, column.is_(None)) if None in parsed else either)

@@ -1,14 +1,14 @@
-"""The outbox in the store: messages leave only after the act that caused them is durable."""
+"""The outbox in the store: messages are there only once the act that caused them is durable."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import delete, func, insert, select
 
 from cityops.store.models.outbox import OutboxMessage
 
@@ -20,7 +20,7 @@ _outbox = OutboxMessage.__table__
 
 @dataclass(frozen=True)
 class Message:
-    """A message that waits to be sent."""
+    """A message that was put in."""
 
     id: int
     at: str
@@ -46,27 +46,14 @@ class SqlOutboxRepo:
         key = done.inserted_primary_key
         return int(key[0]) if key else 0
 
-    def pending(self, limit: int = 100) -> list[Message]:
-        """Messages that have not left, oldest first."""
+    def keep_newest(self, count: int) -> int:
+        """Delete all but the newest messages; gives how many went."""
         c = _outbox.c
-        rows = self._connection.execute(
-            select(c.id, c.at, c.topic, c.body)
-            .where(c.sent_at.is_(None))
-            .order_by(c.id)
-            .limit(limit)
-        )
-        return [Message(i, at, topic, orjson.loads(body)) for i, at, topic, body in rows]
-
-    def sent(self, numbers: Sequence[int]) -> None:
-        """Note that messages have left."""
-        self._connection.execute(
-            update(_outbox)
-            .where(_outbox.c.id.in_(list(numbers)))
-            .values(sent_at=datetime.now(UTC).isoformat(timespec="milliseconds"))
-        )
+        kept = select(c.id).order_by(c.id.desc()).offset(count - 1).limit(1).scalar_subquery()
+        return int(self._connection.execute(delete(_outbox).where(c.id < kept)).rowcount)
 
     def after(self, number: int, limit: int) -> list[Message]:
-        """Messages with a higher number, sent or not, oldest first."""
+        """Messages with a higher number, oldest first."""
         c = _outbox.c
         rows = self._connection.execute(
             select(c.id, c.at, c.topic, c.body).where(c.id > number).order_by(c.id).limit(limit)

@@ -113,9 +113,7 @@ def _stage_bits(history: Sequence[Entry]) -> Fact:
 def _unfiled(history: Sequence[Entry], filed: Entry) -> bool:
     """Whether a case was given back to be filed and has not been filed since."""
     return any(
-        e.number > filed.number
-        and e.action == _A.SEND_BACK
-        and e.before is CaseState.TO_DISPATCH
+        e.number > filed.number and e.action == _A.SEND_BACK and e.before is CaseState.TO_DISPATCH
         for e in history
     )
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from gis.errors import InvalidError
 from hazards.dispersion.briggs import NEAREST_M, Stability
+from hazards.dispersion.britter_mcquaid import GRAVITY, HEAVY_FROM
 from hazards.dispersion.footprint import Footprint, footprint, outline
 from hazards.dispersion.levels import Air, Concentration, in_kg_m3
 from hazards.dispersion.plume import PlumeSource, check_ranges
@@ -20,9 +21,6 @@ from hazards.rings import places_at
 #: Highest wind in m/s at which Pasquill's table knows a class.
 _WINDIEST = {Stability.A: 3.0, Stability.B: 5.0, Stability.E: 5.0, Stability.F: 3.0}
 _AIR_G_MOL = 28.96
-_GRAVITY = 9.80665
-#: A steady release is heavy when (g0 q0 / (u^3 D))^(1/3) reaches this (Britter and McQuaid).
-HEAVY_FROM = 0.15
 
 
 @dataclass(frozen=True)
@@ -117,7 +115,7 @@ def heaviness(rate_kg_s: float, wind_m_s: float, molar_mass_g_mol: float, air: A
         return 0.0
     volume = rate_kg_s / air.kg_m3(molar_mass_g_mol)
     size = math.sqrt(volume / wind_m_s)
-    return math.cbrt(_GRAVITY * relative * volume / (wind_m_s**3 * size))
+    return math.cbrt(GRAVITY * relative * volume / (wind_m_s**3 * size))
 
 
 def check_gas(molar_mass_g_mol: float | None, air: Air) -> None:

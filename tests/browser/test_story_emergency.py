@@ -130,7 +130,7 @@ def test_a_clicked_place_takes_a_typed_mass_and_a_reload_keeps_the_run(seat):
     page.wait_for_selector(".em-form")
     page.fill("#em-mass-likely", "很多")
     page.click(".em-form button[type=submit]")
-    assert "“很多”不是数字" in page.inner_text("[role=alert]")
+    assert "“很多”不是数字" in page.inner_text("#em-mass-likely-bad")
     page.fill("#em-mass-likely", "500")
     page.get_by_role("button", name="倍填另两种").click()
     assert page.input_value("#em-mass-high") == "1500"
@@ -156,6 +156,40 @@ def test_a_clicked_place_takes_a_typed_mass_and_a_reload_keeps_the_run(seat):
     page.go_back()
     page.wait_for_selector(".em-form")
     assert page.input_value("#em-mass-low") == "167"
+
+
+def test_masses_are_read_as_people_write_them_and_faults_stand_at_their_field(seat):
+    officer = seat("emergency", size=WALL)
+    page = open_tool(officer, f"{PORT}&src=117.74,39.01")
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+
+    def refused(field, *masses):
+        for name, text in zip(("low", "likely", "high"), masses, strict=True):
+            page.fill(f"#em-mass-{name}", text)
+        page.click(".em-form button[type=submit]")
+        page.wait_for_selector(f"#em-mass-{field}[aria-invalid=true]:focus")
+        return page.inner_text(f"#em-mass-{field}-bad")
+
+    assert refused("likely", "", "", "") == "至少填一种 TNT 当量"
+    assert refused("likely", "5 t", "1,000", "") == "“可能”不能小于“较小”的 5 t"
+    assert refused("high", "", "5", "-1") == "须大于 0"
+    officer.picture("emergency-form-wall")
+    assert not [url for url in asked if "hazards/runs" in url]
+    inner, box = (
+        page.locator(f".em-three .field:first-child {part}").bounding_box()
+        for part in ("input", ".input-with")
+    )
+    assert inner["width"] > 0.6 * box["width"]
+    unit = page.locator(".em-unit").first.bounding_box()
+    assert unit["x"] + unit["width"] < box["x"] + box["width"]
+    for name, text in (("low", "１，０００"), ("likely", "2 000 kg"), ("high", "3.3t")):
+        page.fill(f"#em-mass-{name}", text)
+    page.click(".em-form button[type=submit]")
+    page.wait_for_selector(".em-result")
+    cards = [card.split()[:2] for card in page.locator(".em-alternative").all_inner_texts()]
+    assert cards == [["1", "t"], ["2", "t"], ["3.3", "t"]]
+    assert "半球形地面爆炸" in page.inner_text(".em-legend")
 
 
 def test_a_click_on_a_site_of_the_map_is_the_site_and_its_masses_can_be_changed(seat):

@@ -248,6 +248,38 @@ def test_what_was_begun_survives_a_reload_and_goes_out_once(phone, picture):
     assert ask(page, "/api/v1/cases?mine=1&limit=1")["total"] == before + 1
 
 
+def test_back_closes_a_resumed_report_and_its_receipt_and_keeps_the_last_word(phone, picture):
+    page = phone().map_idle()
+    take(page, picture("back", (800, 600)))
+    page.tap('.tile[data-class="component:0137"]')
+    for words in ("灯杆倾斜", "灯杆倾斜，靠着电线"):
+        page.fill("#description", words)
+        page.go_back()
+        page.wait_for_selector("#form", state="hidden")
+        assert page.url.endswith("/field")
+        page.tap("#left-over button")
+        assert page.input_value("#description") == words
+    page.fill("#description", "还没存下就离开")
+    page.reload()
+    page.tap("#left-over button")
+    page.wait_for_selector("#form .shot img")
+    assert page.input_value("#description") == "还没存下就离开"
+    page.tap("#send")
+    page.wait_for_selector("text=照片都已收到")
+    page.go_back()
+    page.wait_for_selector("#form", state="hidden")
+    page.wait_for_selector("#left-over", state="hidden")
+    assert page.url.endswith("/field")
+    take(page, picture("back", (800, 600)))
+    page.tap("#form header button")
+    page.wait_for_selector("#left-over")
+    page.tap("#left-over button")
+    page.wait_for_selector("#form .shot img")
+    page.go_back()
+    page.wait_for_selector("#form", state="hidden")
+    assert page.evaluate("history.state?.over ?? false") is False
+
+
 def test_an_answer_that_gets_lost_makes_no_second_case_even_when_the_text_is_changed(
     phone, picture
 ):

@@ -180,7 +180,7 @@ def test_the_address_restores_the_area_and_back_goes_back(seat):
     page.keyboard.press("x")
     page.get_by_text("圈出一片，看里面有什么管线").wait_for()
     assert "area=" not in page.url
-    page.get_by_role("button", name="撤销").click()
+    page.get_by_role("button", name="撤销", exact=True).click()
     assert shown_sums(page) == whole
 
 

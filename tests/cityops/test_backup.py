@@ -75,7 +75,7 @@ def test_a_backup_under_load_restores_to_one_state(
         with again.reading() as tx:
             named = tx.connection.execute(select(photos.c.sha256)).scalars().all()
             # One state: each photo has its message, for both were written in one transaction.
-            assert [m.body["photo"] for m in tx.outbox.pending(10_000)] == named
+            assert [m.body["photo"] for m in tx.outbox.after(0, 10_000)] == named
             assert all(not c.faults for c in tx.layers.check_indexes(deep=True))
         assert len(named) >= 30
         assert all(again.files.open(digest) for digest in named)
@@ -110,11 +110,11 @@ def test_data_that_is_there_is_not_overwritten(filled, settings, registry, tmp_p
     assert (settings.data_dir / "secret.key").read_text() == "the key"
     restored = open_store(settings, registry)
     with restored.reading() as tx:
-        assert tx.outbox.pending() == []
+        assert tx.outbox.after(0, 10) == []
     restored.dispose()
     old = open_store(replace(settings, data_dir=type(tmp_path)(report.kept)), registry)
     with old.reading() as tx:
-        assert [m.topic for m in tx.outbox.pending()] == ["later"]
+        assert [m.topic for m in tx.outbox.after(0, 10)] == ["later"]
     old.dispose()
 
 

@@ -109,7 +109,7 @@ def test_every_command_has_help_in_chinese_and_the_flag_for_json(run, path):
     code, out, _ = run(*path, "--help")
     assert code == 0
     assert "--json" in out
-    assert any("\u4e00" <= c <= "\u9fff" for c in out.partition("Options:")[0])
+    assert any("\u4e00" <= c <= "\u9fff" for c in out.partition("选项:")[0])
 
 
 @pytest.mark.parametrize("path", LEAVES, ids=" ".join)

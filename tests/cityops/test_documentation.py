@@ -47,3 +47,9 @@ def test_no_link_between_pages_is_dead():
             if not (page.parent / target).exists():
                 dead.append(f"{page.name}: {target}")
     assert dead == []
+
+
+def test_both_readmes_lead_to_every_page():
+    for readme in ("README.md", "README.zh.md"):
+        text = (ROOT / readme).read_text("utf-8")
+        assert [p.name for p in DOCS.glob("*.md") if f"](docs/{p.name})" not in text] == []

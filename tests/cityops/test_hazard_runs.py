@@ -190,9 +190,19 @@ def test_a_run_that_was_changed_behind_the_database_is_not_answered(city):
     with pytest.raises(UnavailableError) as refusal:
         city.hazards.get(OFFICER, UUID(run["run_id"]))
     assert refusal.value.code == "hazard.run_damaged"
+    listed = [one["run_id"] for one in city.hazards.recent(OFFICER, 50)["runs"]]
+    assert listed
+    assert run["run_id"] not in listed
     with city.store.writing() as tx:  # the other tests list the newest runs
         tx.connection.execute(text("DROP TRIGGER hazard_run_no_delete"))
         tx.connection.execute(text("DELETE FROM hazard_run WHERE id = :id"), {"id": run["run_id"]})
+
+
+def test_runs_that_a_person_may_not_read_take_no_place_in_the_list(city):
+    mine = city.hazards.run(HEPING, BlastRequest(lon=PILOT[0], lat=PILOT[1], masses_kg={"low": 1}))
+    city.hazards.run(OFFICER, BlastRequest(site="HZ0004"))
+    listed = city.hazards.recent(HEPING, 1)["runs"]
+    assert [one["run_id"] for one in listed] == [mine["run_id"]]
 
 
 def test_a_run_carries_the_time_of_the_city_and_its_identity(city):

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from cityops.services.events import KEPT_MESSAGES, EventService
 from cityops.services.jobs import (
     MAX_ATTEMPTS,
     Cancelled,
@@ -217,5 +218,40 @@ def test_a_job_that_kills_its_workers_is_given_up(jobs, desk, clock):
 def test_an_interrupted_attempt_does_not_count(jobs, desk):
     job = jobs.submit(ANN, "count", {})
     desk.claim(job.id)
-    assert desk.give_back(job.id, counts=False)
+    assert desk.give_back(job.id)
     assert desk.claim(job.id).attempts == 1
+
+
+def test_a_job_that_lacks_something_waits_longer_each_time_and_is_failed_at_last(jobs, desk, clock):
+    job = jobs.submit(ANN, "count", {})
+    for pause_s in (10, 60, 300, 1800):
+        assert desk.try_later(desk.claim(job.id))
+        clock.pass_s(pause_s - 1)
+        assert desk.waiting() == []
+        assert desk.claim(job.id) is None
+        clock.pass_s(1)
+        assert desk.waiting() == [job.id]
+    assert not desk.try_later(desk.claim(job.id))
+
+
+def test_ended_jobs_are_forgotten_after_their_time_and_waiting_ones_never(jobs, desk, clock):
+    old, waits = jobs.submit(ANN, "count", {}), jobs.submit(ANN, "count", {})
+    desk.claim(old.id)
+    desk.finish(old.id, JobState.FAILED, None, {})
+    clock.pass_s(30 * 86400 - 1)
+    assert desk.forget(30) == 0
+    clock.pass_s(2)
+    assert desk.forget(30) == 1
+    assert [j.id for j in jobs.list(ANN)] == [waits.id]
+
+
+def test_who_is_behind_all_kept_messages_is_told_to_load_anew(desk, store):
+    with store.writing() as tx:
+        for number in range(KEPT_MESSAGES + 5):
+            tx.outbox.put("case.move", {"n": number})
+    desk.forget(30)
+    with store.reading() as tx:
+        left = tx.outbox.after(0, 10 * KEPT_MESSAGES)
+    assert [m.id for m in left] == list(range(6, KEPT_MESSAGES + 6))
+    news = EventService(store).news(ANN, 1)
+    assert (news.missed, news.last) == (True, KEPT_MESSAGES + 5)

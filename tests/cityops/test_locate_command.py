@@ -52,7 +52,19 @@ def test_an_unknown_reference_system_ends_with_exit_code_2(folder):
 def test_text_for_a_number_ends_with_exit_code_2_and_one_object(folder):
     done = run(folder, "locate", "abc", "39.1", "--json")
     assert done.returncode == 2
-    assert json.loads(done.stdout)["error"]["code"] == "cli.usage"
+    error = json.loads(done.stdout)["error"]
+    assert (error["code"], error["field"], error["got"]) == ("cli.usage", "LON", "abc")
+
+
+def test_nan_is_named_as_what_was_got(folder):
+    done = run(folder, "locate", "nan", "39", "--json")
+    assert done.returncode == 2
+    assert json.loads(done.stdout)["error"]["got"] == "nan"
+
+
+def test_usage_is_told_in_chinese(folder):
+    assert "错误：缺少参数 LAT" in run(folder, "locate", "117.2").stderr
+    assert "错误：没有命令 nosuch" in run(folder, "nosuch").stderr
 
 
 def test_without_a_database_locate_says_what_to_do(tmp_path):

@@ -173,7 +173,13 @@ def test_the_form_holds_what_the_interfaces_promise():
     told = error_body(CityError("a.c", Kind.INVALID, "乙", errors=[inner]))
     assert told["errors"] == [
         {
-            "code": "a.b", "kind": "invalid", "message": "甲 1", "field": "x", "got": 1,
-            "expected": None, "hint": None, "row": 3,
+            "code": "a.b",
+            "kind": "invalid",
+            "message": "甲 1",
+            "field": "x",
+            "got": 1,
+            "expected": None,
+            "hint": None,
+            "row": 3,
         }
     ]

@@ -68,3 +68,24 @@ def test_a_full_disk_keeps_nothing(files, monkeypatch, step):
     monkeypatch.undo()
     assert list(files.names()) == []
     assert not list(files.folder.glob(".new-*"))
+
+
+def test_a_stream_that_its_check_refuses_leaves_nothing(files):
+    def refuse(path):
+        assert path.read_bytes() == b"whole content"
+        raise InvalidError("test.refused", "不行")
+
+    with pytest.raises(InvalidError, match="不行"):
+        files.put_stream(io.BytesIO(b"whole content"), check=refuse)
+    assert [p for p in files.folder.rglob("*") if p.is_file()] == []
+
+
+def test_old_files_that_no_row_names_are_removed_unless_somebody_asked_for_them(files):
+    named, left, young, asked, put_again = (files.put(text.encode()) for text in "abcde")
+    for name in (named, left, asked, put_again):
+        os.utime(files.path(name), (1, 1))
+    assert files.has(asked)
+    files.put(b"e")
+    assert files.remove_unnamed({named}, older_than_s=3600) == 1
+    assert sorted(files.names()) == sorted([named, young, asked, put_again])
+    assert not files.has(left)

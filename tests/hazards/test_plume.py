@@ -13,7 +13,7 @@ from pyproj import Geod
 
 from gis.errors import InvalidError
 from hazards.dispersion.briggs import Stability, Terrain, sigma_y_m, sigma_z_m, wind_at
-from hazards.dispersion.footprint import footprint, half_width_m, outline
+from hazards.dispersion.footprint import LEAST_M, footprint, half_width_m, outline
 from hazards.dispersion.levels import Air, Concentration, in_kg_m3, parse_concentration
 from hazards.dispersion.plume import PlumeSource, concentration_kg_m3
 from hazards.dispersion.zones import heaviness, plume_zones, zone_ring
@@ -73,14 +73,16 @@ def test_ammonia_against_lengths_that_were_computed_by_hand(level, metres):
 @given(source=sources, level=levels)
 def test_the_footprint_equals_a_search_on_a_fine_grid(source, level):
     found = footprint(source, level)
-    x = np.geomspace(1.0, 10_000.0, 3000)
+    x = np.geomspace(LEAST_M, 10_000.0, 4000)
     reached = np.array([concentration_kg_m3(source, one) >= level for one in x])
     if not reached.any():
-        assert found.length_m < 1.01 or found.length_m - found.start_m < 0.01 * found.length_m
+        assert found.length_m - found.start_m <= 0.01 * found.length_m
         return
     assert found.length_m == pytest.approx(x[reached][-1], rel=0.004)
     width = max(half_width_m(source, level, one) for one in x)
-    assert found.half_width_m == pytest.approx(width, rel=0.01, abs=0.2)
+    missed = 0.01 * source.sigma_y(found.length_m) + 0.01  # the peak between two places of the grid
+    assert width <= found.half_width_m + 1e-6
+    assert found.half_width_m == pytest.approx(width, rel=0.01, abs=missed)
 
 
 @given(source=sources, level=levels, more=st.floats(1, 100))

@@ -29,6 +29,14 @@ PASSWORD = "open-sesame-7"
 ROOT = Path(__file__).parents[2]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this folder starts services of its own."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.server)
+
+
 def environment(folder: Path, **more: str) -> dict[str, str]:
     """Variables of a process on a data folder; nothing of the machine's own settings."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("CITYOPS_")}

@@ -277,6 +277,16 @@ def test_the_copy_is_served_without_exif_as_a_picture_and_nothing_else(filed, se
         assert answer.headers["Cache-Control"].startswith("private")
 
 
+def test_a_browser_asks_again_before_it_shows_a_photo_that_it_kept(filed, services):
+    filed.send("a.jpg", data=a_photo(), content_type="image/jpeg")
+    services.photos.make_copy(UUID(filed.case), "a.jpg")
+    path = f"/api/v1/cases/{filed.case}/photos/a.jpg"
+    first = filed.get(path)
+    assert first.headers["Cache-Control"] == "private, no-cache"
+    again = filed.get(path, headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+
+
 def test_a_photo_of_a_case_of_others_is_not_there(filed, services, sign_in):
     filed.send("a.jpg", data=a_photo(), content_type="image/jpeg")
     services.photos.make_copy(UUID(filed.case), "a.jpg")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import json
 import os
 import sqlite3
 import time
@@ -13,6 +14,10 @@ from uuid import uuid4
 import pytest
 from PIL import Image
 from sqlalchemy import event
+
+from cityops.services.imports.service import ImportOptions
+from cityops.services.roles import SYSTEM
+from gis.errors import UnavailableError
 
 REPORT = {"class_code": "0401", "lon": 117.2005, "lat": 39.1005, "description": "井盖移位"}
 
@@ -116,6 +121,34 @@ def test_a_read_only_database_is_still_read(inspector, services):
             event.remove(real, "begin", keep)
     assert counts(services) == before
     assert report(inspector).status_code == 201
+
+
+def test_an_import_on_a_full_disk_stores_no_row_and_leaves_the_indexes_whole(services, tmp_path):
+    line = {"type": "LineString", "coordinates": [[117.2, 39.1], [117.201, 39.1]]}
+    features = [
+        {"type": "Feature", "properties": {"id": f"F{i}", "kind": "gas"}, "geometry": line}
+        for i in range(2000)
+    ]
+    file = tmp_path / "many.geojson"
+    file.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+
+    def state():
+        with services.store.reading() as tx:
+            rows = tx.connection.exec_driver_sql("SELECT count(*) FROM delivery").scalar()
+            assert all(not check.faults for check in tx.layers.check_indexes(deep=True))
+            return rows, tx.layers.counts(), tx.layers.versions()
+
+    def bring():
+        return services.imports.run(SYSTEM, file, file.name, ImportOptions(layer="pipes"))
+
+    before = state()
+    fill_free_pages(services)
+    with pragma(services, full):
+        with pytest.raises(UnavailableError) as caught:
+            bring()
+        assert caught.value.code == "store.disk_full"
+        assert state() == before
+    assert bring()["stored"] == 2000
 
 
 @contextmanager

@@ -7,7 +7,8 @@ import logging
 
 import pytest
 
-from webmap.refusals import AGAIN_AFTER_S, Remembered
+from cityops.services.hidden_looks import Remembered
+from webmap.refusals import AGAIN_AFTER_S
 
 JSON = {"Accept": "application/json"}
 
@@ -151,7 +152,7 @@ def test_who_asks_for_what_they_have_no_right_to_is_in_the_audit_trail_once(sign
 
 
 def test_the_same_refusal_is_remembered_for_a_minute():
-    remembered = Remembered()
+    remembered = Remembered(AGAIN_AFTER_S)
     assert remembered.is_new((1, "a"), now=0)
     assert not remembered.is_new((1, "a"), now=AGAIN_AFTER_S - 1)
     assert remembered.is_new((2, "a"), now=1)

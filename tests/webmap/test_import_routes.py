@@ -387,6 +387,26 @@ class TestExports:
         with pytest.raises(ForbiddenError):
             services.export_desk.fetch(replace(person, roles=frozenset({Role.BUILDER})), job.id)
 
+    @pytest.mark.parametrize("limit", [{"areas": ("990101",)}, {"categories": {"pipes": {"gas"}}}])
+    def test_a_finished_export_is_kept_from_who_may_see_less_by_now(
+        self, sign_in, do, services, limit
+    ):
+        job = do(post(sign_in("planner"), "/api/v1/exports", {"layer": "pipes"}))
+        person = services.jobs.get(SYSTEM, job.id).person
+        less = replace(person, roles=frozenset({Role.PLANNER}), **limit)
+        with pytest.raises(ForbiddenError) as refusal:
+            services.export_desk.fetch(less, job.id)
+        assert refusal.value.code == "export.right_narrowed"
+
+    def test_great_layers_go_as_a_job_only(self, sign_in, monkeypatch):
+        from cityops.services.exports import desk
+
+        monkeypatch.setattr(desk, "MOST_AT_ONCE", 5)
+        client = sign_in("planner")
+        answer = client.get("/api/v1/exports/pipes?format=csv")
+        assert answer.json["error"]["code"] == "export.too_many_at_once"
+        assert client.get("/api/v1/exports/pipes?format=csv&kind=gas").status_code == 200
+
     def test_nothing_is_left_behind_by_an_export_at_once(self, sign_in, settings):
         sign_in("planner").get("/api/v1/exports/pipes?format=gpkg")
         assert not list((settings.data_dir / "exports").glob("now-*"))

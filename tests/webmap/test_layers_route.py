@@ -24,6 +24,17 @@ def test_catalogue_holds_what_the_role_may_see(sign_in):
     assert "pipes" not in inspector
 
 
+def test_only_a_tile_whose_address_names_the_permission_may_be_kept(sign_in):
+    planner = sign_in("planner")
+    layers = planner.get("/api/v1/layers").json["layers"]
+    address = next(layer["tiles"] for layer in layers if layer["name"] == "pipes")
+    named = planner.get(address.format(z=0, x=0, y=0))
+    bare = planner.get("/tiles/pipes/0/0/0.mvt")
+    assert named.data == bare.data
+    assert named.headers["Cache-Control"] == "private, max-age=86400"
+    assert bare.headers["Cache-Control"] == "no-store"
+
+
 def test_legend_counts_and_measures_each_class(sign_in):
     layers = sign_in("planner").get("/api/v1/layers").json["layers"]
     pipes = next(layer for layer in layers if layer["name"] == "pipes")

@@ -10,6 +10,7 @@ import pytest
 
 from cityops.services.accounts import Account, hash_password
 from cityops.services.roles import Role
+from webmap.validated import describe
 
 PASSWORD = "open-sesame-7"
 #: Answer before sign-in, each for a reason: signing in itself, files of the pages, the pulse.
@@ -253,6 +254,24 @@ def test_every_interface_is_in_its_document(app):
         and not hasattr(app.view_functions[rule.endpoint], "contract")
     ]
     assert bare == ["/api/v1/openapi.json"]
+
+
+def test_two_models_of_one_name_are_two_in_the_document(app):
+    document = describe(app, "CityOps", "0")
+    schemas = document["components"]["schemas"]
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            if "requestBody" not in operation:
+                continue
+            named = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+            rule = next(
+                r
+                for r in app.url_map.iter_rules()
+                if r.endpoint == operation["operationId"] and method.upper() in r.methods
+            )
+            model = app.view_functions[rule.endpoint].contract.body
+            told = schemas[named.rpartition("/")[2]]["properties"]
+            assert set(told) == set(model.model_fields), path
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -252,8 +252,10 @@ def photo(case_id: UUID, name: str) -> Response:
     answer.headers["Content-Disposition"] = "inline"
     answer.headers["X-Content-Type-Options"] = "nosniff"
     answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    answer.headers["Cache-Control"] = "private, max-age=3600"
-    return answer
+    # Kept, but asked for again each time: the next person at this browser may not see it.
+    answer.headers["Cache-Control"] = "private, no-cache"
+    answer.add_etag()
+    return answer.make_conditional(request)
 
 
 def _photo_bytes(limit: int) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -15,6 +15,7 @@ from cityops.services.imports.report import refused_csv
 from cityops.services.imports.service import ImportOptions
 from cityops.services.jobs import Job
 from gis.errors import CityError, InvalidError
+from grid.clock.calendar import CITY_ZONE
 from webmap.current import person, services, settings
 from webmap.errors import as_json
 from webmap.validated import Body, Query, validated
@@ -22,7 +23,6 @@ from webmap.validated import Body, Query, validated
 bp = Blueprint("deliveries", __name__, url_prefix="/api/v1/imports")
 
 _MEGABYTE = 1_000_000
-_SHOWN = timezone(timedelta(hours=8))
 #: Refused rows that are sent with a report; all of them are in the CSV.
 _LISTED = 200
 
@@ -138,7 +138,7 @@ def _job_of(delivery: Delivery) -> Job | None:
 
 def delivery_json(delivery: Delivery, job: Job | None = None) -> dict[str, Any]:
     """A delivery as JSON; its report with the first refused rows only."""
-    at = datetime.fromisoformat(delivery.at).astimezone(_SHOWN)
+    at = datetime.fromisoformat(delivery.at).astimezone(CITY_ZONE)
     options = asdict(ImportOptions.from_dict({"layer": ""} | delivery.options))
     named = {n: dict(pair.split("=", 1) for pair in options[n]) for n in ("map", "set")}
     return {

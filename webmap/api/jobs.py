@@ -31,12 +31,14 @@ def listed(query: JobsQuery) -> Response:
 
 @bp.get("/<uuid:job_id>")
 @validated()
+@validated()
 def one(job_id: object) -> Response:
     """A job: state, progress, result or error."""
     return as_json(services().jobs.get(person(), str(job_id)).as_dict())
 
 
 @bp.post("/<uuid:job_id>/cancel")
+@validated(status=202)
 @validated(status=202)
 def cancel(job_id: object) -> Response:
     """Cancel a job that waits, ask a running one to stop."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 from werkzeug.exceptions import NotFound
 
 from webmap.current import person, services
@@ -22,8 +22,10 @@ def tile(layer: str, z: str, x: str, y: str) -> Response:
     zoom, column, row = parse_tile(z, x, y)
     data = services().tiles.tile(person(), layer, zoom, column, row)
     response = Response(data, 200 if data else 204, mimetype="application/vnd.mapbox-vector-tile")
-    # The address names version and permission; see the catalogue.
-    response.headers["Cache-Control"] = f"private, max-age={_KEEP_S}"
+    # Only an address that names version and permission, as the catalogue gives it, may be kept:
+    # the next person at the same browser would get it too.
+    if request.args.keys() >= {"v", "p"}:
+        response.headers["Cache-Control"] = f"private, max-age={_KEEP_S}"
     return response
 
 

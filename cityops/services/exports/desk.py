@@ -13,10 +13,12 @@ from cityops.services.exports.service import ExportOptions, ExportService
 from cityops.services.exports.writers import WRITERS
 from cityops.services.jobs import Job, JobService, JobState, Progress
 from cityops.services.roles import Person
-from gis.errors import ConflictError, NotFoundError
+from gis.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 
 #: Kind of the jobs that export.
 JOB_KIND = "export"
+#: Rows that are written while somebody waits for the answer.
+MOST_AT_ONCE = 50_000
 
 
 @dataclass(frozen=True)
@@ -70,13 +72,14 @@ class ExportDesk:
         """
         person = self._accounts.acting(job.person_id)
         options = _options_of(job)
+        right = self._exports.check(person, str(job.payload["layer"]), options)
         folder = self._folder / job.id
         shutil.rmtree(folder, ignore_errors=True)
         progress.report(0, 1, "写文件")
         out = folder / f"{job.payload['layer']}{WRITERS[str(options.format)][1]}"
         done = self._exports.run(person, str(job.payload["layer"]), out, options, progress.check)
         progress.report(1, 1, "完成")
-        return done | {"file": out.name}
+        return done | {"file": out.name, "right": right.extent()}
 
     def fetch(self, person: Person, job_id: str) -> Exported:
         """The file of a finished export of the person.
@@ -86,7 +89,7 @@ class ExportDesk:
         NotFoundError
             When there is no such job of this person, or its file is gone.
         ForbiddenError
-            When the person may no longer export the layer.
+            When the person may no longer export the layer, or no longer all that is in the file.
         ConflictError
             When it is not finished.
         """
@@ -97,7 +100,15 @@ class ExportDesk:
             raise ConflictError(
                 "export.not_done", "导出还没有完成（{got}）", field="id", got=job.state.value
             )
-        self._exports.check(person, str(job.payload["layer"]), _options_of(job))
+        right = self._exports.check(person, str(job.payload["layer"]), _options_of(job))
+        if not right.covers(job.result["right"]):
+            raise ForbiddenError(
+                "export.right_narrowed",
+                "导出之后您的权限范围缩小了，这个文件不能再取",
+                field="id",
+                got=job_id,
+                hint="请重新导出",
+            )
         path = self._folder / job.id / str(job.result["file"])
         if not path.is_file():
             raise NotFoundError(
@@ -110,10 +121,22 @@ class ExportDesk:
 
         Raises
         ------
+        InvalidError
+            When there are so many rows that it has to be a job.
         CityError
             See `ExportService.run`.
         """
         self._exports.check(person, layer, options)
+        rows = self._exports.size(person, layer, options)
+        if rows > MOST_AT_ONCE and options.within is None:
+            raise InvalidError(
+                "export.too_many_at_once",
+                "有 {got} 个要素，一次直接导出最多 {expected} 个",
+                field="layer",
+                got=rows,
+                expected=MOST_AT_ONCE,
+                hint="缩小范围，或在“数据”页作为任务导出",
+            )
         folder = self._folder / f"now-{uuid.uuid4()}"
         out = folder / f"{layer}{WRITERS[str(options.format)][1]}"
         self._exports.run(person, layer, out, options)

@@ -16,11 +16,11 @@ from cityops.services.deliveries import Delivery
 from cityops.services.exports.sheet import AS_DELIVERED, sheet_of
 from cityops.services.exports.writers import WRITERS
 from cityops.services.layers import check_polygon
-from cityops.services.permissions import Action, require
+from cityops.services.permissions import Action, Permission, require
 from cityops.services.ports import Box, Store
 from cityops.services.roles import Person
 from cityops.services.scenes import SCENE_KEY, layer_notices
-from gis.errors import InvalidError, UnavailableError
+from gis.errors import InvalidError, NotFoundError, UnavailableError
 from gis.features import FeatureBatch
 from gis.geometry import parse_geojson_geometry
 from gis.layers import LayerSpec
@@ -28,6 +28,7 @@ from gis.reference import parse_crs
 
 INTERNAL = "内部使用，非公开地图"
 SYNTHETIC = "含合成数据，仅供演示"
+_NOTHING = {"code": "export.nothing", "what": "没有符合条件的要素，文件里是 0 行"}
 _BY_SUFFIX = {ending: name for name, (_, ending, _) in WRITERS.items()} | {".json": "geojson"}
 
 
@@ -72,8 +73,8 @@ class ExportService:
         self._store = store
         self._map_review_no = map_review_no
 
-    def check(self, person: Person, layer: str, options: ExportOptions) -> None:
-        """Refuse what could not be exported, before the work begins.
+    def check(self, person: Person, layer: str, options: ExportOptions) -> Permission:
+        """Refuse what could not be exported, before the work begins; gives the right to it.
 
         Raises
         ------
@@ -92,7 +93,21 @@ class ExportService:
             parse_crs(options.crs)
         _area(options)
         with self._store.reading() as tx:
-            require(person, tx.layers.registry().get(layer), Action.EXPORT)
+            return require(person, tx.layers.registry().get(layer), Action.EXPORT)
+
+    def size(self, person: Person, layer: str, options: ExportOptions) -> int:
+        """How many rows an export would have; what a polygon leaves out is counted too.
+
+        Raises
+        ------
+        NotFoundError, ForbiddenError, InvalidError
+            See `run`.
+        """
+        with self._store.reading() as tx:
+            spec = tx.layers.registry().get(layer)
+            permission = require(person, spec, Action.EXPORT)
+            equal = dict(options.where) or None
+            return int(tx.layers.count(spec, permission, box=options.box, equal=equal))
 
     def run(
         self,
@@ -139,6 +154,7 @@ class ExportService:
         sheet = sheet_of(spec, batches, permission.fields, options.crs, notices, declared)
         between()
         writer, ending, _ = WRITERS[name]
+        replaced = out.is_file()
         told = _written(
             out, ending, lambda path: writer(sheet, path, {"encoding": options.encoding})
         )
@@ -158,6 +174,8 @@ class ExportService:
             "notices": list(sheet.notices),
             "bytes": out.stat().st_size,
             "losses": [],
+            "warnings": [] if len(sheet) else [dict(_NOTHING)],
+            "replaced": replaced,
         } | told
 
     def notices(self, spec: LayerSpec, scene: Mapping[str, Any] | None) -> list[str]:
@@ -194,6 +212,24 @@ def _area(options: ExportOptions) -> Any:
 
 def _touching(batch: FeatureBatch, area: Any) -> FeatureBatch:
     return batch.take(np.flatnonzero(shapely.intersects(area, batch.geometry)))
+
+
+def refuse_missing_folder(out: Path) -> None:
+    """Refuse a file in a folder that is not there: it is more often mistyped than wanted.
+
+    Raises
+    ------
+    NotFoundError
+        When the folder of `out` is not there.
+    """
+    if not out.parent.is_dir():
+        raise NotFoundError(
+            "file.no_folder",
+            "没有文件夹 {got}",
+            field="out",
+            got=str(out.parent),
+            hint="检查写法，或先建这个文件夹",
+        )
 
 
 def format_named(name: str | None, out: Path) -> str:
@@ -241,7 +277,7 @@ def _written(out: Path, ending: str, fill: Any) -> dict[str, Any]:
             "export.cannot_write",
             "写不进 {got}：{why}",
             field="out",
-            got=str(out),
+            got=out.name,
             params={"why": fault.strerror or "?"},
             hint="检查路径、权限和磁盘空间",
         ) from fault

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
+from itertools import islice
 from typing import Any, NoReturn
 from uuid import UUID, uuid4
-from zoneinfo import ZoneInfo
 
 from cityops.services.areas import AreaService
 from cityops.services.hazards.counting import Exposure, exposure_of
@@ -16,6 +16,7 @@ from cityops.services.hazards.reach import may_read, reach_of
 from cityops.services.hazards.requests import BlastPlan, BlastRequest, planned
 from cityops.services.hazards.run_json import data_json, level_json, model_json, result_json
 from cityops.services.hazards.surroundings import Surroundings
+from cityops.services.hidden_looks import HiddenLooks
 from cityops.services.layers import LayerService, Reading
 from cityops.services.locate import areas_json
 from cityops.services.permissions import Action, permission_for, require
@@ -23,13 +24,13 @@ from cityops.services.ports import Store
 from cityops.services.roles import SYSTEM, Person
 from cityops.services.scenes import SCENE_KEY, layer_notices
 from gis.errors import NotFoundError
+from grid.clock.calendar import CITY_ZONE
 from hazards.coverage import NEAR_M
 from hazards.layers import HAZARD_SITES
 from hazards.levels import blast_levels
 from hazards.models import Caution, ModelKind
 from hazards.registry import DEFAULT_CURVE, models
 
-_CITY_TIME = ZoneInfo("Asia/Shanghai")
 MAX_RECENT = 50
 
 
@@ -62,6 +63,7 @@ class HazardService:
         self._areas = areas
         self._clock = clock
         self._new_id = new_id
+        self._looks = HiddenLooks(store)
 
     # -- what there is -------------------------------------------------------------------------
 
@@ -131,7 +133,7 @@ class HazardService:
         self, person: Person, request: BlastRequest, result: dict[str, Any]
     ) -> dict[str, Any]:
         run_id = str(self._new_id())
-        at = self._clock().astimezone(_CITY_TIME).isoformat(timespec="milliseconds")
+        at = self._clock().astimezone(CITY_ZONE).isoformat(timespec="milliseconds")
         asked = request.as_dict()
         with self._store.writing() as tx:
             tx.hazard_runs.add(run_id, at, person.id, person.name, result["model"], asked, result)
@@ -167,8 +169,7 @@ class HazardService:
 
     def _refuse_hidden(self, person: Person, run_id: UUID, *, there: bool) -> NoReturn:
         if there:
-            with self._store.writing() as tx:
-                tx.audit.add(person, "hazard.hidden", f"hazard_run:{run_id}", result="refused")
+            self._looks.note(person, "hazard.hidden", f"hazard_run:{run_id}")
         raise NotFoundError("hazard.no_run", "没有这次计算：{got}", field="run_id", got=str(run_id))
 
     def recent(self, person: Person, limit: int = 20) -> dict[str, Any]:
@@ -181,8 +182,9 @@ class HazardService:
         """
         require(person, HAZARD_SITES, Action.VIEW)
         with self._layers.reading() as now:
-            rows = now.tx.hazard_runs.recent(min(max(limit, 1), MAX_RECENT))
-            shown = [_brief(row) for row in rows if self._may_read(now, person, row)]
+            rows = now.tx.hazard_runs.newest()
+            seen = (_brief(row) for row in rows if self._may_read(now, person, row))
+            shown = list(islice(seen, min(max(limit, 1), MAX_RECENT)))
         return {"runs": shown}
 
 
@@ -201,7 +203,7 @@ def run_without_store(
     plan = planned(None, SYSTEM, request, 0.0)
     caution = Caution("hazard.not_kept", "没有数据库：只算了影响范围，这次计算没有保存")
     result = result_json(replace(plan, cautions=(caution, *plan.cautions)), None, None, [])
-    at = clock().astimezone(_CITY_TIME).isoformat(timespec="milliseconds")
+    at = clock().astimezone(CITY_ZONE).isoformat(timespec="milliseconds")
     row = {"id": str(new_id()), "at": at, "person_name": SYSTEM.name, "request": request.as_dict()}
     return _told(row | {"result": result}) | {"kept": False}
 

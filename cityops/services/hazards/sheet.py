@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -30,9 +30,9 @@ from cityops.services.sheets.values import Printer
 from gis.crs import from_cgcs2000
 from gis.errors import InvalidError
 from gis.features import object_array
+from grid.clock.calendar import CITY_ZONE
 from hazards.layers import HAZARD_SITES
 
-_SHOWN = timezone(timedelta(hours=8))
 TEMPLATE = "situation"
 #: Room at the foot for model, rule and identity of the run, besides the sources; millimetres.
 _MODEL_MM = 9.0
@@ -113,7 +113,7 @@ class SituationSheets:
                 got=time[:20],
                 expected=list(TIME_WORDS),
             )
-        at = self._now().astimezone(_SHOWN)
+        at = self._now().astimezone(CITY_ZONE)
         data, plane = self._data(person, run, chosen, time, paper, at)
         pdf = self._printer.pdf(TEMPLATE, data, at)
         with self._store.writing() as tx:

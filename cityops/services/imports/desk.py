@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
 from cityops.services.accounts import AccountService
@@ -92,14 +92,13 @@ class DeliveryDesk:
         require_importer(person)
         if len(files) == 1:
             name, source = files[0]
-            digest, size = self._files.put_stream(source, self._most)
+            digest, size = self._files.put_stream(source, self._most, _of_its_kind(name))
         else:
             name = shapefile_of([name for name, _ in files])
             with tempfile.TemporaryFile() as archive:
                 _pack(files, archive)
-                digest, size = self._files.put_stream(archive, self._most)
+                digest, size = self._files.put_stream(archive, self._most, _of_its_kind(name))
         name = base_name(name)[:300]
-        format_of(self._files.path(digest), name)
         options = ImportOptions(layer=layer_name(name), new=True, title=title_of(name))
         delivery = Delivery(
             filename=name,
@@ -330,6 +329,11 @@ def require_importer(person: Person) -> None:
             params={"person": person.name},
             hint="请向安全管理员申请",
         )
+
+
+def _of_its_kind(name: str) -> Callable[[Path], object]:
+    """Refuses a file that is of no kind that is read, or not what its name says."""
+    return lambda path: format_of(path, base_name(name)[:300])
 
 
 def _oversees(person: Person) -> bool:

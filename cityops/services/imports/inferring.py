@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+import zlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -40,10 +41,12 @@ _KEY_NAMES = (
     "编号",
     "编码",
     "代码",
-    "name",
-    "名称",
 )
-_KEY_ENDING = re.compile(r"([ _-](id|key|code|no)|编号|编码|代码|序号)$")
+#: Ends a name as an id's: poly_id, POLYID, Unique Key, 管段编号. That every value differs is asked too.
+_KEY_ENDING = re.compile(r"(id|[ _-](key|code|no)|编号|编码|代码|序号)$")
+_KEY_LABELS = ("name", "名称")
+#: Colours of user layers: distinct without seeing red and green apart, dark enough on the ground.
+_COLOURS = ("#7a4b8c", "#1f6fb2", "#a8500c", "#0b7285", "#8c2f6b", "#5057b8", "#7d6114", "#33506e")
 _LABEL_NAMES = ("name_zh", "name", "名称", "title", "label", "标题")
 _WHOLE = re.compile(r"^(0|-?[1-9]\d{0,17})$")
 _DECIMAL = re.compile(r"^-?(0|[1-9]\d*)\.\d+$")
@@ -103,7 +106,7 @@ def inferred(name: str, title: str, table: RawTable) -> LayerSpec:
         geometry=kind,
         fields=tuple(_on_map(fields, {key_field, label or key_field})),
         key=key_field,
-        style=_style(kind),
+        style=_style(kind, name),
         label_field=label,
         order=200,
     )
@@ -116,10 +119,12 @@ def _on_map(fields: Sequence[FieldSpec], shown: set[str]) -> list[FieldSpec]:
     ]
 
 
-def _style(kind: GeometryKind) -> Style:
+def _style(kind: GeometryKind, name: str) -> Style:
+    """A style in a colour that follows from the layer's name, so that layers side by side differ."""
+    colour = _COLOURS[zlib.crc32(name.encode()) % len(_COLOURS)]
     if kind is GeometryKind.POLYGON:
-        return Style(colour="#7a4b8c", fill="#7a4b8c", fill_opacity=0.12, width=1.2)
-    return Style(colour="#7a4b8c", width=1.8, radius=4.5)
+        return Style(colour=colour, fill=colour, fill_opacity=0.12, width=1.2)
+    return Style(colour=colour, width=1.8, radius=4.5)
 
 
 def majority_kind(table: RawTable) -> GeometryKind:
@@ -195,11 +200,13 @@ def _is_date(text: str) -> bool:
 def key_column(columns: Sequence[str], table: RawTable) -> str | None:
     """The column to be the key: called like one, every value known and different.
 
-    Columns whose whole name says so go before those whose name only ends so (Unique Key).
+    Columns whose whole name says so go before those whose name only ends so (Unique Key), and
+    both before names, which differ by chance.
     """
     whole = [c for name in _KEY_NAMES for c in columns if c.lower() == name]
     ending = [c for c in columns if _KEY_ENDING.search(c.strip().lower())]
-    return next((c for c in dict.fromkeys([*whole, *ending]) if _is_key(c, table)), None)
+    labels = [c for name in _KEY_LABELS for c in columns if c.lower() == name]
+    return next((c for c in dict.fromkeys([*whole, *ending, *labels]) if _is_key(c, table)), None)
 
 
 def _is_key(column: str, table: RawTable) -> bool:

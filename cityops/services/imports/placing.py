@@ -33,6 +33,8 @@ _BELTS = range(4534, 4555)
 #: How much more than the city's box still counts as the city: a tenth of it and 0.05 degrees.
 _AROUND, _AROUND_DEG = 0.1, 0.05
 _NEARLY_ALL = 0.9
+#: A file lies in the city when this share of its positions does.
+_HALF = 0.5
 _FEW, _MOST_CANDIDATES = 3, 24
 #: Degrees around 0, 0 where positions lie that were never filled in.
 _NOWHERE = 1e-3
@@ -49,8 +51,18 @@ class Placed:
     warnings: tuple[Note, ...]
 
 
-def chosen_reference(given: str | None, declared: str | None, spec: LayerSpec | None) -> Reference:
+def chosen_reference(
+    given: str | None,
+    declared: str | None,
+    spec: LayerSpec | None,
+    geometry: ObjectArray | None = None,
+) -> Reference:
     """The system that a file's numbers refer to: as given by the sender, else as declared.
+
+    Parameters
+    ----------
+    geometry
+        Shapes as delivered; where their eastings begin with a zone number the refusal says so.
 
     Raises
     ------
@@ -59,11 +71,17 @@ def chosen_reference(given: str | None, declared: str | None, spec: LayerSpec | 
     """
     named = given or declared
     if not named:
+        zoned = [] if geometry is None else _zoned(sample(geometry), swapped=False)
         raise CrsError(
             "crs.missing",
             "文件没有说明坐标系",
             field="crs",
-            hint="用 --crs 指明，例如 EPSG:4490、EPSG:4548、gcj02",
+            expected=[name for name, *_ in zoned] or None,
+            hint=(
+                f"{_zone_words(zoned[0][0])}；确认后加 --crs {zoned[0][0]}"
+                if zoned
+                else "用 --crs 指明，例如 EPSG:4490、EPSG:4548、gcj02"
+            ),
         )
     reference = parse_crs(named)
     if spec is not None and spec.surveyed and not reference.is_surveyed_quality:
@@ -149,7 +167,7 @@ def misplaced(
     Returns
     -------
     (position, fault) of rows that lie in the city once their axes are exchanged, or at 0, 0, in a
-    file that else lies in the city.
+    file of which half or more lies in the city.
 
     Raises
     ------
@@ -164,7 +182,7 @@ def misplaced(
     inside, turned = _near(x, y, extent), _near(y, x, extent)
     if turned.sum() >= _NEARLY_ALL * len(there) > inside.sum():
         raise _turned_round(reference, x[turned][0], y[turned][0], is_swapped=is_swapped)
-    if inside.sum() < _NEARLY_ALL * len(there):
+    if inside.sum() < _HALF * len(there):
         return []
     out: list[tuple[int, CityError]] = []
     for i in np.flatnonzero(~inside & turned).tolist():
@@ -285,7 +303,23 @@ def _advice(found: list[dict[str, Any]]) -> str | None:
         return f"可能是 {first['crs']} 而坐标写反；确认后加 --swap-axes --crs {first['crs']}"
     if first["unit"] is not None:
         return f"数值像是以{first['unit']}为单位的 {first['crs']}；请向交付方问清坐标系"
+    if _zone_of(first["crs"]) is not None:
+        return f"{_zone_words(first['crs'])}；确认后加 --crs {first['crs']}"
     return f"可能是 {first['crs']}；确认后用 --crs 指明"
+
+
+def _zone_of(name: str) -> int | None:
+    """Zone number of a CGCS2000 Gauss-Krueger system whose eastings begin with it (EPSG register)."""
+    code = int(name[5:]) if name.startswith("EPSG:") and name[5:].isdigit() else 0
+    if 4513 <= code <= 4533:
+        return code - 4513 + 25
+    return code - 4491 + 13 if 4491 <= code <= 4501 else None
+
+
+def _zone_words(name: str) -> str:
+    zone = _zone_of(name) or 0
+    width = 3 if zone >= 25 else 6
+    return f"东坐标前有带号 {zone}，像是 {width} 度带第 {zone} 带，即 {name}"
 
 
 def sample(geometry: ObjectArray) -> npt.NDArray[np.float64]:
@@ -333,6 +367,8 @@ def candidates(
 
 def _zoned(xy: npt.NDArray[np.float64], *, swapped: bool) -> list[Any]:
     """Gauss-Krueger systems whose zone number stands before the easting."""
+    if not np.isfinite(xy).all():
+        return []
     zones = np.unique(xy[:, 0] // 1e6)
     north = (xy[:, 1] > 0) & (xy[:, 1] < 1e7)
     if len(zones) != 1 or not north.all():

@@ -114,6 +114,7 @@ def prepare(
     extra = rows.leftovers(table, matched.left, found)
     generated = rows.fill_keys(spec, columns, geometry, extra, found)
     found.warnings += _notes(spec, columns, generated)
+    found.warnings += _mixed(table, matched.left)
     return Prepared(
         spec=spec,
         table=table,
@@ -161,6 +162,17 @@ def _notes(spec: LayerSpec, columns: Mapping[str, ObjectArray], generated: int) 
                         params,
                     )
                 )
+    return notes
+
+
+def _mixed(table: RawTable, left: tuple[str, ...]) -> list[Note]:
+    """Columns without a field whose values are of several types."""
+    notes = []
+    for name in left:
+        kinds = {type(v) for v in table.columns[name].tolist() if v is not None}
+        if len(kinds) > 1 and not kinds <= {int, float}:
+            told = "列 {column} 的值类型不一，未对应字段，随要素原样保留"
+            notes.append(Note(0, "import.mixed_types", told, {"column": name[:60]}))
     return notes
 
 

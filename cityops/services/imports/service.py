@@ -40,6 +40,8 @@ from gis.layers import (
     Title,
 )
 
+#: So many rows are named in one note.
+_MOST_ROWS = 50
 _HASH_CHUNK = 1 << 20
 _MOST_ERRORS = 1000
 
@@ -287,7 +289,7 @@ class ImportService:
         report = self._report(prepared, base_name(filename), options, is_new, suspicion)
         with self._store.reading() as tx:
             lookup = self._areas.lookup(tx)
-        outside = _outside(with_all(prepared.batch(), lookup))
+        outside = _outside(with_all(prepared.batch(), lookup), prepared)
         report = replace(report, warnings=(*report.warnings, *outside))
         return self._rehearsed(report, prepared) | {
             "refusal": refusal,
@@ -360,7 +362,7 @@ class ImportService:
     def _prepared(
         self, table: RawTable, filename: str, options: ImportOptions, known: LayerSpec | None
     ) -> Prepared:
-        reference = placing.chosen_reference(options.crs, table.crs, known)
+        reference = placing.chosen_reference(options.crs, table.crs, known, table.geometry)
         title = options.title or Path(base_name(filename)).stem[:40] or options.layer
         spec = spec_for(table, options.layer, title, known)
         given = mapping.parsed(options.map, spec).fields
@@ -496,7 +498,7 @@ class ImportService:
                 report,
                 delivery=number,
                 version=tx.layers.versions()[spec.name],
-                warnings=(*report.warnings, *_outside(batch)),
+                warnings=(*report.warnings, *_outside(batch, prepared)),
             ).as_dict()
             tx.deliveries.update(
                 number,
@@ -536,11 +538,14 @@ def with_all(batch: FeatureBatch, lookup: AreaLookup) -> FeatureBatch:
     return replace(batch, areas=with_areas(batch, lookup).areas)
 
 
-def _outside(batch: FeatureBatch) -> list[Note]:
-    count = int((batch.areas == "").sum())
-    if not count:
+def _outside(batch: FeatureBatch, prepared: Prepared) -> list[Note]:
+    """Which rows of the file lie outside of every district; they are stored all the same."""
+    at = prepared.table.rows[prepared.found.good][batch.areas == ""].tolist()
+    if not at:
         return []
-    return [Note(0, "import.outside_areas", "{count} 个要素不在任何行政区内", {"count": count})]
+    named = "、".join(map(str, at[:_MOST_ROWS])) + (" 等" if len(at) > _MOST_ROWS else "")
+    params = {"count": len(at), "rows": named}
+    return [Note(0, "import.outside_areas", "{count} 个要素不在任何行政区内：第 {rows} 行", params)]
 
 
 def refuse_whole(report: Report, prepared: Prepared) -> None:
@@ -583,6 +588,6 @@ def digest_of(path: Path) -> tuple[str, int]:
                 digest.update(chunk)
     except (FileNotFoundError, IsADirectoryError) as fault:
         raise NotFoundError(
-            "file.missing", "没有文件 {got}", field="file", got=str(path)
+            "file.missing", "没有文件 {got}", field="file", got=path.name
         ) from fault
     return digest.hexdigest(), path.stat().st_size

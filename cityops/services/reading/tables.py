@@ -31,6 +31,8 @@ _SEPARATORS = ",;\t|"
 _SAMPLE_LINES = 20
 _WKT_DEPTH = 4
 _PARENTHESES = re.compile(r"[()]")
+_DECIMAL_COMMA = re.compile(r"^[+-]?\d+,\d+$")
+_DEGREES_MINUTES = re.compile(r"[°º度′'’]|^\s*\d{1,3}[ :]\d{1,2}[ :]\d")
 _NUMBER = re.compile(r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$")
 _LON = ("lon", "lng", "long", "longitude", "经度", "经度坐标")
 _LAT = ("lat", "latitude", "纬度", "纬度坐标")
@@ -188,9 +190,10 @@ def coordinate_columns(names: list[str], given: Mapping[str, str]) -> dict[str, 
         return {"wkt": wkt}
     raise FileError(
         "csv.no_coordinates",
-        "看不出哪两列是坐标",
+        "看不出哪两列是坐标；文件的列是：{listed}",
         field="map",
         got=names[:50],
+        params={"listed": "、".join(names[:20]) + (" 等" if len(names) > 20 else "")},
         hint="用 --map x=列名 --map y=列名（x 向东，y 向北）或 --map wkt=列名 指明",
     )
 
@@ -229,9 +232,19 @@ def _number(value: Any, column: str) -> float:
             "{field} 不是数：{got}",
             field=column,
             got=text[:40],
-            hint="坐标应为十进制数；度分秒请先换算成度",
+            expected="十进制度，如 117.2005；或米，如 500123.45",
+            hint=_hint_for(text),
         )
     return float(text)
+
+
+def _hint_for(text: str) -> str:
+    """What to do with a coordinate that is no decimal number."""
+    if _DECIMAL_COMMA.match(text):
+        return "小数用了逗号；请改成小数点，如 117.2005"
+    if _DEGREES_MINUTES.search(text):
+        return "像是度分秒；请先换算成十进制度，如 117°12'1.8\" 应为 117.2005"
+    return "坐标应为十进制数，如 117.2005"
 
 
 def _from_wkt(value: Any, column: str, options: ReadOptions) -> Any:

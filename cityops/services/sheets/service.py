@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any
 
 from cityops.services.layers import LayerService, Reading, check_polygon
@@ -34,9 +34,9 @@ from cityops.services.sheets.values import (
 from gis.crs import from_cgcs2000
 from gis.errors import InvalidError
 from gis.features import object_array
+from grid.clock.calendar import CITY_ZONE
 
 #: Time on paper.
-_SHOWN = timezone(timedelta(hours=8))
 #: Base layers that may stand on a sheet besides its own layer, for the sources.
 _BASE = ("buildings", "roads", "water", "green", "communities", "streets", "districts")
 TEMPLATE = "sheet"
@@ -113,7 +113,7 @@ class SheetService:
             When the PDF cannot be made.
         """
         check_polygon(request.polygon)
-        at = self._now().astimezone(_SHOWN)
+        at = self._now().astimezone(CITY_ZONE)
         with self._layers.reading() as now:
             chosen = _chosen(now, person, request)
             scene = _scene(now)

@@ -12,7 +12,11 @@ from cityops.store.models import Base
 
 
 class JobRow(Base):
-    """One job. Times are UTC without a zone; ``worker`` names the process that holds it."""
+    """One job. Times are UTC without a zone; ``worker`` names the process that holds it.
+
+    ``heartbeat`` is the last sign of life of a running job; of one that waits it is when it may
+    begin again.
+    """
 
     __tablename__ = "job"
     __table_args__ = (Index(None, "state", "created_at"), Index(None, "person_id", "created_at"))

@@ -163,6 +163,15 @@ def test_a_hidden_case_answers_as_one_that_is_not_there_and_the_look_is_audited(
     assert absent.value.template == hidden.value.template
 
 
+def test_the_same_look_at_a_hidden_case_is_audited_once(desk, inspector, eastern):
+    case = desk.filed(inspector)
+    for _ in range(3):
+        with pytest.raises(NotFoundError):
+            desk.cases.get(eastern, UUID(case["id"]))
+    looks = [e for e in desk.audit() if e["subject"] == f"case:{case['id']}"]
+    assert [e["action"] for e in looks].count("case.hidden") == 1
+
+
 def test_a_hidden_case_cannot_be_moved_either(desk, inspector, eastern):
     case = desk.filed(inspector)
     with pytest.raises(NotFoundError):

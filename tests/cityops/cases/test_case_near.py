@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from cityops.services import case_near
 from cityops.services.case_near import CasesNear
 from cityops.services.places import place_of
 
@@ -47,3 +48,14 @@ def test_each_sees_the_cases_of_their_scope_only(desk, near, inspector, eastern,
     assert near(inspector, 20.0, place).count == 1
     for person in (eastern, planner, drainage):
         assert near(person, 20.0, place) is None
+
+
+def test_more_cases_than_are_told_are_counted_and_the_nearest_are_told(
+    desk, near, inspector, monkeypatch
+):
+    monkeypatch.setattr(case_near, "_MOST", 2)
+    lon, lat = 117.2052, 39.1022
+    filed = [desk.filed(inspector, lon=lon + n * 1e-4, lat=lat)["id"] for n in range(5)]
+    found = near(inspector, 60.0, (lon, lat))
+    assert found.count == 5
+    assert [row["key"] for row in found.rows] == filed[:2]

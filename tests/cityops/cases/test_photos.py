@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import struct
 import zipfile
@@ -15,6 +16,7 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from cityops.services.jobs import JobService, JobState
 from cityops.services.photo_copy import exif_flags, gps_position, photo_copy
 from cityops.services.photo_head import photo_head
 from cityops.services.photos import run_job
@@ -253,6 +255,28 @@ def test_the_most_of_photos_holds_when_all_of_them_come_at_once(desk, inspector,
     with ThreadPoolExecutor(8) as pool:
         done = list(pool.map(add, range(26)))
     assert (done.count(True), done.count("photo.too_many")) == (20, 6)
+
+
+def test_sending_a_photo_again_follows_a_copy_that_was_given_up_but_not_one_that_waits(
+    desk, town, inspector, case, photo
+):
+    jobs, data = JobService(town), photo()
+    send = functools.partial(desk.photos.add, inspector, UUID(case["id"]), "a.jpg", data)
+
+    def waiting():
+        mine = jobs.list(inspector, states=[JobState.QUEUED])
+        return [job for job in mine if job.payload["case_id"] == case["id"]]
+
+    send()
+    for _ in range(4):
+        [job] = waiting()
+        jobs.cancel(inspector, job.id)
+        send()
+        send()
+    [last] = waiting()
+    jobs.cancel(inspector, last.id)
+    assert send()[1] is False
+    assert waiting() == []
 
 
 def test_a_case_that_ends_while_a_photo_is_read_takes_it_no_more(

@@ -46,6 +46,7 @@ def test_a_file_goes_in_is_listed_and_goes_out(cityops, data, tmp_path):
     code, told, _ = cityops("layers", "--json")
     layer = next(one for one in told["layers"] if one["name"] == "schools")
     assert (layer["title"]["zh"], layer["count"], layer["geometry"]) == ("学校", 8, "point")
+    (tmp_path / "out").mkdir()
     box = "--bbox", "-113,32,-111,34"  # Arizona
     code, told, _ = cityops(
         "export", "schools", "--out", "out/schools.gpkg", *box, "--crs", "same", "--json"
@@ -74,7 +75,11 @@ def test_reports_are_told_in_words_too(cityops, data):
         (["export", "nothing", "--out", "a.csv"], 3, "layer.unknown"),
         (["export", "pipes", "--out", "a.exe"], 2, "export.format"),
         (["export", "pipes", "--out", "a.csv", "--bbox", "1,2,3"], 2, None),
-        (["export", "pipes", "--out", "/proc/none/a.csv"], 6, "export.cannot_write"),
+        (["export", "pipes", "--out", "/proc/a.csv"], 6, "export.cannot_write"),
+        (["export", "pipes", "--out", "nowhere/a.csv"], 3, "file.no_folder"),
+        (["map", "--layer", "pipes", "--out", "nowhere/a.html"], 3, "file.no_folder"),
+        (["backup", "nowhere/a.tar"], 3, "file.no_folder"),
+        (["export", "pipes", "--out", "a.csv", "--where", "kind=gass"], 2, "layer.unknown_code"),
         (["export", "pipes"], 2, "cli.usage"),
     ],
 )
@@ -85,6 +90,50 @@ def test_refusals_are_one_object_with_the_exit_code_of_their_kind(
     exit_code, told, _ = cityops(*(lying if a == "LYING" else a for a in arguments), "--json")
     assert exit_code == code
     assert error in (None, told["error"]["code"])
+
+
+def test_an_export_of_nothing_warns_and_says_what_it_replaced(cityops):
+    for title in ("燃气", "Gas", "gas"):
+        code, told, _ = cityops(
+            "export", "pipes", "--out", "a.csv", "--where", f"kind={title}", "--json"
+        )
+        assert (code, told["rows"]) == (0, 0)
+        assert [note["code"] for note in told["warnings"]] == ["export.nothing"]
+    assert told["replaced"] is True
+    assert "已替换原有的文件" in cityops("export", "pipes", "--out", "a.csv")[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "words"),
+    [
+        (
+            "cut.geojson",
+            '{"type":"FeatureCollection","features":[{"type":',
+            "文件可能不完整，请重新获取",
+        ),
+        (
+            "zone.csv",
+            "code,x,y\na,39517000,4330000\n",
+            "带号 39，像是 3 度带第 39 带，即 EPSG:4527",
+        ),
+        ("none.csv", "code,foo,bar\na,1,2\n", "文件的列是：code、foo、bar"),
+        ("dms.csv", "code,lon,lat\na,117°12'1.8,39\nb,117.2,39.1\n", "像是度分秒"),
+        ("comma.csv", 'code;lon;lat\na;"117,2";39\nb;117.2;39.1\n', "小数用了逗号"),
+    ],
+)
+def test_a_refusal_says_the_way_out(cityops, tmp_path, name, body, words):
+    (tmp_path / name).write_text(body, "utf-8")
+    crs = [] if name == "zone.csv" else ["--crs", "EPSG:4490"]
+    _, out, err = cityops("import", name, "--layer", "some", "--new", *crs)
+    assert words in out + err
+
+
+def test_many_refusals_of_one_reason_are_folded(cityops, tmp_path):
+    rows = "".join(f"{i},{i},x,39.1\n" for i in range(303))
+    (tmp_path / "bad.csv").write_text(f"code,name,lon,lat\na,a,117.2,39.1\n{rows}", "utf-8")
+    _, out, _ = cityops("import", "bad.csv", "--layer", "bad", "--new", "--crs", "EPSG:4490")
+    assert "共 303 行，前 3 行如下" in out
+    assert out.count("拒绝：") == 3
 
 
 def test_cases_go_into_the_case_store(cityops, data):

@@ -188,6 +188,13 @@ def test_a_row_with_swapped_axes_among_good_ones_is_refused_alone(put, in_city):
     assert told["refused"][0]["hint"] == "是否应为 [117.2, 39.12]"
 
 
+def test_a_row_at_nought_is_refused_where_half_of_the_file_lies_in_the_city(put, in_city):
+    in_city(TIANJIN)
+    told = put([*PLACES[:2], (0.0, 0.0), (116.0, 36.0)])
+    assert [(r["row"], r["code"]) for r in told["refused"]] == [(3, "geometry.outside_area")]
+    assert "第 1、2、4 行" in told["warnings"][-1]["what"]  # this city has no districts
+
+
 def test_a_file_of_another_city_is_taken_with_a_warning(put, in_city):
     in_city(TIANJIN)
     told = put([(-0.1378, 51.5134), (-0.1364, 51.5133)])

@@ -112,10 +112,21 @@ function showNothing() {
 
 /** What the address names besides the place: selection and list. */
 function restore() {
+  dropUnknown();
   const chosen = app.state.get('sel');
   if (chosen) openPath(chosen);
   const listed = app.state.get('list');
   if (listed) app.list.open(listed, { push: false });
+}
+
+/** Take names that nothing here has out of the address, and say so. */
+function dropUnknown() {
+  const gone = [['list', (name) => app.layers.get(name)], ['tool', (name) => boot.tools[name]]]
+    .filter(([part, known]) => app.state.get(part) && !known(app.state.get(part)));
+  if (gone.length === 0) return;
+  const names = gone.map(([part]) => app.state.get(part)).join('、');
+  app.state.set(Object.fromEntries(gone.map(([part]) => [part, null])));
+  toast(t('地址里的“{names}”不存在或无权看，已略去', { names }));
 }
 
 function follow() {

@@ -42,12 +42,34 @@ export function startFooter(app) {
   app.showPosition = showPosition;
   app.bus.on('layers', () => credit(app, at('credits')));
   credit(app, at('credits'));
+  explain(app, at('credits'));
+}
+
+/** All sources in full over the foot, while the pointer is there or after a click until the next. */
+function explain(app, place) {
+  let pop = null;
+  let stays = false;
+  const shut = () => { pop?.remove(); pop = null; stays = false; place.setAttribute('aria-expanded', 'false'); };
+  const show = () => {
+    if (pop) return;
+    pop = h('div', { class: 'float card credits-pop', role: 'dialog', 'aria-label': t('资料来源') },
+      h('div', { class: 'row' }, h('h4', { class: 'grow' }, t('资料来源')), iconButton('x', t('关闭'), shut)),
+      sources(app).map((notice) => h('p', {}, notice)));
+    document.querySelector('.map').append(pop);
+    place.setAttribute('aria-expanded', 'true');
+  };
+  place.addEventListener('pointerenter', (event) => { if (event.pointerType === 'mouse') show(); });
+  place.addEventListener('pointerleave', () => { if (!stays) shut(); });
+  place.addEventListener('click', () => { if (stays) shut(); else { show(); stays = true; } });
+}
+
+/** Notices of the layers that are on, each once. */
+function sources(app) {
+  return [...new Set(app.layers.all().filter((layer) => layer.count !== 0 && app.layers.isOn(layer.name)).map((layer) => layer.notice).filter(Boolean))];
 }
 
 function credit(app, place) {
-  const notices = new Set(app.layers.all().filter((layer) => layer.count !== 0 && app.layers.isOn(layer.name)).map((layer) => layer.notice).filter(Boolean));
-  place.textContent = [...notices].join('　');
-  place.title = place.textContent;
+  place.textContent = sources(app).join('　') || t('资料来源');
 }
 
 /** The position in each system, each with a button that copies it. */

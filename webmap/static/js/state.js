@@ -3,11 +3,12 @@
 //   at=117.20653,39.11829,15.2   centre and zoom
 //   tool=underground             open tool
 //   on=pipes,-cells              layers that differ from their declaration
-//   f=pipes.kind:gas|water       filters, `;` between several
+//   f=pipes.kind:gas|water       filters, `;` between several; field q: a text
 //   off=pipes:heat|power         classes switched off, `;` between layers
 //   op=cells:40                  opacity in percent, `;` between layers
 //   sel=pipes/RQ-0418            selected feature
 //   list=pipes                   layer shown in the list
+//   show=pipes                   layer opened in the layer panel, once
 // Any other name belongs to the tool that sets it.
 
 const READABLE = { '%2C': ',', '%2F': '/', '%3A': ':', '%7C': '|', '%3B': ';' };

@@ -1,8 +1,8 @@
 // What is asked for before a run: place, masses, levels, model; kept in the address as typed.
 
 import { t } from 'cityops/i18n';
-import { massesOf, parseMass } from 'cityops/emergency/form';
-import { ALTERNATIVES } from 'cityops/emergency/words';
+import { massesOf, massFault, parseMass } from 'cityops/emergency/form';
+import { ALTERNATIVES, alternativeWord, massText } from 'cityops/emergency/words';
 
 export const NAMES = Object.keys(ALTERNATIVES);
 
@@ -47,9 +47,12 @@ export async function startForm(app, src, facts) {
   };
 }
 
+/** A typed mass for the address, where commas part the masses. */
+const plain = (text) => (/[,，]/.test(text) ? String(Number.isFinite(parseMass(text)) ? parseMass(text) : text.replaceAll(/[,，]/g, '')) : text);
+
 /** The form's state for the address. */
 export function written(form) {
-  return { m: NAMES.map((name) => form.masses[name]).join(','), lv: form.levels.join(','), md: form.model };
+  return { m: NAMES.map((name) => plain(form.masses[name])).join(','), lv: form.levels.join(','), md: form.model };
 }
 
 /** A run's inputs for the address, to change and compute anew. */
@@ -61,11 +64,21 @@ export function writtenOf(run) {
   };
 }
 
-/** What cannot be sent because it is no number, in the form of a refusal; null when all is well. */
+/** What cannot be sent, each told of its field, in the form of a refusal; null when all is well. */
 export function unreadable(form) {
-  const bad = NAMES.filter((name) => form.masses[name] && !Number.isFinite(parseMass(form.masses[name])));
-  if (bad.length === 0) return null;
-  return { errors: bad.map((name) => ({ code: 'hazard.not_a_number', field: `masses_kg.${name}`, message: t('“{text}”不是数字', { text: form.masses[name] }), hint: t('只填千克数，如 60000') })) };
+  const given = NAMES.filter((name) => form.masses[name]?.trim());
+  const errors = given.map((name) => [name, massFault(form.masses[name])]).filter(([, why]) => why).map(([name, why]) => at(name, why));
+  if (given.length === 0) errors.push(at('likely', t('至少填一种 TNT 当量')));
+  if (errors.length === 0) errors.push(...unordered(form, given));
+  return errors.length > 0 ? { errors } : null;
+}
+
+const at = (name, message) => ({ code: 'hazard.mass', field: `masses_kg.${name}`, message });
+
+/** Masses that are below the one before them. */
+function unordered(form, given) {
+  return given.slice(1).map((name, i) => [given[i], name]).filter(([less, more]) => parseMass(form.masses[less]) > parseMass(form.masses[more]))
+    .map(([less, more]) => at(more, t('“{more}”不能小于“{less}”的 {mass}', { more: alternativeWord(more), less: alternativeWord(less), mass: massText(parseMass(form.masses[less])) })));
 }
 
 /** The request; the masses of a site's own record are left to the server, which notes their origin. */

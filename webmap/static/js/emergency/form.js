@@ -7,6 +7,9 @@ import { ALTERNATIVES, alternativeWord, massText, timeText } from 'cityops/emerg
 const NAMES = Object.keys(ALTERNATIVES);
 /** What the button does that fills low and high from the likely mass. */
 const SPREAD = 3;
+/** Charges that a run takes, as in `hazards/blast.py`. */
+const LEAST_KG = 0.001;
+const MOST_KG = 1e7;
 
 /** Masses of a hazard site as its record has them, by alternative; null where it has none. */
 export function massesOf(properties) {
@@ -38,20 +41,44 @@ export function chooserBody({ sites, layer, runs, picking, acts }) {
 /** Which alternative a fault is about, null when none. */
 function massOf(fault) { return NAMES.find((name) => fault.field === `masses_kg.${name}`) ?? null; }
 
-function massField(name, value, bad, acts) {
-  const echo = h('span', { class: 't12 mute em-echo' }, value ? massText(Number(value)) : '');
-  const input = h('input', { class: 'input', id: `em-mass-${name}`, name, type: 'text', inputmode: 'decimal', autocomplete: 'off', value: value ?? '', 'aria-invalid': String(bad), 'aria-describedby': 'em-mass-hint', oninput: () => {
-    const kg = parseMass(input.value);
-    echo.textContent = Number.isFinite(kg) && kg > 0 ? massText(kg) : '';
-    acts.typed(name, input.value.trim());
-  } });
-  return h('div', { class: 'field' }, h('label', { for: `em-mass-${name}` }, alternativeWord(name)), h('div', { class: bad ? 'input input-with is-bad' : 'input input-with' }, input, h('span', { class: 'unit' }, 'kg')), echo);
+/** One mass: what was typed, what it is read as, and below it why it cannot be taken. */
+function massField(name, value, fault, acts) {
+  const id = `em-mass-${name}`;
+  const read = (text) => { const kg = parseMass(text); return Number.isFinite(kg) && kg > 0 ? massText(kg) : ''; };
+  const echo = h('span', { class: 't12 mute em-echo' }, read(value ?? ''));
+  const said = h('p', { class: 'bad t12', id: `${id}-bad`, role: 'alert' });
+  const input = h('input', { id, name, type: 'text', inputmode: 'decimal', autocomplete: 'off', value: value ?? '', 'aria-describedby': `em-mass-hint ${id}-bad`,
+    oninput: () => { echo.textContent = read(input.value); tell(null); acts.typed(name, input.value.trim()); },
+    onchange: () => flag(massFault(input.value) != null) });
+  const box = h('div', { class: 'input input-with' }, input, h('span', { class: 'em-unit' }, 'kg'));
+  // A sentence that came as the field is left would move the button from under the pointer.
+  function flag(bad) { box.classList.toggle('is-bad', bad); input.setAttribute('aria-invalid', String(bad)); }
+  function tell(why) {
+    flag(why != null);
+    said.hidden = why == null;
+    said.textContent = why ?? '';
+  }
+  tell(fault && [fault.message, fault.hint].filter(Boolean).join(t('。')));
+  return h('div', { class: 'field' }, h('label', { for: id }, alternativeWord(name)), box, echo, said);
 }
 
-/** A mass as it was typed, in kg; NaN when it is no number. `1,500` is one thousand five hundred. */
+const TONNES = new Set(['t', '吨']);
+
+/** A mass as it was typed, in kg; NaN when it is no number. `1,500`, `１５００`, `1.5 t` are the same. */
 export function parseMass(text) {
-  const plain = text.replaceAll(/[,，\s]/g, '');
-  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(plain) ? Number(plain) : NaN;
+  const plain = text.normalize('NFKC').replaceAll(/[,\s]/g, '').toLowerCase();
+  const found = /^([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)(kg|t|吨|千克|公斤)?$/.exec(plain);
+  if (!found) return NaN;
+  return TONNES.has(found[2]) ? Number((Number(found[1]) * 1000).toPrecision(15)) : Number(found[1]);
+}
+
+/** Why a typed mass cannot be taken, as a sentence; null when it can, or when nothing is typed. */
+export function massFault(text) {
+  if (!text?.trim()) return null;
+  const kg = parseMass(text);
+  if (!Number.isFinite(kg)) return t('“{text}”不是数字，填千克数，如 60000 或 60 t', { text: text.trim() });
+  if (kg <= 0) return t('须大于 0');
+  return kg < LEAST_KG || kg > MOST_KG ? t('须在 {least} 至 {most} 之间', { least: massText(LEAST_KG), most: massText(MOST_KG) }) : null;
 }
 
 function levelChoice(levels, chosen, acts) {
@@ -71,22 +98,22 @@ function modelChoice(models, chosen, acts) {
 
 const faultsOf = (fault) => (fault?.errors?.length > 0 ? fault.errors : fault ? [fault.error] : []);
 
-function faultBox(fault) {
-  const each = faultsOf(fault).map((one) => ({ ...one, message: massOf(one) ? `${alternativeWord(massOf(one))}：${one.message}` : one.message }));
-  return h('div', { class: 'error', role: 'alert' }, h('h4', {}, t('没有计算')), h('ul', { class: 'em-points' }, each.map((one) => h('li', {}, one.message, one.hint && h('span', { class: 'em-note' }, one.hint), ' ', h('span', { class: 'code' }, one.code)))));
+function faultBox(faults) {
+  return h('div', { class: 'error', role: 'alert' }, h('h4', {}, t('没有计算')), h('ul', { class: 'em-points' }, faults.map((one) => h('li', {}, one.message, one.hint && h('span', { class: 'em-note' }, one.hint), ' ', h('span', { class: 'code' }, one.code)))));
 }
 
 /** The form for a chosen place; `form` is `{masses, levels, model}` as text, `acts` what it calls. */
 export function formBody({ name, note, form, levels, models, fault, busy, acts }) {
-  const bad = new Set(faultsOf(fault).map(massOf));
+  const atField = new Map(faultsOf(fault).filter(massOf).map((one) => [massOf(one), one]));
+  const others = faultsOf(fault).filter((one) => !massOf(one));
   const submit = (event) => { event.preventDefault(); acts.compute(); };
   return h('form', { class: 'em em-form', novalidate: true, onsubmit: submit },
     h('div', { class: 'em-source-line' }, h('div', { class: 'grow' }, h('b', { class: 't16' }, name), note && h('span', { class: 't12 mute' }, note)), h('button', { type: 'button', class: 'btn', onclick: acts.restart }, t('换位置'))),
-    h('fieldset', { class: 'sec em-masses' }, h('legend', {}, t('TNT 当量')), h('p', { class: 'hint', id: 'em-mass-hint' }, t('量不清楚时三种都填，一次算完；至少填一种。')),
-      h('div', { class: 'em-three' }, NAMES.map((key) => massField(key, form.masses[key], bad.has(key), acts))),
+    h('fieldset', { class: 'sec em-masses' }, h('legend', {}, t('TNT 当量')), h('p', { class: 'hint', id: 'em-mass-hint' }, t('量不清楚时三种都填，一次算完；至少填一种，从小到大。')),
+      h('div', { class: 'em-three' }, NAMES.map((key) => massField(key, form.masses[key], atField.get(key), acts))),
       h('button', { type: 'button', class: 'btn btn-q btn-s em-spread', onclick: acts.spread }, t('按“可能”的 1/{n} 与 {n} 倍填另两种', { n: SPREAD }))),
     h('div', { class: 'sec stack' }, levelChoice(levels, form.levels, acts), modelChoice(models, form.model, acts)),
-    fault && h('div', { class: 'sec' }, faultBox(fault)),
+    others.length > 0 && h('div', { class: 'sec' }, faultBox(others)),
     h('div', { class: 'sec em-go' }, h('button', { type: 'submit', class: 'btn btn-p btn-w', 'aria-busy': String(busy) }, t('计算影响范围')), h('p', { class: 'hint' }, t('结果是筛查估算，计算即存档，不可更改。'))));
 }
 

@@ -1,7 +1,7 @@
 // The legend over the map: which alternative is drawn, what each ring means, by which model.
 
 import { h } from 'cityops/dom';
-import { t } from 'cityops/i18n';
+import { t, title } from 'cityops/i18n';
 import { hatchSwatch } from 'cityops/emergency/hatch';
 import { alternativeWord, levelText, massText, rankWord } from 'cityops/emergency/words';
 
@@ -17,7 +17,7 @@ export function createLegend() {
         h('p', { class: 'row' }, h('b', {}, `${alternativeWord(name)} ${massText(chosen.mass_kg)} TNT`)),
         h('ul', {}, chosen.zones.map((zone, i) => h('li', {}, hatchSwatch(zone.rank), h('b', {}, rankWord(zone.rank)), h('span', {}, `≥ ${levelText(zone)}`), h('span', { class: 'mute ell' }, run.levels[i].name)))),
         run.alternatives.length > 1 && h('p', { class: 'em-dotted t12 mute' }, t('点线：其他当量的最外圈')),
-        h('p', { class: 't12 mute' }, `${run.model_info.name}，${run.model_info.edition}`),
+        h('p', { class: 't12 mute' }, `${title(run.model_info.title)}，${run.model_info.edition}`),
         h('p', { class: 't12' }, `${run.estimate.zh} ${run.estimate.en}`)));
     },
     hide() { card.hidden = true; },

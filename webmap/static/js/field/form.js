@@ -5,7 +5,8 @@ import { h, icon, iconButton } from 'cityops/dom';
 import { t } from 'cityops/i18n';
 import { toast } from 'cityops/toast';
 import { drop, takeIn } from 'cityops/cases/camera';
-import { forget, keep } from 'cityops/field/drafts';
+import { closed as entryDone, opened as entryFor } from 'cityops/field/back';
+import { forget, keep, note } from 'cityops/field/drafts';
 import { again, missing, mustSignIn, newReport, sendPhotos, sendReport } from 'cityops/field/filing';
 import { pickClass } from 'cityops/field/classes';
 import { pickComponent } from 'cityops/field/components';
@@ -15,6 +16,12 @@ import { tail } from 'cityops/field/here';
 
 const dialog = document.getElementById('form');
 let offered = null;
+let current = null;
+
+const flush = () => current?.flush();
+addEventListener('pagehide', flush);
+addEventListener('popstate', flush);
+document.addEventListener('visibilitychange', flush);
 
 /** Classes that may be filed, recent ones first: `{recent: [...], all: [{title, classes}]}`. */
 async function loadClasses() {
@@ -32,11 +39,14 @@ export function newDraft({ place, accuracy_m, found, chosen, person }) {
 
 /**
  * Open the form with a draft. `done(case, {open})` is told of the receipt, `closed()` when the
- * form was left, `elsewhere(form)` when the person wants to point at another place.
+ * form was left, `elsewhere(form)` when the person wants to point at another place, `sent()` when
+ * the last photo has arrived.
  */
-export function openForm(draft, { done, closed, elsewhere }) {
-  const form = new Form(draft, { done, closed, elsewhere });
-  dialog.oncancel = (event) => { event.preventDefault(); form.close(); };
+export function openForm(draft, tell) {
+  const form = new Form(draft, tell);
+  current = form;
+  entryFor(() => form.back());
+  dialog.oncancel = (event) => { event.preventDefault(); form.back(); };
   form.save();
   form.draw();
   if (!dialog.open) dialog.showModal();
@@ -53,12 +63,33 @@ export class Form {
 
   /** Keep what was filled in; the sign at the top says whether the device could. */
   async save() {
+    clearTimeout(this.timer);
+    this.timer = null;
     this.kept = await keep(this.draft);
     const sign = dialog.querySelector('#draft-sign');
     if (sign) sign.textContent = this.kept ? t('草稿已存') : t('本机存不下草稿');
   }
 
-  close() { if (this.sending) return; this.save(); dialog.close(); this.tell.closed(); }
+  /** Leave the form; what was filled in is kept. False while it is being sent. */
+  close() {
+    if (this.sending) return false;
+    this.save();
+    this.gone();
+    this.tell.closed();
+    return true;
+  }
+
+  /** Leave the receipt, to the case where `open`. */
+  leave(open) { this.gone(); this.tell.done(this.draft.received, { open }); return true; }
+
+  /** Back leaves the receipt where there is one, else the form. */
+  back() { return this.draft.received && !this.sending ? this.leave(false) : this.close(); }
+
+  gone() {
+    if (current === this) current = null;
+    dialog.close();
+    entryDone();
+  }
 
   /** Point at another place on the map and come back. */
   moveTo(about) {
@@ -162,11 +193,14 @@ export class Form {
   words() {
     const { chosen, description } = this.draft;
     const field = h('textarea', { id: 'description', class: 'input', maxlength: '500', rows: '2', placeholder: t('例如：井盖缺失约一半，紧靠人行道'), value: description,
-      oninput: (event) => { this.draft.description = event.target.value; this.saveSoon(); this.refoot(); } });
+      oninput: (event) => { this.draft.description = event.target.value; note(this.draft); this.saveSoon(); this.refoot(); } });
     const add = (word) => { this.draft.description = [this.draft.description.trim(), t(word)].filter(Boolean).join('，'); this.save(); this.draw(); };
     return h('section', {}, h('div', { class: 'group-head' }, h('label', { for: 'description' }, h('b', {}, t('说明'))), h('span', { class: 'mute' }, t('可不填'))), field,
       chosen?.domain === 'component' && h('div', { class: 'row-wrap words' }, WORDS.map((word) => h('button', { type: 'button', class: 'chip', onclick: () => add(word) }, t(word)))));
   }
+
+  /** Keep at once what `saveSoon` still waits with. */
+  flush() { if (this.timer) this.save(); }
 
   saveSoon() { clearTimeout(this.timer); this.timer = setTimeout(() => this.save(), 250); }
 
@@ -230,13 +264,14 @@ export class Form {
     const { draft } = this;
     const view = receipt(dialog, draft, {
       retry: () => this.sendShots(),
-      leave: (open) => { dialog.close(); this.tell.done(draft.received, { open }); },
+      leave: (open) => this.leave(open),
     });
     try {
       await sendPhotos(draft.received.id, draft.photos, { step: (share) => view.step(share), arrived: () => this.save() });
       draft.photos.forEach(drop);
       await forget(draft.id);
       view.finished();
+      this.tell.sent();
     } catch (fault) {
       await this.save();
       if (mustSignIn(fault)) { location.assign('/login?next=/field'); return; }

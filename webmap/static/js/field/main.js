@@ -95,7 +95,8 @@ function file(photos) {
 function fill(draft) {
   state.form = openForm({ ...draft, photos: draft.photos.map((photo) => (photo.address ? photo : shown(photo))) }, {
     done: (filed, { open }) => { state.form = null; refresh(); if (open) openCase(filed.id, { closed: refresh, changed: refresh }); },
-    closed: () => { state.form = null; refresh(); },
+    closed: () => { Object.assign(state, { form: null, moving: null }); at('moving').hidden = true; refresh(); },
+    sent: refresh,
     elsewhere: (form) => { state.moving = form; go('map'); at('moving').hidden = false; },
   });
   return state.form;

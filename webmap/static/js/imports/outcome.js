@@ -41,6 +41,8 @@ export function verdict(found, change) {
 /** Notes on the whole file, and what was mended. */
 export function notes(report) {
   const all = [...report.warnings, ...report.repaired.slice(0, 20).map((note) => ({ ...note, what: t('第 {n} 行：', { n: note.row }) + note.what }))];
+  const key = report.fields?.find((field) => field.key && !field.name.startsWith('feature_key'));
+  if (key) all.unshift({ what: t('每行的编号取自“{title}”', { title: key.title }) });
   if (all.length === 0) return null;
   return h('ul', { class: 'notes' }, all.map((note) => h('li', {}, icon('info', 'i-16'), h('span', {}, inWords(note.what)))));
 }

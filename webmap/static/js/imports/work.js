@@ -163,10 +163,10 @@ export function createBench(boot, leave) {
   function mapAddress() {
     const bounds = report?.sketch?.bounds;
     const name = delivery.layer;
-    if (!bounds) return `/map?on=${name}`;
+    if (!bounds) return `/map?on=${name}&show=${name}`;
     const [west, south, east, north] = bounds;
     const zoom = Math.max(3, Math.min(17, Math.log2(360 / Math.max(east - west, (north - south) * 1.6, 0.002)) + 0.85));
-    return `/map?at=${((west + east) / 2).toFixed(5)},${((south + north) / 2).toFixed(5)},${zoom.toFixed(2)}&on=${name}`;
+    return `/map?at=${((west + east) / 2).toFixed(5)},${((south + north) / 2).toFixed(5)},${zoom.toFixed(2)}&on=${name}&show=${name}`;
   }
 
   return { open, close: () => { stop(); at('work').hidden = true; } };

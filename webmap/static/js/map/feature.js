@@ -28,7 +28,22 @@ function lines(fields, properties) {
 export function featureName(layer, properties) {
   const classed = layer.class_field && layer.fields.find((f) => f.name === layer.class_field);
   const label = layer.label_field && layer.label_field !== layer.key ? properties[layer.label_field] : null;
-  return label || (classed && valueText(classed, properties[layer.class_field])) || String(properties[layer.key]);
+  return label || (classed && valueText(classed, properties[layer.class_field])) || (isGenerated(layer) && described(layer, properties)) || keyText(layer, properties);
+}
+
+/** Whether the keys of a layer were made from its contents, because the file had none. */
+function isGenerated(layer) { return layer.group === 'user' && layer.key.startsWith('feature_key'); }
+
+/** A key to read: a made one is long and says nothing, its beginning is enough. */
+function keyText(layer, properties) {
+  const key = String(properties[layer.key]);
+  return isGenerated(layer) ? t('编号 {key}', { key: key.slice(0, 8) }) : key;
+}
+
+/** The first text of a feature without a name, or nothing. */
+function described(layer, properties) {
+  return layer.fields.filter((field) => field.name !== layer.key && field.type === 'text' && !QUALITY.test(field.name))
+    .map((field) => valueText(field, properties[field.name])).find(Boolean) ?? null;
 }
 
 /** How the feature came in: the system it was delivered in, what conversion cost, which delivery. */
@@ -110,7 +125,7 @@ export function startFeaturePanel(app) {
     const zoom = h('button', { type: 'button', class: 'btn', onclick: () => flyTo(feature) }, icon('fit', 'i-16'), t('居中'));
     const share = h('button', { type: 'button', class: 'btn', onclick: copyLink }, icon('share', 'i-16'), t('复制链接'));
     app.panel.show({
-      subtitle: `${title(layer.title)}　${properties[layer.key]}`, title: featureName(layer, properties), tags: tags(layer, properties),
+      subtitle: `${title(layer.title)}　${keyText(layer, properties)}`, title: featureName(layer, properties), tags: tags(layer, properties),
       body: [...made(notes), ...sections(layer, feature, measures(layer, properties))], footer: [...made(acts), zoom, share], onclose: leave,
     });
   }

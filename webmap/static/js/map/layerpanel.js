@@ -90,9 +90,21 @@ export function startLayerPanel(app) {
     fold.setAttribute('aria-expanded', String(!shut));
     fold.replaceChildren(icon(shut ? 'right' : 'down', 'i-16'));
   });
+  /** A layer that the address asks to show, opened and scrolled to, once. */
+  function point() {
+    const name = app.state.get('show');
+    if (name == null) return;
+    app.state.set({ show: null });
+    if (!app.layers.get(name)) return;
+    opened.add(name);
+    draw();
+    const found = body.querySelector(`[data-layer="${CSS.escape(name)}"]`);
+    body.scrollTop += found.getBoundingClientRect().top - body.getBoundingClientRect().top;
+  }
   if (matchMedia('(max-width: 767px)').matches) fold.click();
   app.bus.on('layers', draw);
   draw();
+  point();
 }
 
 /** Gives a function that puts the focus back on the same control after a redraw. */

@@ -1,6 +1,7 @@
 // The layers of the map: what exists, what is on, filtered, faded, hovered, selected.
 
 import { BASE_LAYERS, groundLayers, nameLayers } from 'cityops/map/basemap';
+import { TEXT, createMatching } from 'cityops/map/matching';
 import { dataLayers, fade, narrowed, recount } from 'cityops/map/style';
 import { formatLists, parseLists } from 'cityops/state';
 import { token } from 'cityops/theme';
@@ -87,16 +88,20 @@ export function createLayers(app, catalogue) {
       const gone = off.get(name) ?? new Set();
       const wanted = filters.get(name) ?? {};
       if (made.metadata.part === 'blocks') recount(app.map, made, layer, gone, Object.keys(wanted).some((field) => field !== layer.class_field));
-      else if (made.metadata.part === 'data') app.map.setFilter(made.id, narrowed(made.metadata.own, layer, gone, wanted));
+      else if (made.metadata.part === 'data') app.map.setFilter(made.id, narrowed(made.metadata.own, layer, gone, wanted, matching.keys(layer, wanted)));
       else continue;
       fade(app.map, own.find((first) => first.id === made.id) ?? made, share);
     }
   }
   let own = [];
-  const changed = (name, push) => { paint(name); keep(push); bus.emit('layers', { name }); };
+  const matching = createMatching(app, paint);
+  const ask = (name) => matching.ask(byName.get(name), filters.get(name) ?? {}, layers.query(name));
+  const askAll = () => catalogue.forEach((layer) => ask(layer.name));
+  const changed = (name, push) => { paint(name); ask(name); keep(push); bus.emit('layers', { name }); };
 
   read();
-  return {
+  app.map.on('moveend', askAll);
+  const layers = {
     all: () => catalogue,
     get: (name) => byName.get(name) ?? null,
     isOn: (name) => on.get(name) === true,
@@ -117,29 +122,34 @@ export function createLayers(app, catalogue) {
     },
     opacity: (name) => opacity.get(name) ?? 1,
     setOpacity(name, share) { opacity.set(name, share); changed(name, false); },
-    /** Filter of a layer: `{field: [values]}`; the same for map and list. */
+    /** Filter of a layer: `{field: [values]}`, and a text as `{q: [text]}`; the same for map and list. */
     filter: (name) => filters.get(name) ?? {},
     setFilter(name, fields) {
       const kept = Object.fromEntries(Object.entries(fields).filter(([, values]) => values?.length > 0));
       if (Object.keys(kept).length > 0) filters.set(name, kept); else filters.delete(name);
       changed(name, true);
     },
-    /** What the map shows of a layer as `{field: [values]}`, classes that are off left out; null is unknown. */
+    /** Text that a layer is searched for, or null. */
+    text: (name) => filters.get(name)?.[TEXT]?.[0] ?? null,
+    /** What the map shows of a layer as `{field: [values]}`, without the text, classes that are off left out; null is unknown. */
     where(name) {
       const layer = byName.get(name);
-      const out = Object.fromEntries(Object.entries(filters.get(name) ?? {}).map(([field, values]) => [field, values.map((value) => (value === '' ? null : value))]));
+      const out = Object.fromEntries(Object.entries(filters.get(name) ?? {}).filter(([field]) => field !== TEXT)
+        .map(([field, values]) => [field, values.map((value) => (value === '' ? null : value))]));
       const gone = off.get(name);
       if (layer?.class_field && gone?.size > 0) out[layer.class_field] = (out[layer.class_field] ?? [...layer.classes.map((item) => item.code), null]).filter((code) => !gone.has(code));
       return out;
     },
     /** The same as query parameters of the interface. */
     query(name) {
-      return Object.fromEntries(Object.entries(this.where(name)).map(([field, values]) => [field, values.length > 0 ? values.map((value) => value ?? '').join(',') : '-']));
+      const text = this.text(name);
+      const where = Object.entries(this.where(name)).map(([field, values]) => [field, values.length > 0 ? values.map((value) => value ?? '').join(',') : '-']);
+      return { ...Object.fromEntries(where), ...(text ? { [TEXT]: text } : {}) };
     },
     /** Follow the address after Back. */
-    follow() { read(); catalogue.forEach((layer) => paint(layer.name)); bus.emit('layers', {}); },
+    follow() { read(); catalogue.forEach((layer) => paint(layer.name)); askAll(); bus.emit('layers', {}); },
     /** Apply everything to a map that has just loaded. */
-    start() { own = app.map.getStyle().layers; catalogue.forEach((layer) => paint(layer.name)); },
+    start() { own = app.map.getStyle().layers; catalogue.forEach((layer) => paint(layer.name)); askAll(); },
     get selection() { return selection; },
     /** Select a feature, given as GeoJSON with its layer, or nothing. */
     mark(layer, feature) {
@@ -148,13 +158,17 @@ export function createLayers(app, catalogue) {
       bus.emit('selection', selection);
     },
     get hovered() { return hovered; },
-    /** Show a feature as hovered; `from` says who did it, so that nobody answers themselves. */
+    /** Show a feature as hovered, without a geometry only by its key; `from` says who did it, so that nobody answers themselves. */
     hover(layer, feature, from) {
       const key = feature ? feature.properties[byName.get(layer).key] : null;
       if ((hovered?.key ?? null) === key && (hovered?.layer ?? null) === (feature ? layer : null)) return;
       hovered = feature ? { layer, key } : null;
-      app.map.getSource('hover')?.setData(feature ?? NONE);
+      app.map.getSource('hover')?.setData(feature?.geometry ? feature : NONE);
       bus.emit('hover', { layer, key, from });
+    },
+    /** Give what is hovered its outline, when it was not at hand at once. */
+    outline(layer, feature) {
+      if (hovered?.layer === layer && hovered.key === feature.properties[byName.get(layer).key]) app.map.getSource('hover')?.setData(feature);
     },
     /** Take over what the server says now: new version, counts. Tiles are asked for again. */
     async refresh(name) {
@@ -168,4 +182,5 @@ export function createLayers(app, catalogue) {
       bus.emit('layers', { name });
     },
   };
+  return layers;
 }

@@ -3,6 +3,8 @@
 import { debounce, emptyState, h, icon, skeleton } from 'cityops/dom';
 import { count, t, title } from 'cityops/i18n';
 import { featureName, valueText } from 'cityops/map/feature';
+import { columnFilter, textFilter } from 'cityops/map/listfilter';
+import { TEXT } from 'cityops/map/matching';
 import { complain } from 'cityops/toast';
 
 const PAGE = 100;
@@ -20,7 +22,10 @@ export function startList(app) {
   let narrowed = true;
   let framing = false;
 
-  const inArea = () => area != null && narrowed;
+  const search = textFilter(app);
+  const byColumn = columnFilter(app);
+  // A text is searched in the window of the map; a selection does not know it.
+  const inArea = () => area != null && narrowed && !app.layers.text(layer?.name);
 
   /** Key first, then what the map shows, then what at least one row here has. */
   function columns() {
@@ -95,13 +100,16 @@ export function startList(app) {
     const chips = Object.entries(app.layers.filter(layer.name)).map(([field, values]) => {
       const spec = layer.fields.find((f) => f.name === field);
       return h('button', { type: 'button', class: 'chip', 'aria-pressed': 'true', onclick: () => app.layers.setFilter(layer.name, { ...app.layers.filter(layer.name), [field]: [] }) },
-        `${title(spec?.title ?? field)}：${values.map((v) => (spec ? valueText(spec, v) ?? t('未知') : v)).join('、')}`, icon('x', 'i-16'));
+        field === TEXT ? t('含“{text}”', { text: values[0] }) : `${title(spec?.title ?? field)}：${values.map((v) => (spec ? valueText(spec, v) ?? t('未知') : v)).join('、')}`, icon('x', 'i-16'));
     });
-    const head = h('div', { class: 'list-head' }, filterMenu(), chips, offChip());
-    if (features.length === 0) { app.drawer.body.replaceChildren(head, nothing()); return; }
+    byColumn.look(layer, features);
+    const head = h('div', { class: 'list-head' }, search.element(layer), filterMenu(), byColumn.element(layer), chips, offChip());
+    const kept = search.focus();
+    if (features.length === 0) { app.drawer.body.replaceChildren(head, nothing()); kept?.(); return; }
     const shown = columns();
     table = h('table', { class: 'table' }, h('thead', {}, h('tr', {}, shown.map(heading))), h('tbody', {}, features.map((feature) => row(feature, shown))));
     app.drawer.body.replaceChildren(head, table, next ? h('div', { class: 'list-more' }, h('button', { type: 'button', class: 'btn', onclick: () => load(next) }, t('再看 {n} 条', { n: PAGE }))) : '');
+    kept?.();
     select(app.layers.selection);
   }
 

@@ -1,6 +1,9 @@
 // Pointer on the map: what lies under it is hovered, what is clicked opens in the panel.
 
 const REACH_PX = 5;
+/** How long the pointer rests on an area before its whole border is asked for. */
+const REST_MS = 120;
+const MOST_KEPT = 200;
 /** Layers that lie everywhere: a click on them alone is one on empty map, before it opens them. */
 const COVERS = new Set(['cells']);
 
@@ -28,15 +31,45 @@ export function startPointer(app) {
     return { type: 'Feature', geometry: hit.geometry, properties: { ...hit.properties } };
   }
 
+  let resting = 0;
+  const whole = new Map();
+
+  /** The whole of an area: a tile has only its piece of it, cut straight at the tile's border. */
+  function askWhole(layer, key) {
+    const name = `${layer.name}/${key}/${layer.tiles}`;
+    if (!whole.has(name)) {
+      if (whole.size >= MOST_KEPT) whole.delete(whole.keys().next().value);
+      const asked = app.api(`layers/${layer.name}/features/${encodeURIComponent(key)}`);
+      asked.catch(() => whole.delete(name));
+      whole.set(name, asked);
+    }
+    return whole.get(name);
+  }
+
+  function hoverArea(hit) {
+    const layer = layers.get(hit.layer.metadata.layer);
+    const key = hit.properties[layer.key];
+    if (layers.hovered?.layer === layer.name && layers.hovered.key === key) return;
+    clearTimeout(resting);
+    layers.hover(layer.name, { ...plain(hit), geometry: null }, 'map');
+    resting = setTimeout(() => askWhole(layer, key).then((feature) => layers.outline(layer.name, feature), () => {}), REST_MS);
+  }
+
+  function hoverHit(hit) {
+    const single = hit && hit.layer.metadata.part === 'data';
+    if (single && hit.geometry.type.endsWith('Polygon')) { hoverArea(hit); return; }
+    clearTimeout(resting);
+    layers.hover(single ? hit.layer.metadata.layer : layers.hovered?.layer, single ? plain(hit) : null, 'map');
+  }
+
   map.on('mousemove', (event) => {
     last = event.point;
     if (frame || app.draw.isDrawing) return;
     frame = requestAnimationFrame(() => {
       frame = 0;
       const hit = under(last, 3);
-      const single = hit && hit.layer.metadata.part === 'data';
       map.getCanvas().style.cursor = hit ? 'pointer' : '';
-      layers.hover(single ? hit.layer.metadata.layer : layers.hovered?.layer, single ? plain(hit) : null, 'map');
+      hoverHit(hit);
     });
   });
   map.on('mouseout', () => { if (layers.hovered) layers.hover(layers.hovered.layer, null, 'map'); });

@@ -65,12 +65,14 @@ function polygonLayers(layer) {
 
 function pointLayers(layer) {
   const { radius } = layer.style;
+  // A foreign layer has few marks and no legend to look up: it never shrinks to a dot.
+  const size = (px) => Math.max(px, layer.group === 'user' ? 4 : 0);
   const marked = layer.classes.filter((item) => item.mark);
   const made = [{
     id: 'point', type: 'circle',
     paint: {
       'circle-color': colourOf(layer), 'circle-stroke-color': token('m-halo'),
-      'circle-radius': ['interpolate', ['linear'], ['zoom'], 11, radius * 0.6, 14, radius * 0.3 + 0.4, 16, radius * 0.55, 17.5, radius * 1.2, 18.2, radius * 2, 20, radius * 2.8],
+      'circle-radius': ['interpolate', ['linear'], ['zoom'], 11, size(radius * 0.6), 14, size(radius * 0.3 + 0.4), 16, size(radius * 0.55), 17.5, size(radius * 1.2), 18.2, radius * 2, 20, radius * 2.8],
       'circle-stroke-width': ['interpolate', ['linear'], ['zoom'], 14, 0.2, 16, 0.5, 17.5, 1.5],
     },
   }];
@@ -152,11 +154,15 @@ export function dataLayers(layer) {
   }));
 }
 
-/** Filter of a style layer once classes are switched off and fields filtered. */
-export function narrowed(own, layer, off, filters) {
+/**
+ * Filter of a style layer once classes are switched off and fields filtered. Where tiles cannot
+ * answer, `keys` are those of the features that match.
+ */
+export function narrowed(own, layer, off, filters, keys = null) {
   const parts = own ? ['all', own] : ['all'];
   if (layer.class_field && off.size > 0) parts.push(['!', ['in', ['get', layer.class_field], ['literal', [...off]]]]);
-  for (const [field, values] of Object.entries(filters)) parts.push(['in', ['to-string', ['get', field]], ['literal', values.map(String)]]);
+  if (keys) parts.push(['in', ['to-string', ['get', layer.key]], ['literal', keys]]);
+  else for (const [field, values] of Object.entries(filters)) parts.push(['in', ['to-string', ['get', field]], ['literal', values.map(String)]]);
   return parts.length === 1 ? null : parts;
 }
 

@@ -178,7 +178,7 @@ export default {
   },
 
   drawForm() {
-    this.facts().then(({ levels, models }) => this.fill(formBody({ ...this.form, form: this.form, levels, models, fault: this.fault, busy: this.busy, acts: this.formActs() })));
+    return this.facts().then(({ levels, models }) => this.fill(formBody({ ...this.form, form: this.form, levels, models, fault: this.fault, busy: this.busy, acts: this.formActs() })));
   },
 
   drawChooser() {
@@ -272,7 +272,7 @@ export default {
     this.keepTyped.cancel();
     this.writeForm();
     this.fault = unreadable(form);
-    if (this.fault) { this.drawForm(); return; }
+    if (this.fault) { await this.drawForm(); this.body.querySelector('[aria-invalid=true]')?.focus(); return; }
     this.busy = true;
     this.drawForm();
     try {

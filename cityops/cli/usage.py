@@ -1,0 +1,171 @@
+"""Words of the command line's frame, Chinese: usage faults by their class, headings of help."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import click
+from click.exceptions import NoSuchCommand
+
+from gis.errors import InvalidError
+
+_HELP = "显示本说明并退出"
+
+
+class ChineseHelp(click.Command):
+    """A command whose help has Chinese headings.
+
+    ``words`` holds what stood on the command line for each parameter, before it was read.
+    """
+
+    words: Mapping[str, Any] = MappingProxyType({})
+
+    def make_parser(self, ctx: click.Context) -> Any:
+        """The parser, which leaves what it read in ``words``."""
+        parser = super().make_parser(ctx)
+        read = parser.parse_args
+
+        def kept(args: list[str]) -> Any:
+            found = read(args=args)
+            self.words = dict(found[0])
+            return found
+
+        parser.parse_args = kept  # type: ignore[method-assign]
+        return parser
+
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The line of usage."""
+        pieces = " ".join(self.collect_usage_pieces(ctx))
+        formatter.write_usage(ctx.command_path, pieces, prefix="用法：")
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        """Pieces of the line of usage, the general ones in Chinese."""
+        words = {"[OPTIONS]": "[选项]", "COMMAND [ARGS]...": "命令 [参数]..."}
+        return [words.get(piece, piece) for piece in super().collect_usage_pieces(ctx)]
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The options, then the commands of a group."""
+        shown = [p for p in self.get_params(ctx) if not isinstance(p, click.Argument)]
+        records = [r for r in (p.get_help_record(ctx) for p in shown) if r is not None]
+        if records:
+            with formatter.section("选项"):
+                formatter.write_dl(records)
+        if isinstance(self, click.Group):
+            self.format_commands(ctx, formatter)
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        """The option that shows this help."""
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.help = _HELP
+        return option
+
+
+class ChineseGroup(ChineseHelp, click.Group):
+    """A group of commands whose help has Chinese headings."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands with the first sentence of each."""
+        found = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        rows = [(name, c.get_short_help_str(60)) for name, c in found if c and not c.hidden]
+        if rows:
+            with formatter.section("命令"):
+                formatter.write_dl(rows)
+
+
+def usage_error(fault: click.ClickException) -> InvalidError:
+    """What is wrong with a command line: by the class of the fault and its parts.
+
+    ``field`` is the argument or option as help names it, ``got`` what stood there, ``expected``
+    what may stand there.
+    """
+    field, got, expected, message = _parts(fault)
+    context = getattr(fault, "ctx", None)
+    path = context.command_path if context is not None else "cityops"
+    return InvalidError(
+        "cli.usage",
+        message,
+        field=field,
+        got=got,
+        expected=expected,
+        params={"words": fault.format_message()[:2000]},
+        hint=f"{path} --help 列出可用的写法",
+    )
+
+
+def _parts(fault: click.ClickException) -> tuple[str | None, Any, Any, str]:
+    """Field, got, expected and the Chinese template."""
+    if isinstance(fault, NoSuchCommand):
+        return None, fault.command_name[:200], _commands(fault.ctx), "没有命令 {got}"
+    if isinstance(fault, click.NoSuchOption):
+        return None, fault.option_name[:200], fault.possibilities or None, "没有选项 {got}"
+    if isinstance(fault, click.MissingParameter):
+        kind = "选项" if isinstance(fault.param, click.Option) else "参数"
+        return _name(fault.param), None, _expected(fault.param), f"缺少{kind} {{field}}"
+    if isinstance(fault, click.BadParameter) and fault.param is not None:
+        got = _given(fault)
+        told = "{field} 的值不对：{got}" if got is not None else "{field} 的值不对：{words}"
+        expected = _expected(fault.param)
+        if expected:
+            told += f"，应为 {_listed(expected)}"
+        elif got is not None and not fault.message.isascii():
+            told += "；{words}"
+        return _name(fault.param), got, expected, told
+    if isinstance(fault, click.BadOptionUsage):
+        return fault.option_name[:200], None, None, "选项 {field} 的用法不对：它要一个值或不带值"
+    return None, fault.format_message()[:2000], None, "命令行不对：{got}"
+
+
+def _name(parameter: click.Parameter | None) -> str | None:
+    """A parameter as help names it: ``LON``, ``--crs``."""
+    if parameter is None:
+        return None
+    if isinstance(parameter, click.Option):
+        return max(parameter.opts, key=len)
+    return parameter.human_readable_name.strip("[].").upper()
+
+
+def _given(fault: click.BadParameter) -> str | None:
+    """What stood there for a parameter: of its words the first that its type does not take."""
+    context, parameter = fault.ctx, fault.param
+    command = None if context is None else context.command
+    if context is None or parameter is None or not isinstance(command, ChineseHelp):
+        return None
+    words = command.words.get(parameter.name or "")
+    for word in words if isinstance(words, (tuple, list)) else [words]:
+        if isinstance(word, str) and _is_refused(parameter, word, context):
+            return word[:200]
+    return None
+
+
+def _is_refused(parameter: click.Parameter, word: str, context: click.Context) -> bool:
+    try:
+        parameter.type(word, parameter, context)
+    except click.BadParameter:
+        return True
+    return False
+
+
+def _expected(parameter: click.Parameter | None) -> Any:
+    """What a parameter takes: the choices, the bounds, or the kind of number."""
+    kind = None if parameter is None else parameter.type
+    if isinstance(kind, click.Choice):
+        return [str(choice) for choice in kind.choices]
+    if isinstance(kind, (click.IntRange, click.FloatRange)):
+        low, high = (("不限" if edge is None else f"{edge:g}") for edge in (kind.min, kind.max))
+        return f"{low} 至 {high} 的数"
+    if isinstance(kind, click.types.IntParamType):
+        return "整数"
+    return "数" if isinstance(kind, click.types.FloatParamType) else None
+
+
+def _listed(expected: Any) -> str:
+    text = "、".join(expected) if isinstance(expected, list) else str(expected)
+    return text.replace("{", "{{").replace("}", "}}")
+
+
+def _commands(context: click.Context | None) -> list[str] | None:
+    group = None if context is None else context.command
+    return group.list_commands(context) if context and isinstance(group, click.Group) else None

@@ -1,0 +1,1 @@
+"""How much gets out: holes in vessels, pools that evaporate."""
