@@ -18,6 +18,7 @@ COMMANDS: dict[str, str] = {
     "locate": "locate",
     "grid": "grid",
     "calendar": "calendar",
+    "scheme": "scheme",
     "hazard": "hazard",
     "layers": "layers",
     "user": "user",

@@ -34,12 +34,16 @@ _CARRIED = ("domain", "major_code", "major", "minor_code", "minor")
 
 @dataclass(frozen=True)
 class SchemeName:
-    """What the importer of a workbook says about it."""
+    """What the importer of a workbook says about it.
+
+    ``domain`` is that of rows for which neither a column nor the name of the sheet says it.
+    """
 
     scheme: str
     version: str
     edition: str
     source: str
+    domain: str = ""
 
     @property
     def origin(self) -> Origin:
@@ -183,7 +187,7 @@ def _read_row(sheet: Sheet, number: int, cells: Mapping[str, Any], reading: _Rea
     InvalidError
         For what it lacks or cannot be read.
     """
-    domain = _domain(sheet, cells)
+    domain = _domain(sheet, cells, reading.name.domain)
     major, code = codes_of(cells.get("major_code"), cells.get("minor_code"))
     name, trigger = plain(words(cells.get("minor"))), words(cells.get("trigger"))
     for role, value, title in (("minor", name, "小类名称"), ("trigger", trigger, "立案条件")):
@@ -205,8 +209,8 @@ def _read_row(sheet: Sheet, number: int, cells: Mapping[str, Any], reading: _Rea
     )
 
 
-def _domain(sheet: Sheet, cells: Mapping[str, Any]) -> str:
-    """Component or event: by the row, else by the name of the sheet.
+def _domain(sheet: Sheet, cells: Mapping[str, Any], usual: str) -> str:
+    """Component or event: by the row, else by the name of the sheet, else as the importer says.
 
     Raises
     ------
@@ -217,13 +221,15 @@ def _domain(sheet: Sheet, cells: Mapping[str, Any]) -> str:
     for word, domain in _DOMAINS.items():
         if word in said.lower() or (not said and word in sheet.name.lower()):
             return domain
+    if usual and not said:
+        return usual
     raise InvalidError(
         "scheme.no_domain",
         "看不出是部件还是事件：{got}",
         field="domain",
         got=said or sheet.name,
         expected=["部件", "事件"],
-        hint="加一列“类型”，或在工作表名里写明",
+        hint="加一列“类型”，或在工作表名里写明，或用 --domain 给出",
     )
 
 
