@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -18,6 +19,7 @@ from grid.classes import (
     class_table,
     minor_classes,
 )
+from grid.schemes.book import SchemeBook
 
 #: Offered to who has not reported anything yet: what inspectors meet every day.
 COMMON_CLASSES: tuple[ClassKey, ...] = tuple(
@@ -36,15 +38,15 @@ COMMON_CLASSES: tuple[ClassKey, ...] = tuple(
 _DOMAIN_TITLES = ((Domain.EVENT, "事件"), (Domain.COMPONENT, "部件"))
 
 
-def class_name(key: ClassKey) -> str:
-    """Chinese name of a class.
+def class_name(key: ClassKey, schemes: SchemeBook, day: date | None = None) -> str:
+    """Chinese name of a minor class, in force on a day where one is given.
 
     Raises
     ------
     InvalidError
-        When the domain is not known.
+        ``case.unknown_domain``, ``case.major_class``, ``scheme.class_off``.
     NotFoundError
-        When the scheme does not hold the code.
+        ``scheme.unknown``, ``scheme.unknown_class``.
     """
     if key.domain not in set(Domain):
         raise InvalidError(
@@ -54,7 +56,16 @@ def class_name(key: ClassKey) -> str:
             got=key.domain,
             expected=[d.value for d in Domain],
         )
-    return class_row(Domain(key.domain), key.code, key.scheme).name_zh
+    found = schemes.class_of(key, day)
+    if found.level != "minor":
+        raise InvalidError(
+            "case.major_class",
+            "{name}（{got}）是大类，须选其中的小类",
+            field="class_code",
+            got=key.code,
+            params={"name": found.title.zh},
+        )
+    return found.title.zh
 
 
 def class_json(key: ClassKey, name: str) -> dict[str, str]:
@@ -99,5 +110,6 @@ def offered_first(used: Sequence[UsedClass], most: int = 6) -> list[dict[str, An
     known = {one.key for one in used}
     for key in COMMON_CLASSES:
         if len(out) < most and key not in known:
-            out.append(class_json(key, class_name(key)) | {"times": 0, "last_at": None})
+            title = class_row(Domain(key.domain), key.code, key.scheme).name_zh
+            out.append(class_json(key, title) | {"times": 0, "last_at": None})
     return out

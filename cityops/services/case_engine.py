@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cityops.services.case_report import Where
-from cityops.services.case_values import CaseRecord, PhotoRecord
+from cityops.services.case_values import CaseRecord, PhotoRecord, city_day
 from cityops.services.grid.config import GridConfig
 from cityops.services.permissions import Action, permission_for
 from cityops.services.places import Place, box_around, distances_m
@@ -37,7 +37,7 @@ def routed(tx: Any, config: GridConfig, key: ClassKey, where: Where, now: dateti
         near = _cells_near(tx, place, where.cell)
     situation = Situation(
         key=key,
-        day=now.date(),
+        day=city_day(now),
         grids=grids,
         near=near,
         owner=where.owner,
@@ -93,7 +93,7 @@ def filing_of(
     NotFoundError, InvalidError
         When there is no such condition, it belongs to other classes, or several are to choose from.
     """
-    day = now.date()
+    day = city_day(now)
     known = config.schemes.conditions_of(case.key, day)
     if condition is None and len(known) > 1:
         raise InvalidError(
@@ -110,11 +110,14 @@ def filing_of(
     return Filing(chosen.id, chosen.limit_for(case.area_class), chosen.same_period)
 
 
-def with_photos(case: Case, photos: Sequence[PhotoRecord]) -> Case:
-    """The case with the number of its photos as they are now."""
+def with_photos(record: CaseRecord, photos: Sequence[PhotoRecord]) -> CaseRecord:
+    """The record whose case has the number of its photos as they are now."""
     before = sum(p.kind in ("report", "verify") for p in photos)
     after = sum(p.kind == "after" for p in photos)
-    return replace(case, photos=before, photos_after=after)
+    flow = record.flow
+    if (flow.photos, flow.photos_after) == (before, after):
+        return record
+    return replace(record, flow=replace(flow, photos=before, photos_after=after))
 
 
 def deadline(clock: Clock | None, world: World) -> datetime | None:

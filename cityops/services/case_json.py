@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from cityops.services.areas import AreaLookup
 from cityops.services.case_engine import deadline
+from cityops.services.case_people import collectors_of, handlers_of
 from cityops.services.case_values import CaseRecord, PhotoRecord, shown_time
 from cityops.services.roles import ROLE_TITLES, Person, Role
-from grid.clock.clock import ClockKind
+from gis.errors import CityError
+from grid.clock.clock import Clock, ClockKind, Light, light
 from grid.duty import departments
 from grid.flow.case import Actor, Entry, Pending
-from grid.flow.mover import needs_of, open_actions
+from grid.flow.mover import hindered_actions, needs_of, open_actions
 from grid.flow.states import (
     ACTION_TITLES,
     SOURCE_TITLES,
@@ -37,9 +39,10 @@ _KNOW_REPORTER = frozenset(
 )
 REPORT = "report"
 IMPORT = "import"
-_FIRST = {REPORT: "上报", IMPORT: "导入", "organisation": "机构调整"}
+_FIRST = {REPORT: "上报", IMPORT: "导入", "organisation": "机构调整", "recompute": "时限重算"}
 #: Inputs of the workflow under the names of the interface, in the order in which they are asked.
 _NEEDS = {
+    "photo": "photo",
     "filing": "condition",
     "department": "department",
     "handler": "handler",
@@ -48,6 +51,8 @@ _NEEDS = {
     "target": "target",
     "note": "reason",
 }
+#: Details of an act that everybody may read who sees the case; people are named elsewhere.
+_TOLD = ("condition", "department", "suggested", "proposed", "until", "target")
 _ROLE_NAMES = {role.value: title.zh for role, title in ROLE_TITLES.items()}
 #: Posts under the names of the roles that usually hold them.
 _ROLE_NAMES |= {
@@ -84,6 +89,7 @@ def brief(
     last: Entry | None,
     actor: Actor,
     world: World,
+    choices: int = 0,
 ) -> dict[str, Any]:
     """A case as a row of a list.
 
@@ -95,8 +101,13 @@ def brief(
         Who asks; ``actions`` are what they may do next.
     world
         The surroundings as of now.
+    choices
+        How many filing conditions its class has; the only one needs not be chosen.
     """
     flow = record.flow
+    acts = _actions(record, actor, world)
+    if choices < 2:
+        acts = [act | {"needs": [n for n in act["needs"] if n != "condition"]} for act in acts]
     return {
         "id": str(record.id),
         "number": record.number,
@@ -125,6 +136,7 @@ def brief(
         "reported_at": shown_time(record.reported_at),
         "moved_at": shown_time(record.reported_at if last is None else last.at),
         "due_at": shown_time(record.due_at),
+        "light": _light(flow.clock(ClockKind.DISPOSE), world),
         "closed_at": shown_time(flow.closed_at),
         "rework_count": flow.rework_count,
         "return_count": flow.return_count,
@@ -132,7 +144,7 @@ def brief(
         "merged_into": None if flow.merged_into is None else str(flow.merged_into),
         "flags": list(record.flags),
         "photos": [photo_json(record, photo) for photo in photos],
-        "actions": _actions(record, actor, world),
+        "actions": acts,
     }
 
 
@@ -150,7 +162,10 @@ def whole(
     last = history[-1] if history else None
     flow = record.flow
     accept = deadline(flow.clock(ClockKind.ACCEPT), world)
-    return brief(record, photos, lookup, last=last, actor=actor_of(person), world=world) | {
+    actor, choices = actor_of(person), len(conditions)
+    row = brief(record, photos, lookup, last=last, actor=actor, world=world, choices=choices)
+    return row | {
+        "blocked": _blocked(record, actor, world),
         "reporter_title": record.reporter_name if knows else None,
         "device_time": shown_time(record.device_time),
         "device_offset_s": record.device_offset_s,
@@ -164,8 +179,10 @@ def whole(
         "suggested_by": record.extra.get("suggested_by"),
         "reasons": record.extra.get("reasons", []),
         "runner_up": record.extra.get("runner_up"),
+        "runner_up_m": record.extra.get("runner_up_m"),
+        "wanted_condition": record.extra.get("condition"),
         "accept_due_at": shown_time(accept),
-        "conditions": [_condition_json(c, flow.area_class) for c in conditions],
+        "conditions": [condition_json(c, flow.area_class) for c in conditions],
         "pending": [_pending_json(p) for p in flow.pending],
         "suspended_until": shown_time(flow.suspended_until),
         "was_late": flow.was_late,
@@ -173,7 +190,7 @@ def whole(
     }
 
 
-def _condition_json(condition: FilingCondition, area: AreaClass | None) -> dict[str, Any]:
+def condition_json(condition: FilingCondition, area: AreaClass | None) -> dict[str, Any]:
     """A filing condition to choose, with what it allows here."""
     limit = condition.limit_for(area)
     return {
@@ -183,6 +200,20 @@ def _condition_json(condition: FilingCondition, area: AreaClass | None) -> dict[
         "limit": None if limit is None else limit.told,
         "source": condition.origin.source,
         "confidence": condition.origin.confidence.value,
+    }
+
+
+def people_json(tx: Any, record: CaseRecord, acts: Collection[str]) -> dict[str, Any]:
+    """Who has the case by name, and who may be chosen where an open act asks for somebody."""
+    chosen = record.flow.handler
+    account = None if chosen is None else tx.accounts.numbered(chosen)
+    sends = {CaseAction.ASK_VERIFY, CaseAction.ASK_INSPECT} & set(acts)
+    handlers = handlers_of(tx, record) if CaseAction.ASSIGN in acts else []
+    collectors = collectors_of(tx, record) if sends else []
+    return {
+        "handler_title": None if account is None else account.name,
+        "handlers": [{"id": one.id, "title": one.name} for one in handlers],
+        "collectors": [{"id": one.id, "title": one.name} for one in collectors],
     }
 
 
@@ -248,12 +279,13 @@ def _step_json(step: Entry, *, knows: bool) -> dict[str, Any]:
         "before": None if step.before is None else step.before.value,
         "after": step.after.value,
         "at": shown_time(step.at),
-        "actor_title": role if hidden else f"{role} {step.actor_name}",
+        "actor_title": role if hidden or role == step.actor_name else f"{role} {step.actor_name}",
         "department": step.department,
         "department_title": _department_title(step.department),
         "note": step.note,
         "used_s": step.used_s,
         "late": step.late,
+        "details": {k: v for k, v in step.details.items() if k in _TOLD},
     }
 
 
@@ -266,8 +298,29 @@ def _actions(record: CaseRecord, actor: Actor, world: World) -> list[dict[str, A
     """What may be done next; ``needs`` names inputs, ``reason`` a note that must be."""
     out = []
     for action in open_actions(record.flow, actor, world):
-        needs = needs_of(record.flow.state, action)
+        needs = needs_of(record.flow, action)
         asked = [said for name, said in _NEEDS.items() if name in needs]
         title = ACTION_TITLES[action].zh
         out.append({"action": action.value, "title": title, "needs": asked})
     return out
+
+
+def _blocked(record: CaseRecord, actor: Actor, world: World) -> list[dict[str, str]]:
+    """What the person might do but for something that a guard asks for."""
+    return [
+        {
+            "action": action.value,
+            "title": ACTION_TITLES[action].zh,
+            "code": reason.code,
+            "why": str(reason),
+        }
+        for action, reason in hindered_actions(record.flow, actor, world)
+    ]
+
+
+def _light(clock: Clock | None, world: World) -> str:
+    """The traffic light of a clock; none without one, or where its calendar is not known."""
+    try:
+        return (Light.NONE if clock is None else light(clock, world.book, world.now)).value
+    except CityError:
+        return Light.NONE.value

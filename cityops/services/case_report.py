@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from grid.clock.stages import Urgency
 from grid.duty import department_named
 from grid.flow.states import CaseSource
 from grid.layers import COMPONENTS
+from grid.schemes.book import SchemeBook
 
 MAX_DESCRIPTION = 2000
 #: A phone's clock further off than this is flagged; server time decides in any case.
@@ -52,6 +53,7 @@ class Report:
     ``device_time`` is when it was written down, ``sent_at`` what the device's clock showed when
     it was sent; both aware. ``condition`` is the filing condition that the reporter thinks fits,
     ``urgency`` what a hotline order is about, ``self_disposal`` whether the collector put it right.
+    ``photo_sha256`` is that of a photo which comes with the report.
     """
 
     id: UUID
@@ -69,6 +71,7 @@ class Report:
     condition: str | None = None
     urgency: Urgency | None = None
     self_disposal: bool = False
+    photo_sha256: str | None = None
 
     def digest(self, reporter_id: int) -> str:
         """sha256 of what was reported and by whom; when it was sent does not count."""
@@ -83,6 +86,7 @@ class Report:
         ]
         # Fields that older devices do not send leave the digest of their reports as it was.
         more = [self.condition, self.urgency and self.urgency.value, self.self_disposal or None]
+        more += [] if self.photo_sha256 is None else [self.photo_sha256]
         if any(part is not None for part in more):
             body += more
         return hashlib.sha256(orjson.dumps(body)).hexdigest()
@@ -136,15 +140,15 @@ def reporting_role(person: Person, source: CaseSource) -> Role:
     return next(r for r, sources in SOURCES.items() if person.has(r) and source in sources)
 
 
-def check_report(report: Report) -> None:
-    """Refuse a report that cannot be one, with every fault.
+def check_report(report: Report, schemes: SchemeBook, day: date) -> None:
+    """Refuse a report that cannot be one on a day, with every fault.
 
     Raises
     ------
     InvalidError
         With one entry in ``errors`` per fault.
     """
-    faults = [*_class_faults(report), *_text_faults(report), *_number_faults(report)]
+    faults = [*_class_faults(report, schemes, day), *_text_faults(report), *_number_faults(report)]
     if faults:
         raise InvalidError(
             "case.invalid",
@@ -155,9 +159,11 @@ def check_report(report: Report) -> None:
         )
 
 
-def _class_faults(report: Report) -> list[CityError]:
+def _class_faults(report: Report, schemes: SchemeBook, day: date) -> list[CityError]:
     try:
-        class_name(report.class_key)
+        class_name(report.class_key, schemes, day)
+        if report.condition is not None:
+            schemes.condition(report.condition, report.class_key, day)
     except CityError as fault:
         return [fault]
     return []

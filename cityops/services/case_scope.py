@@ -7,8 +7,9 @@ from uuid import UUID
 from cityops.services.case_values import CaseScope, Waiting
 from cityops.services.roles import Person, Role
 from gis.errors import ForbiddenError, NotFoundError
-from grid.flow.mover import inbox_states
 from grid.flow.settings import shipped_flow_settings
+from grid.flow.states import Post
+from grid.flow.turn import posts_waiting, turns_with
 
 #: Roles that see every case in their areas.
 WIDE = frozenset(
@@ -56,16 +57,15 @@ def require_scope(person: Person) -> CaseScope:
 
 def waiting_for(person: Person) -> tuple[Waiting, ...]:
     """What waits for an act of the person: a department's own cases, a collector's own errands."""
-    handler, collector = Role.DEPARTMENT.value, Role.INSPECTOR.value
-    others = {r.value for r in person.roles} - {handler, collector}
-    settings = shipped_flow_settings()
+    posts = posts_waiting({r.value for r in person.roles}, shipped_flow_settings())
     out = []
-    if inbox_states(others, settings):
-        out.append(Waiting(inbox_states(others, settings)))
-    if person.has(Role.INSPECTOR):
-        out.append(Waiting(inbox_states({collector}, settings), assignee=person.id))
-    if person.has(Role.DEPARTMENT) and person.department:
-        out.append(Waiting(inbox_states({handler}, settings), person.department))
+    for post in sorted(posts):
+        if post is Post.COLLECTOR:
+            out.append(Waiting(turns_with(post), assignee=person.id))
+        elif post is not Post.DEPARTMENT:
+            out.append(Waiting(turns_with(post)))
+        elif person.department:
+            out.append(Waiting(turns_with(post), person.department))
     return tuple(out)
 
 

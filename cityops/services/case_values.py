@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -28,6 +28,17 @@ def stored_time(at: datetime) -> str:
     '2026-11-24T00:00:00.000Z'
     """
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def city_day(at: datetime) -> date:
+    """The day that people of the city write.
+
+    Examples
+    --------
+    >>> city_day(datetime(2026, 11, 24, 20, 0, tzinfo=UTC)).isoformat()
+    '2026-11-25'
+    """
+    return at.astimezone(CITY_TIME).date()
 
 
 def read_time(text: str | None) -> datetime | None:
@@ -142,12 +153,13 @@ class CaseScope:
 
 @dataclass(frozen=True)
 class Waiting:
-    """States in which something waits; for a department only what it has in hand.
+    """Whose turn it is, as texts of ``grid.flow.turn.turns_with``.
 
-    ``assignee`` leaves out what waits for somebody else by name.
+    For a department only what it has in hand; ``assignee`` leaves out what waits for somebody
+    else by name.
     """
 
-    states: frozenset[CaseState]
+    turns: frozenset[str]
     department: str | None = None
     assignee: int | None = None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -21,30 +21,34 @@ from cityops.services.case_engine import (
     with_deadline,
     with_photos,
 )
-from cityops.services.case_json import REPORT, actor_of, brief, news_of, whole
-from cityops.services.case_report import (
-    Report,
-    Where,
-    check_report,
-    clock_check,
-    find_where,
-    reporting_role,
-    source_for,
+from cityops.services.case_explain import explained
+from cityops.services.case_filing import case_number, new_record
+from cityops.services.case_json import (
+    REPORT,
+    actor_of,
+    brief,
+    condition_json,
+    news_of,
+    people_json,
+    whole,
 )
+from cityops.services.case_people import check_named
+from cityops.services.case_report import Report, check_report, find_where, source_for
 from cityops.services.case_scope import not_found, require_scope, scope_of, waiting_for
-from cityops.services.case_values import CITY_TIME, CaseFilter, CaseRecord
+from cityops.services.case_values import CaseFilter, CaseRecord, city_day
 from cityops.services.grid.config import GridConfig, current_config
 from cityops.services.hidden_looks import HiddenLooks
 from cityops.services.ports import Box, Store
 from cityops.services.roles import SYSTEM, Person
 from gis.errors import CityError, ConflictError, StaleError
-from grid.flow.case import SYSTEM_ACTOR, Actor, Case, Entry
-from grid.flow.mover import move, posts_of, report
-from grid.flow.states import STATE_TITLES, CaseAction, CaseSource, CaseState
-from grid.flow.world import World
-from grid.routing.decide import Decision
+from grid.classes import ClassKey
+from grid.flow.case import SYSTEM_ACTOR, Entry
+from grid.flow.mover import move
+from grid.flow.states import STATE_TITLES, CaseAction, CaseState
 
 MAX_PAGE = 500
+#: The program as one who acts by itself, not in anybody's name.
+PROGRAM = replace(SYSTEM, roles=frozenset())
 #: Over which the classes that a person used are counted.
 LATELY = timedelta(days=30)
 
@@ -94,13 +98,13 @@ class CaseService:
             known = tx.cases.find(given.id)
         if known is not None:
             return self._again(person, known, digest), False
-        check_report(given)
         with self._store.reading() as tx:
             config = current_config(tx)
-            where = find_where(tx, self._areas, person, given)
             now = self._clock()
+            check_report(given, config.schemes, city_day(now))
+            where = find_where(tx, self._areas, person, given)
             decision = routed(tx, config, given.class_key, where, now)
-        record, entry = new_record(person, given, source, where, decision, config.world(now))
+        record, entry = new_record(person, given, source, where, decision, config, now)
         record = replace(record, digest=digest)
         with self._store.writing() as tx:
             known = tx.cases.find(given.id)
@@ -109,7 +113,7 @@ class CaseService:
                 kept = tx.cases.add(numbered, entry)
                 keep_facts(tx, kept, [entry], config.world(now))
                 self._tell(tx, person, kept, REPORT, now)
-                return self._whole(tx, kept, person), True
+                return self._whole(tx, kept, person, is_new=True), True
         return self._again(person, known, digest), False
 
     def _again(self, person: Person, known: CaseRecord, digest: str) -> dict[str, Any]:
@@ -199,10 +203,18 @@ class CaseService:
             seqs = [r.seq for r in records]
             photos, steps = tx.cases.photos(seqs), tx.cases.last_steps(seqs)
             lookup = self._areas.lookup(tx)
-            world = current_config(tx).world(self._clock())
-        actor = actor_of(person)
+            config, now = current_config(tx), self._clock()
+        day, world, actor = city_day(now), config.world(now), actor_of(person)
         rows = [
-            brief(r, photos.get(r.seq, ()), lookup, last=steps.get(r.seq), actor=actor, world=world)
+            brief(
+                with_photos(r, photos.get(r.seq, ())),
+                photos.get(r.seq, ()),
+                lookup,
+                last=steps.get(r.seq),
+                actor=actor,
+                world=world,
+                choices=len(config.schemes.conditions_of(r.class_key, day)),
+            )
             for r in records
         ]
         more = records[-1].seq if len(records) == most and total > len(records) else None
@@ -286,28 +298,36 @@ class CaseService:
         """Do an act in a transaction, and what follows from it without anybody's doing."""
         record = _current(tx, person, case_id, act.version)
         config = current_config(tx)
-        record = self._step(tx, record, act, actor_of(person), config, now)
+        record = self._step(tx, record, act, person, config, now)
         if act.key is not None:
             tx.cases.add_key(str(act.key), record.seq, act.digest(case_id, person.id), now)
         self._tell(tx, person, record, act.action.value, now)
         if record.flow.state is CaseState.TO_INSPECT and config.settings.auto_inspect:
             sent = Act(CaseAction.ASK_INSPECT, note="系统自动派发")
-            record = self._step(tx, record, sent, SYSTEM_ACTOR, config, now)
-            self._tell(tx, SYSTEM, record, sent.action.value, now)
+            record = self._step(tx, record, sent, PROGRAM, config, now)
+            self._tell(tx, PROGRAM, record, sent.action.value, now)
         keep_facts(tx, record, tx.cases.history(record.seq), config.world(now))
         return record
 
     def _step(
-        self, tx: Any, record: CaseRecord, act: Act, actor: Actor, config: GridConfig, now: datetime
+        self,
+        tx: Any,
+        record: CaseRecord,
+        act: Act,
+        person: Person,
+        config: GridConfig,
+        now: datetime,
     ) -> CaseRecord:
+        actor = SYSTEM_ACTOR if person is PROGRAM else actor_of(person)
         photos = tx.cases.photos([record.seq]).get(record.seq, ())
-        flow = with_photos(record.flow, photos)
+        flow = with_photos(record, photos).flow
         filing = None
         if act.action is CaseAction.FILE and flow.state is CaseState.TO_FILE:
             wanted = act.condition or record.extra.get("condition")
             filing = filing_of(config, flow, wanted, now)
         world = config.world(now)
         moved, entry = move(flow, act.action, actor, act.request(filing), world)
+        check_named(tx, person, record, act, world)
         entry = _with_suggestion(entry, record)
         kept: CaseRecord = tx.cases.change(with_deadline(replace(record, flow=moved), world), entry)
         return kept
@@ -326,8 +346,8 @@ class CaseService:
                     continue
                 config = current_config(tx)
                 act = Act(CaseAction.RESUME, note="挂账到期，系统恢复")
-                record = self._step(tx, record, act, SYSTEM_ACTOR, config, now)
-                self._tell(tx, SYSTEM, record, act.action.value, now)
+                record = self._step(tx, record, act, PROGRAM, config, now)
+                self._tell(tx, PROGRAM, record, act.action.value, now)
                 keep_facts(tx, record, tx.cases.history(record.seq), config.world(now))
                 count += 1
         return count
@@ -341,20 +361,37 @@ class CaseService:
             When there is no such case for this person.
         """
         record = self.reach(person, case_id)
-        scope = scope_of(person)
         with self._store.reading() as tx:
-            found = kin_around(tx, current_config(tx), seen_of(record))
-        return [
-            {
-                "case_id": str(other.id),
-                "number": other.number,
-                "kind": kin.kinship.value,
-                "distance_m": round(kin.distance_m, 2),
-                "state": other.flow.state.value,
-            }
-            for kin, other in found
-            if scope.reaches(other)
-        ]
+            return _kin(tx, current_config(tx), person, record)
+
+    def explain(self, person: Person, case_id: UUID) -> dict[str, Any]:
+        """Why a case is due when it is: ``{"due_at", "sentences", "periods"}``.
+
+        Raises
+        ------
+        NotFoundError
+            When there is no such case for this person.
+        """
+        record = self.reach(person, case_id)
+        with self._store.reading() as tx:
+            moved = tx.cases.due_changes(record.seq)
+            return explained(record, current_config(tx).book, self._clock(), moved)
+
+    def conditions(self, person: Person, key: ClassKey) -> dict[str, Any]:
+        """Filing conditions of a class: ``{"conditions": [...]}``, none where no table has any.
+
+        Raises
+        ------
+        ForbiddenError
+            When the person has nothing to do with cases.
+        InvalidError, NotFoundError
+            When there is no such class.
+        """
+        require_scope(person)
+        with self._store.reading() as tx:
+            schemes, day = current_config(tx).schemes, city_day(self._clock())
+        class_name(key, schemes, day)
+        return {"conditions": [condition_json(c, None) for c in schemes.conditions_of(key, day)]}
 
     def _note_refusal(
         self, person: Person, case_id: UUID, action: CaseAction, refusal: CityError
@@ -373,85 +410,38 @@ class CaseService:
         tx.audit.add(person, f"case.{action}", f"case:{record.id}", detail=told, at=now)
         tx.outbox.put(f"case.{action}", told)
 
-    def _whole(self, tx: Any, record: CaseRecord, person: Person) -> dict[str, Any]:
-        photos: Mapping[int, Any] = tx.cases.photos([record.seq])
+    def _whole(
+        self, tx: Any, record: CaseRecord, person: Person, *, is_new: bool = False
+    ) -> dict[str, Any]:
+        photos: Sequence[Any] = tx.cases.photos([record.seq]).get(record.seq, ())
         lookup: AreaLookup = self._areas.lookup(tx)
         history: list[Entry] = tx.cases.history(record.seq)
         config, now = current_config(tx), self._clock()
-        conditions = config.schemes.conditions_of(record.class_key, now.date())
-        world = config.world(now)
-        return whole(record, history, photos.get(record.seq, ()), lookup, person, world, conditions)
+        conditions = config.schemes.conditions_of(record.class_key, city_day(now))
+        record, world = with_photos(record, photos), config.world(now)
+        told = whole(record, history, photos, lookup, person, world, conditions)
+        acts = {act["action"] for act in told["actions"]}
+        links = is_new or CaseAction.LINK in acts
+        return told | {
+            **people_json(tx, record, acts),
+            "duplicates": _kin(tx, config, person, record) if links else [],
+        }
 
 
-def new_record(
-    person: Person,
-    given: Report,
-    source: CaseSource,
-    where: Where,
-    decision: Decision,
-    world: World,
-) -> tuple[CaseRecord, Entry]:
-    """The case that a checked report makes, with its first history entry; its number is to come."""
-    now = world.now
-    checked = clock_check(given, now)
-    flow = Case(
-        id=given.id,
-        state=CaseState.REPORTED,
-        source=source,
-        key=given.class_key,
-        reported_at=now,
-        last_at=now,
-        reporter=person.id,
-        urgency=given.urgency,
-        located=where.cell is not None,
-        self_disposal=given.self_disposal,
-    )
-    role = reporting_role(person, source)
-    actor = actor_of(person)
-    post = next(iter(sorted(posts_of({role.value}, world.settings))), None)
-    flow, entry = report(flow, actor, world, post=role.value if post is None else post.value)
-    record = CaseRecord(
-        flow=flow,
-        number="",
-        digest="",
-        reporter_id=person.id,
-        reporter_name=person.name,
-        class_key=given.class_key,
-        class_name=class_name(given.class_key),
-        description=given.description.strip(),
-        reported_at=now,
-        lon=None if where.place is None else round(where.place.lon, 9),
-        lat=None if where.place is None else round(where.place.lat, 9),
-        accuracy_m=given.accuracy_m,
-        address=given.address.strip() or where.address,
-        cell=where.cell,
-        area=where.area,
-        component=given.component,
-        device_time=given.device_time,
-        device_offset_s=checked.offset_s,
-        suggested=decision.body,
-        flags=(*where.flags, *checked.flags),
-        extra=_suggestion(decision, where) | _wanted(given),
-    )
-    return record, entry
-
-
-def _wanted(given: Report) -> dict[str, Any]:
-    return {} if given.condition is None else {"condition": given.condition}
-
-
-def _suggestion(decision: Decision, where: Where) -> dict[str, Any]:
-    """How the suggestion came about, for the person who dispatches."""
-    if decision.body is None:
-        return {}
-    found: dict[str, Any] = {
-        "suggested_by": "class" if decision.rule is not None else "component",
-        "reasons": list(decision.reasons),
-    }
-    if decision.runner_up is not None and decision.runner_up_m is not None:
-        found["runner_up"] = decision.runner_up
-        found["runner_up_m"] = round(decision.runner_up_m, 1)
-    return found
+def _kin(tx: Any, config: GridConfig, person: Person, record: CaseRecord) -> list[dict[str, Any]]:
+    scope = scope_of(person)
+    return [
+        {
+            "case_id": str(other.id),
+            "number": other.number,
+            "kind": kin.kinship.value,
+            "distance_m": round(kin.distance_m, 2),
+            "state": other.flow.state.value,
+            "state_title": STATE_TITLES[other.flow.state].zh,
+        }
+        for kin, other in kin_around(tx, config, seen_of(record))
+        if scope.reaches(other)
+    ]
 
 
 def _with_suggestion(entry: Entry, record: CaseRecord) -> Entry:
@@ -459,16 +449,6 @@ def _with_suggestion(entry: Entry, record: CaseRecord) -> Entry:
     if entry.action not in (CaseAction.DISPATCH, CaseAction.DESIGNATE) or not record.suggested:
         return entry
     return replace(entry, details={**entry.details, "suggested": record.suggested})
-
-
-def case_number(tx: Any, area: str, now: datetime) -> str:
-    """A new case number: city code (6 digits), day, running number of that day (5 digits).
-
-    The day is the city's. Without an area the city code is 000000.
-    """
-    city = f"{area[:4]}00" if len(area) >= 4 else "000000"
-    prefix = f"{city}{now.astimezone(CITY_TIME):%Y%m%d}"
-    return f"{prefix}{tx.cases.next_number(prefix):05d}"
 
 
 def _current(tx: Any, person: Person, case_id: UUID, version: int | None) -> CaseRecord:

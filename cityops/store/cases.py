@@ -51,6 +51,7 @@ from grid.evaluation.from_case import FactRow
 from grid.flow.case import Entry
 from grid.flow.states import END_STATES, CaseSource, CaseState
 from grid.flow.stored import case_from, case_json
+from grid.flow.turn import turn_name, turn_of
 
 if TYPE_CHECKING:
     from cityops.store.unit import Unit
@@ -402,10 +403,7 @@ def _matching(wanted: CaseFilter) -> ColumnElement[bool]:
 
 
 def _waits(waiting: Waiting) -> ColumnElement[bool]:
-    parts = [
-        _case.c.state.in_(sorted(s.value for s in waiting.states)),
-        _case.c.merged_into.is_(None),
-    ]
+    parts = [_case.c.waits_for.in_(sorted(waiting.turns))]
     if waiting.department is not None:
         parts.append(_case.c.department == waiting.department)
     if waiting.assignee is not None:
@@ -440,6 +438,7 @@ def _values(record: CaseRecord) -> dict[str, Any]:
         "state": flow.state.value,
         "department": flow.department,
         "assignee": flow.handler if flow.task is None else flow.task.assignee,
+        "waits_for": turn_name(turn_of(flow)),
         "merged_into": None if flow.merged_into is None else str(flow.merged_into),
         "flow": orjson.dumps(case_json(flow)).decode(),
         "rework_count": flow.rework_count,

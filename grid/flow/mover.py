@@ -15,6 +15,7 @@ from grid.clock.clock import ClockKind, start_clock, used
 from grid.clock.stretches import seconds
 from grid.flow.case import Actor, Case, Entry, Filing, Request
 from grid.flow.effects import lateness
+from grid.flow.guards import has_photos_after
 from grid.flow.settings import FlowSettings
 from grid.flow.states import ACTION_TITLES, STATE_TITLES, CaseAction, CaseState, Owner, Post
 from grid.flow.table import INDEX, Transition
@@ -316,26 +317,31 @@ def open_actions(case: Case, actor: Actor, world: World) -> tuple[CaseAction, ..
     )
 
 
-def _hindrances(case: Case, row: Transition, actor: Actor, world: World) -> set[str]:
+def hindered_actions(
+    case: Case, actor: Actor, world: World
+) -> tuple[tuple[CaseAction, CityError], ...]:
+    """What is `actor`'s to do but for a guard, with its refusal; inputs supposed to be given."""
+    found = []
+    for row in INDEX.values():
+        if row.before is case.state and _barred(case, row.action, actor, world) is None:
+            reasons = _hindrances(case, row, actor, world)
+            found += [(row.action, reason) for reason in reasons[:1]]
+    return tuple(found)
+
+
+def _hindrances(case: Case, row: Transition, actor: Actor, world: World) -> list[CityError]:
     """What the guards of a row refuse, apart from inputs that are only supposed."""
     reasons = (guard(case, actor, SUPPOSED, world) for guard in row.guards)
-    return {reason.code for reason in reasons if reason is not None} - _OF_INPUT
+    return [r for r in reasons if r is not None and r.code not in _OF_INPUT]
 
 
-def needs_of(state: CaseState, action: CaseAction) -> frozenset[str]:
-    """Inputs that an action asks for in a state; empty when the table does not hold it."""
-    row = INDEX.get((state, action))
-    return frozenset() if row is None else row.needs
+def needs_of(case: Case, action: CaseAction) -> frozenset[str]:
+    """Inputs that an action asks for now; empty when the table does not hold it.
 
-
-def inbox_states(roles: Iterable[str], settings: FlowSettings) -> frozenset[CaseState]:
-    """States in which somebody with one of `roles` has something to do; ends and orders apart."""
-    held = posts_of(roles, settings)
-    return frozenset(
-        row.before
-        for row in INDEX.values()
-        if row.before in _STAGES and row.action is not CaseAction.FORCE_CLOSE and held & row.posts
-    )
-
-
-_STAGES = frozenset(_STAGE_CLOCK)
+    ``photo`` stands for one of the disposal that is still to be sent.
+    """
+    row = INDEX.get((case.state, action))
+    if row is None:
+        return frozenset()
+    wants_photo = has_photos_after in row.guards and not case.photos_after
+    return row.needs | {"photo"} if wants_photo else row.needs

@@ -95,7 +95,7 @@ class SchemeBook:
             raise NotFoundError(
                 "scheme.unknown_class",
                 "分类方案 {scheme} 里没有代码 {got}",
-                field="class",
+                field="class_code",
                 got=key.code,
                 params={"scheme": key.scheme},
                 hint="同一代码在不同方案里是不同的类，检查方案名称",
@@ -105,7 +105,7 @@ class SchemeBook:
             raise InvalidError(
                 "scheme.class_off",
                 "{name}（{got}）在 {day} 不可用",
-                field="class",
+                field="class_code",
                 got=key.code,
                 params={"name": found.title.zh, "day": on.isoformat() if on else ""},
             )

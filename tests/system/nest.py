@@ -25,7 +25,8 @@ from PIL import Image
 
 from cityops.bootstrap import Services
 from cityops.jobs.sandbox import ConfinedReader
-from cityops.services.cases import Report
+from cityops.services.case_acts import Act
+from cityops.services.case_report import Report
 from cityops.services.imports.service import ImportOptions, ImportService
 from cityops.services.reading.dispatch import read_file
 from cityops.services.roles import SYSTEM
@@ -34,6 +35,7 @@ from grid.classes import ClassKey
 from grid.flow.states import CaseAction
 
 EVENT = ClassKey("event", "GB/T 30428.2-2013", "0401")
+CONDITION = "YC-E0401-1"
 LON, LAT = 117.1933, 39.1176
 
 

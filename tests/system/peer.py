@@ -14,7 +14,8 @@ from uuid import UUID
 import shapely
 
 from cityops.bootstrap import Services
-from cityops.services.cases import Report
+from cityops.services.case_acts import Act
+from cityops.services.case_report import Report
 from cityops.services.imports.service import ImportOptions
 from cityops.services.roles import SYSTEM
 from cityops.settings import Settings
@@ -75,7 +76,8 @@ class Peer:
 
     def move(self, case: str, action: str, version: int) -> dict[str, Any]:
         """A case moved on."""
-        act = Act(CaseAction(action), version=version, note="试办")
+        condition = "YC-E0401-1" if action == "file" else None
+        act = Act(CaseAction(action), version=version, note="试办", condition=condition)
         return self.services.cases.move(SYSTEM, UUID(case), act)
 
 

@@ -218,7 +218,9 @@ def test_a_filed_case_and_its_moves_are_seen(acting_and_looking):
     assert kept["description"] == text
     page = json.loads(looking.get("/api/v1/cases?limit=5", "dispatcher"))
     assert page["cases"][0]["id"] == case
-    for action, state in (("accept", "to_file"), ("file", "to_dispatch")):
+    steps = {"ask_verify": "verifying", "confirm": "reported"}
+    steps |= {"accept": "to_file", "file": "to_dispatch"}
+    for action, state in steps.items():
         acting.do("move", case=case, action=action, version=kept["version"])
         again = json.loads(looking.get(f"/api/v1/cases/{case}", "dispatcher"))
         assert (again["state"], again["version"]) == (state, kept["version"] + 1)

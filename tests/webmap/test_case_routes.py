@@ -8,16 +8,18 @@ from uuid import UUID, uuid4
 
 import numpy as np
 import pytest
+import shapely
 from PIL import Image
 
 from cityops.services.roles import SYSTEM, Role
+from gis.features import FeatureBatch, object_array
 
 HERE = {"lon": 117.2005, "lat": 39.1005}
 
 
 @pytest.fixture(scope="module", autouse=True)
 def crew(services):
-    """The people of a case that the town lacks."""
+    """The people and the cell of a case that the town lacks."""
     for name, role, more in (
         ("acceptor", Role.ACCEPTOR, {}),
         ("leader", Role.SHIFT_LEADER, {}),
@@ -25,6 +27,17 @@ def crew(services):
         ("eastern", Role.INSPECTOR, {"areas": ("990102",)}),
     ):
         services.accounts.add(SYSTEM, name, [role], password="open-sesame-7", name=name, **more)
+    with services.store.writing() as tx:
+        spec = tx.layers.registry().get("cells")
+        row = {"code": "990101001001001"}
+        batch = FeatureBatch(
+            spec=spec,
+            fids=np.full(1, -1, np.int64),
+            geometry=object_array([shapely.box(117.2, 39.1, 117.202, 39.102)]),
+            columns={n: object_array([row.get(n)]) for n in spec.field_names},
+            areas=object_array(["990101001001"]),
+        )
+        tx.layers.append(spec, batch, None)
 
 
 @pytest.fixture
@@ -163,7 +176,9 @@ def test_the_version_may_stand_in_if_match_and_has_to_stand_somewhere(post):
         ({"action": "fly"}, 422, "field.enum"),
         ({"action": "dispatch", "department": "drainage"}, 409, "case.wrong_state"),
         ({"action": "refuse"}, 422, "case.note_needed"),
-        ({"action": "dispatch", "department": "moon"}, 422, "case.unknown_department"),
+        ({"action": "link", "target": str(UUID(int=1))}, 422, "case.bad_target"),
+        ({"action": "ask_verify", "assignee": 999}, 422, "case.unknown_collector"),
+        ({"action": "ask_return", "until": "soon"}, 422, "body.invalid"),
     ],
 )
 def test_what_the_workflow_refuses_keeps_its_code(post, move, status, code):
@@ -188,19 +203,71 @@ def test_the_department_reads_nowhere_who_reported(post, sign_in):
     body = a_report()
     post("inspector", "", body)
     for who, move in (
+        ("acceptor", {"action": "ask_verify"}),
+        ("inspector", {"action": "confirm"}),
         ("acceptor", {"action": "accept"}),
-        ("leader", {"action": "file"}),
+        ("leader", {"action": "file", "condition": "TJ-WELL-COVER"}),
         ("dispatcher", {"action": "dispatch", "department": "drainage"}),
     ):
         version = int(sign_in(who).get(f"/api/v1/cases/{body['id']}").headers["ETag"].strip('"'))
         done = post(who, f"/{body['id']}/moves", move | {"version": version})
-        assert done.status_code == 200
+        assert done.status_code == 200, done.json
     department = sign_in("drainage")
     whole = department.get(f"/api/v1/cases/{body['id']}")
     listed = department.get("/api/v1/cases")
     assert whole.json["department"] == "drainage"
     assert b'"inspector' not in whole.data.replace(b"reporter_title", b"")
     assert b"inspector" not in listed.data
+
+
+def test_conditions_of_a_class_its_deadline_and_its_twins_are_told(post, sign_in):
+    body, twin = a_report(), a_report()
+    post("inspector", "", body)
+    assert body["id"] in [d["case_id"] for d in post("inspector", "", twin).json["duplicates"]]
+    client = sign_in("acceptor")
+    query = "domain=component&class_code=0102"
+    [first, *_] = client.get(f"/api/v1/cases/conditions?{query}").json["conditions"]
+    assert {"id", "title", "closing", "limit", "source", "confidence"} == set(first)
+    twins = client.get(f"/api/v1/cases/{twin['id']}/duplicates").json["duplicates"]
+    assert {"case_id", "kind", "distance_m", "state"} <= set(twins[0])
+    told = client.get(f"/api/v1/cases/{twin['id']}/explanation").json
+    assert (sorted(told), bool(told["sentences"])) == (["due_at", "periods", "sentences"], True)
+    assert sign_in("eastern").get(f"/api/v1/cases/{twin['id']}/explanation").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("class_code=9999", "scheme.unknown_class"),
+        ("class_code=0401&scheme=moon", "scheme.unknown"),
+        ("class_code=04", "case.major_class"),
+        ("class_code=0401&domain=thing", "query.invalid"),
+    ],
+)
+def test_conditions_of_no_class_are_none(sign_in, query, code):
+    answer = sign_in("acceptor").get(f"/api/v1/cases/conditions?{query}")
+    assert answer.json["error"]["code"] == code
+
+
+def test_an_act_under_a_key_is_done_once_and_another_under_it_is_refused(post):
+    body = a_report()
+    post("inspector", "", body)
+    path, key = f"/{body['id']}/moves", str(uuid4())
+    act = {"action": "accept", "version": 1, "key": key}
+    assert post("acceptor", path, act).json["version"] == 2
+    assert post("acceptor", path, act).json["version"] == 2
+    other = post("acceptor", path, act | {"note": "别的"})
+    assert (other.status_code, other.json["error"]["code"]) == (409, "case.key_taken")
+
+
+@pytest.mark.parametrize(
+    ("condition", "status", "code"),
+    [("moon", 404, "scheme.unknown_condition"), ("YC-E0401-1", 422, "scheme.foreign_condition")],
+)
+def test_a_report_with_a_condition_of_no_class_or_another_is_refused(post, condition, status, code):
+    answer = post("inspector", "", a_report(condition=condition))
+    assert answer.status_code == 422
+    assert answer.json["errors"][0]["code"] == code
 
 
 def test_lists_come_as_geojson_too(post, sign_in):

@@ -23,7 +23,7 @@ import shapely
 
 from cityops.bootstrap import Services
 from cityops.services.accounts import Account, hash_password
-from cityops.services.cases import Report
+from cityops.services.case_report import Report
 from cityops.services.deliveries import Delivery, DeliveryState
 from cityops.services.exports.service import ExportOptions
 from cityops.services.exports.writers import WRITERS

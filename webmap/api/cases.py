@@ -14,7 +14,7 @@ from cityops.services.case_acts import Act
 from cityops.services.case_report import Report
 from gis.boxes import parse_degree_box
 from gis.errors import InvalidError
-from grid.classes import ClassKey
+from grid.classes import GB_SCHEME, ClassKey
 from grid.clock.stages import Urgency
 from grid.flow.states import CaseAction, CaseSource, CaseState
 from webmap.current import person, services, settings
@@ -53,7 +53,7 @@ class NewCase(Body):
 
     id: Identity
     domain: str = Field("event", max_length=16)
-    scheme: str = Field("GB/T 30428.2-2013", max_length=64)
+    scheme: str = Field(GB_SCHEME, max_length=64)
     class_code: str = Field(max_length=64)
     description: Text = ""
     lon: float | None = Field(None, allow_inf_nan=False)
@@ -87,7 +87,14 @@ class NewCase(Body):
 
 
 class Move(Body):
-    """An act on a case that was seen at ``version`` (or If-Match)."""
+    """An act on a case that was seen at ``version`` (or If-Match).
+
+    ``note`` is the reason or opinion; ``condition`` an id of the case's ``conditions``;
+    ``handler`` and ``assignee`` ids of its ``handlers`` and ``collectors``; ``proposed`` the
+    department that should have it instead; ``until`` the end of a suspension; ``target`` the case
+    to link to. What an act needs is in ``needs`` of the case's ``actions``. Under the same ``key``
+    an act is done once.
+    """
 
     action: str = Field(max_length=24)
     version: int | None = Field(None, ge=1, le=2**31)
@@ -110,7 +117,15 @@ class Move(Body):
             department=self.department or None,
             **{
                 name: getattr(self, name)
-                for name in ("condition", "handler", "assignee", "proposed", "until", "target", "key")
+                for name in (
+                    "condition",
+                    "handler",
+                    "assignee",
+                    "proposed",
+                    "until",
+                    "target",
+                    "key",
+                )
             },
         )
 
@@ -128,6 +143,14 @@ class CaseQuery(Query):
     after: int | None = Field(None, ge=0, le=2**53)
     limit: int = Field(100, ge=1, le=500)
     format: str = Field("json", pattern="^(json|geojson)$")
+
+
+class ClassQuery(Query):
+    """A class of a scheme."""
+
+    domain: str = Field("event", pattern="^(event|component)$")
+    scheme: str = Field(GB_SCHEME, max_length=64)
+    class_code: str = Field(max_length=64)
 
 
 class PhotoQuery(Query):
@@ -215,6 +238,28 @@ def counts() -> Response:
 def classes() -> Response:
     """Classes that may be reported, the person's recent ones first."""
     return as_json(services().cases.classes(person()))
+
+
+@bp.get("/conditions")
+@validated(query=ClassQuery)
+def conditions(query: ClassQuery) -> Response:
+    """Filing conditions of a class: ``{"conditions": [{"id", "title", "closing", "limit", ...}]}``."""
+    key = ClassKey(query.domain, query.scheme, query.class_code)
+    return as_json(services().cases.conditions(person(), key))
+
+
+@bp.get("/<uuid:case_id>/explanation")
+@validated()
+def explanation(case_id: UUID) -> Response:
+    """Why a case is due when it is: ``{"due_at", "sentences", "periods"}``."""
+    return as_json(services().cases.explain(person(), case_id))
+
+
+@bp.get("/<uuid:case_id>/duplicates")
+@validated()
+def duplicates(case_id: UUID) -> Response:
+    """Cases that may be the same thing: ``{"duplicates": [{"case_id", "kind", "distance_m", ...}]}``."""
+    return as_json({"duplicates": services().cases.duplicates(person(), case_id)})
 
 
 @bp.get("/<uuid:case_id>")

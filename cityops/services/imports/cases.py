@@ -22,9 +22,9 @@ import orjson
 import shapely
 
 from cityops.services.areas import AreaService
+from cityops.services.case_filing import case_number
 from cityops.services.case_json import IMPORT
 from cityops.services.case_values import CaseRecord
-from cityops.services.cases import case_number
 from cityops.services.deliveries import Delivery, DeliveryState
 from cityops.services.imports import mapping, placing, rows
 from cityops.services.imports.report import Report

@@ -23,7 +23,7 @@ class CaseRow(Base):
 
     ``flow`` is the whole case as the workflow sees it, JSON; state, department, assignee and
     deadline stand beside it for lists. ``due_at`` is when disposal is due, null while it is not
-    known or stands still.
+    known or stands still. ``waits_for`` names the posts whose turn it is, '' for nobody.
 
     ``seq`` orders cases by arrival. ``digest`` is that of what the device sent: the same
     identity with another digest is another report. ``version`` goes up with each change.
@@ -35,6 +35,7 @@ class CaseRow(Base):
         Index(None, "area", "seq"),
         Index(None, "lon", "lat"),
         Index(None, "department", "state"),
+        Index(None, "waits_for", "seq"),
         Index(None, "reporter_id", "seq"),
         {"sqlite_autoincrement": True},
     )
@@ -68,6 +69,7 @@ class CaseRow(Base):
     department: Mapped[str | None] = mapped_column(String(40))
     suggested: Mapped[str | None] = mapped_column(String(40))
     assignee: Mapped[int | None]
+    waits_for: Mapped[str] = mapped_column(String(60))
     merged_into: Mapped[str | None] = mapped_column(String(36))
     rework_count: Mapped[int] = mapped_column(default=0)
     steps: Mapped[int] = mapped_column(default=0)

@@ -33,7 +33,7 @@ def dispatched(desk, inspector, acceptor, leader, dispatcher):
 def test_a_case_goes_through_five_hands_and_is_closed(
     desk, dispatched, drainage, inspector, leader
 ):
-    case = desk.act(drainage, dispatched, "submit", note="已更换井盖")
+    case = desk.act(drainage, dispatched, "hand_back", note="已更换井盖")
     case = desk.act(inspector, case, "pass")
     case = desk.act(leader, case, "close")
     assert case["state"] == "closed"
@@ -41,22 +41,23 @@ def test_a_case_goes_through_five_hands_and_is_closed(
     assert case["actions"] == []
     titles = [step["title"] for step in case["history"]]
     assert titles == [
-        *("上报", "受理批转", "立案", "派遣", "处置完成", "核查通过", "结案"),
+        *("上报", "受理批转", "立案", "派遣", "处置反馈", "派发核查", "核查通过", "结案"),
     ]
 
 
 def test_the_history_says_who_when_and_what(desk, dispatched, drainage, leader):
-    desk.act(drainage, dispatched, "submit", note="已更换井盖")
-    last = desk.cases.get(leader, UUID(dispatched["id"]))["history"][-1]
+    desk.act(drainage, dispatched, "hand_back", note="已更换井盖")
+    last, sent = desk.cases.get(leader, UUID(dispatched["id"]))["history"][-2:]
     assert last["actor_title"] == "专业部门 排水部门"
     assert last["note"] == "已更换井盖"
     assert last["department_title"] == "排水管理部门（示例）"
     assert last["at"].startswith("2026-11-24T09:00")
     assert (last["before"], last["after"]) == ("to_dispose", "to_inspect")
+    assert (sent["title"], sent["actor_title"], sent["after"]) == ("派发核查", "系统", "inspecting")
 
 
 def test_times_of_a_history_never_go_back(desk, dispatched, drainage, leader):
-    desk.act(drainage, dispatched, "submit", note="完工")
+    desk.act(drainage, dispatched, "hand_back", note="完工")
     times = [s["at"] for s in desk.cases.get(leader, UUID(dispatched["id"]))["history"]]
     assert times == sorted(times)
 
@@ -113,7 +114,9 @@ def test_an_unknown_department_is_named(desk, inspector, acceptor, leader, dispa
 def test_a_department_that_gave_a_case_back_gets_it_again_with_a_reason_only(
     desk, dispatched, drainage, dispatcher
 ):
-    case = desk.act(drainage, dispatched, "return", note="不是我们的井")
+    case = desk.act(drainage, dispatched, "ask_return", note="不是我们的井", proposed="greening")
+    assert case["state"] == "to_dispose"
+    case = desk.act(dispatcher, case, "grant_return")
     assert case["state"] == "to_dispatch"
     with pytest.raises(InvalidError) as refusal:
         desk.act(dispatcher, case, "dispatch", department="drainage")
@@ -287,7 +290,7 @@ def test_history_rows_can_neither_be_changed_nor_deleted(desk, dispatched):
 def test_a_disposal_that_fails_inspection_goes_back_and_is_counted(
     desk, dispatched, drainage, inspector
 ):
-    case = desk.act(drainage, dispatched, "submit", note="完工")
+    case = desk.act(drainage, dispatched, "hand_back", note="完工")
     case = desk.act(inspector, case, "fail", note="井盖仍松动")
     assert (case["state"], case["rework_count"]) == ("to_dispose", 1)
     assert case["department"] == "drainage"

@@ -126,8 +126,10 @@ def test_all_faults_of_a_report_are_named_at_once(desk, inspector, report):
     ("key", "code"),
     [
         (ClassKey("thing", GB_SCHEME, "0102"), "case.unknown_domain"),
-        (ClassKey("event", "no scheme", "0102"), "grid.unknown_class"),
-        (ClassKey("event", GB_SCHEME, "0102' OR 1=1"), "grid.unknown_class"),
+        (ClassKey("event", "no scheme", "0102"), "scheme.unknown"),
+        (ClassKey("event", GB_SCHEME, "0102' OR 1=1"), "scheme.unknown_class"),
+        (ClassKey("event", CJ_SCHEME, "0119"), "scheme.unknown_class"),
+        (ClassKey("component", GB_SCHEME, "01"), "case.major_class"),
     ],
 )
 def test_a_class_that_no_table_holds_is_refused(desk, inspector, report, key, code):

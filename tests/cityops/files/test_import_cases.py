@@ -126,9 +126,7 @@ def test_history_begins_with_the_import_and_can_go_on(bring_cases, data, city):
     acceptor = Person(8, "受理员", frozenset({Role.ACCEPTOR}))
     whole = city.cases.get(acceptor, open_one.id)
     assert [step["title"] for step in whole["history"]] == ["导入"]
-    moved = city.cases.move(
-        acceptor, open_one.id, Act(CaseAction.ACCEPT, version=whole["version"])
-    )
+    moved = city.cases.move(acceptor, open_one.id, Act(CaseAction.ACCEPT, version=whole["version"]))
     assert moved["history"][-1]["action"] == "accept"
 
 

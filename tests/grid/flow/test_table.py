@@ -10,7 +10,7 @@ from flow_people import FULL, NOW, ROLE_OF, full, person, ready, world
 
 from gis.errors import CityError, ConflictError, ForbiddenError, InvalidError
 from grid.flow.case import Request
-from grid.flow.mover import inbox_states, move, needs_of, open_actions, posts_of, refusal
+from grid.flow.mover import move, needs_of, open_actions, posts_of, refusal
 from grid.flow.states import (
     ACTION_TITLES,
     END_STATES,
@@ -228,16 +228,6 @@ def test_offered_acts_are_those_that_are_not_refused(state):
         assert offered == allowed
 
 
-def test_inboxes_hold_the_states_in_which_a_post_has_something_to_do():
-    wanted = {
-        "acceptor": {"reported", "verifying", "to_file", "to_inspect", "inspecting", "to_close"},
-        "inspector": {"verifying", "inspecting"},
-        "department": {"to_dispose", "disposing", "suspended"},
-    }
-    for role, states in wanted.items():
-        assert {str(s) for s in inbox_states([role], world().settings)} == states
-
-
 def test_one_role_may_hold_several_posts_in_a_small_city():
     settings = replace(
         world().settings,
@@ -255,8 +245,14 @@ def test_one_role_may_hold_several_posts_in_a_small_city():
 
 
 def test_needs_tell_the_form_what_to_ask_for():
-    assert needs_of(CaseState.TO_FILE, CaseAction.FILE) == {"filing"}
-    assert needs_of(CaseState.VOID, CaseAction.FILE) == frozenset()
+    assert needs_of(ready(CaseState.TO_FILE), CaseAction.FILE) == {"filing"}
+    assert needs_of(ready(CaseState.VOID), CaseAction.FILE) == frozenset()
+
+
+def test_a_disposal_asks_for_a_photo_until_there_is_one():
+    without = replace(ready(CaseState.TO_DISPOSE), photos_after=0)
+    assert needs_of(without, CaseAction.HAND_BACK) == {"note", "photo"}
+    assert needs_of(replace(without, photos_after=1), CaseAction.HAND_BACK) == {"note"}
 
 
 def test_a_note_has_a_longest_length():
