@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from cityops.services.areas import AreaLookup
+from cityops.services.case_clocks import deadlines_json, stage_deadline
 from cityops.services.case_engine import deadline
 from cityops.services.case_people import collectors_of, handlers_of
 from cityops.services.case_values import CaseRecord, PhotoRecord, shown_time
@@ -137,6 +138,7 @@ def brief(
         "moved_at": shown_time(record.reported_at if last is None else last.at),
         "due_at": shown_time(record.due_at),
         "light": _light(flow.clock(ClockKind.DISPOSE), world),
+        "deadline": stage_deadline(flow, world),
         "closed_at": shown_time(flow.closed_at),
         "rework_count": flow.rework_count,
         "return_count": flow.return_count,
@@ -182,6 +184,7 @@ def whole(
         "runner_up_m": record.extra.get("runner_up_m"),
         "wanted_condition": record.extra.get("condition"),
         "accept_due_at": shown_time(accept),
+        "deadlines": deadlines_json(flow, world),
         "conditions": [condition_json(c, flow.area_class) for c in conditions],
         "pending": [_pending_json(p) for p in flow.pending],
         "suspended_until": shown_time(flow.suspended_until),
@@ -198,6 +201,14 @@ def condition_json(condition: FilingCondition, area: AreaClass | None) -> dict[s
         "title": condition.trigger.zh,
         "closing": condition.closing.zh,
         "limit": None if limit is None else limit.told,
+        "limits": [
+            {
+                "area": None if step.area is None else step.area.value,
+                "action": step.action,
+                "limit": step.limit.told,
+            }
+            for step in condition.limits
+        ],
         "source": condition.origin.source,
         "confidence": condition.origin.confidence.value,
     }
