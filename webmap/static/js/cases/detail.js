@@ -5,7 +5,8 @@ import { h, emptyState } from 'cityops/dom';
 import { t } from 'cityops/i18n';
 import { complain, toast } from 'cityops/toast';
 import { acts, move } from 'cityops/cases/acts';
-import { doubts, facts, heading, photos, story } from 'cityops/cases/parts';
+import { deadlines } from 'cityops/cases/deadline';
+import { doubts, facts, heading, merged, photos, returned, story, waiting } from 'cityops/cases/parts';
 
 const LOOK_AGAIN_MS = [800, 1500, 3000, 5000, 8000];
 
@@ -29,7 +30,8 @@ function draw(into, one, options) {
   const { touch = false, head = true, begun = null, notice = null } = options;
   const shots = h('div', {}, photos(one) ?? '');
   into.replaceChildren(...[head ? heading(one) : null, notice && h('p', { class: 'banner case-notice', role: 'alert' }, notice),
-    acts(one, { size: touch ? 'btn-t' : '', begun, done: (action, given) => act(into, one, action, given, options) }),
+    deadlines(one), merged(one), returned(one), waiting(one),
+    acts(one, { size: touch ? 'btn-t' : '', begun, done: (action, given, key) => act(into, one, action, given, key, options) }),
     shots, facts(one), doubts(one), story(one)].filter(Boolean));
   into.dataset.version = String(one.version);
   followPhotos(shots, one, 0);
@@ -48,20 +50,24 @@ function followPhotos(shots, one, turn) {
   }, LOOK_AGAIN_MS[turn]);
 }
 
-async function act(into, one, action, given, options) {
+async function act(into, one, action, given, key, options) {
   try {
-    const kept = await move(one, action.action, given);
-    toast(t('{act}：{what}', { act: action.title, what: kept.class_title }));
+    const kept = await move(one, action.action, given, key);
+    toast(t('{act}：{what}', { act: t(action.title), what: kept.class_title }));
     draw(into, kept, { ...options, begun: null, notice: null });
+    into.scrollTop = 0;
     options.changed?.(kept);
   } catch (fault) {
     if (fault.status !== 412 && fault.status !== 409) { complain(fault); return; }
     await caseDetail(into, one.id, { ...options, begun: { action: action.action, ...given }, notice: stale(fault, given) });
+    into.scrollTop = 0;
     options.changed?.(null);
   }
 }
 
+/** What went wrong, what to do now, and what was written, so that nothing is lost. */
 function stale(fault, given) {
   const said = given.note ? t('您写的意见：{note}', { note: given.note }) : '';
-  return [fault.error.message, said].filter(Boolean).join('。');
+  const now = fault.status === 412 ? t('下面是它现在的样子') : fault.error.hint;
+  return [fault.error.message, now, said].filter(Boolean).join('。');
 }

@@ -1,5 +1,6 @@
 // Cases on the map: the same numbers as in the list, hovered and opened in both.
 
+import { isOnward } from 'cityops/cases/actwords';
 import { FONT, token } from 'cityops/theme';
 
 const SOURCE = 'cases';
@@ -28,7 +29,7 @@ export function removePoints(map) {
 /** Show cases, numbered in their order. */
 export function showPoints(map, cases) {
   const features = cases.map((one, i) => ({ one, n: i + 1 })).filter(({ one }) => one.position).map(({ one, n }) => ({
-    type: 'Feature', geometry: { type: 'Point', coordinates: one.position }, properties: { id: one.id, n, ended: one.ended, mine: one.actions.length > 0 },
+    type: 'Feature', geometry: { type: 'Point', coordinates: one.position }, properties: { id: one.id, n, ended: one.ended, mine: one.actions.some(isOnward) },
   }));
   map.getSource(SOURCE)?.setData({ type: 'FeatureCollection', features });
 }

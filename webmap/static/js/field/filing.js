@@ -8,7 +8,7 @@ import { api } from 'cityops/api';
 import { uploadPhoto } from 'cityops/cases/upload';
 
 /** A report, complete as it will be sent. `place` is [lon, lat] in CGCS2000. */
-export function newReport({ place, accuracy_m, chosen, description = '', component, now = new Date(), id = crypto.randomUUID() }) {
+export function newReport({ place, accuracy_m, chosen, condition, description = '', component, now = new Date(), id = crypto.randomUUID() }) {
   return {
     id,
     domain: chosen.domain,
@@ -19,6 +19,7 @@ export function newReport({ place, accuracy_m, chosen, description = '', compone
     lat: Number(place[1].toFixed(9)),
     accuracy_m: accuracy_m ?? null,
     component: component ?? null,
+    condition: condition ?? null,
     device_time: now.toISOString(),
   };
 }

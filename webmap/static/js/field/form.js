@@ -8,7 +8,8 @@ import { drop, takeIn } from 'cityops/cases/camera';
 import { closed as entryDone, opened as entryFor } from 'cityops/field/back';
 import { forget, keep, note } from 'cityops/field/drafts';
 import { again, missing, mustSignIn, newReport, sendPhotos, sendReport } from 'cityops/field/filing';
-import { pickClass } from 'cityops/field/classes';
+import { pickClass, sameClass } from 'cityops/field/classes';
+import { conditionsOf, pickCondition } from 'cityops/field/conditions';
 import { pickComponent } from 'cityops/field/components';
 import { askForTwins } from 'cityops/field/twins';
 import { receipt } from 'cityops/field/receipt';
@@ -33,7 +34,7 @@ async function loadClasses() {
 export function newDraft({ place, accuracy_m, found, chosen, person }) {
   return {
     id: crypto.randomUUID(), person, place, accuracy_m, found, component: chosen?.id ?? null, meant: chosen != null,
-    chosen: null, description: '', photos: [], report: null, received: null, fault: null, at: Date.now(),
+    chosen: null, condition: null, description: '', photos: [], report: null, received: null, fault: null, at: Date.now(),
   };
 }
 
@@ -55,9 +56,9 @@ export function openForm(draft, tell) {
 }
 
 export class Form {
-  constructor(draft, tell) { Object.assign(this, { draft, tell, offered: null, sending: false, share: 0, fault: null, twins: [], kept: true }); }
+  constructor(draft, tell) { Object.assign(this, { draft, tell, offered: null, sending: false, share: 0, fault: null, twins: [], conditions: null, kept: true }); }
 
-  offer(classes) { this.offered = classes; this.draw(); if (this.draft.chosen) this.lookForTwins(); }
+  offer(classes) { this.offered = classes; this.draw(); if (this.draft.chosen) this.learn(); }
 
   fail(fault) { this.fault = fault; this.draw(); }
 
@@ -115,6 +116,7 @@ export class Form {
   /** Choose a class; a component of that class goes with it, an event goes without. */
   choose(item) {
     const { draft } = this;
+    if (!sameClass(draft.chosen, item)) { draft.condition = null; this.conditions = null; }
     draft.chosen = item;
     const near = draft.found?.components ?? [];
     const now = near.find((one) => one.id === draft.component);
@@ -122,7 +124,7 @@ export class Form {
     draft.component = fits?.id ?? null;
     this.save();
     this.draw();
-    this.lookForTwins();
+    this.learn();
   }
 
   /** Choose a component; where no class is chosen yet it is that of the component. */
@@ -132,6 +134,24 @@ export class Form {
     if (item && !this.draft.chosen) { this.choose(item); return; }
     this.save();
     this.draw();
+  }
+
+  /** Choose the condition under which it is a case, or none. */
+  allege(condition) { this.draft.condition = condition?.id ?? null; this.save(); }
+
+  /** What the city knows of the class chosen: when it is a case, and whether one is open close by. */
+  learn() { this.lookForTwins(); this.lookForConditions(); }
+
+  async lookForConditions() {
+    const { chosen } = this.draft;
+    const found = await conditionsOf(chosen);
+    if (this.draft.chosen !== chosen) return;
+    this.conditions = found;
+    const was = this.draft.condition;
+    if (found.length === 1) this.draft.condition = found[0].id;
+    else if (!found.some((one) => one.id === was) && found.length > 0) this.draft.condition = null;
+    if (this.draft.condition !== was) this.save();
+    dialog.querySelector('#conditions')?.replaceChildren(...pickCondition(this));
   }
 
   classOf(component) {
@@ -164,7 +184,7 @@ export class Form {
   }
 
   body() {
-    return h('div', { class: 'body' }, this.faultBox(), this.shots(), pickClass(this), pickComponent(this), h('div', { id: 'twins' }, this.twinNote()), this.words());
+    return h('div', { class: 'body' }, this.faultBox(), this.shots(), pickClass(this), h('div', { id: 'conditions' }, pickCondition(this)), pickComponent(this), h('div', { id: 'twins' }, this.twinNote()), this.words());
   }
 
   faultBox() {
@@ -255,7 +275,7 @@ export class Form {
     draft.report = report;
     await this.save();
     const kept = received ?? await sendReport(report);
-    draft.received = { id: kept.id, number: kept.number, class_title: kept.class_title, suggested: kept.suggested_department_title };
+    draft.received = { id: kept.id, number: kept.number, class_title: kept.class_title, suggested: kept.suggested_department_title, twins: kept.duplicates?.filter((one) => one.case_id !== kept.id && one.kind === 'duplicate').length ?? 0 };
     await this.save();
   }
 

@@ -20,7 +20,7 @@ export function receipt(dialog, draft, { retry, leave }) {
   say();
   dialog.replaceChildren(h('header', {}, h('span'), h('h2', {}, t('已收到')), h('span')),
     h('div', { class: 'body' }, h('div', { class: 'receipt' }, icon('check'), h('div', {}, h('p', { class: 'mute' }, t('回执')), h('h2', { id: 'receipt-number' }, received.number)),
-      h('p', {}, received.class_title), received.suggested && h('p', { class: 'mute' }, t('建议由{d}处置', { d: received.suggested })), progress, state)),
+      h('p', {}, received.class_title), received.suggested && h('p', { class: 'mute' }, t('建议由{d}处置', { d: received.suggested })), received.twins > 0 && h('p', { class: 'note' }, icon('warn', 'i-16'), h('span', {}, t('附近已有 {n} 件同类的未结案件，受理员会核对是不是同一件', { n: received.twins }))), progress, state)),
     h('footer', {}, again, back, look));
   return {
     step(share) { bar.style.setProperty('width', `${Math.round(100 * share)}%`); say(); },
