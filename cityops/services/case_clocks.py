@@ -17,7 +17,7 @@ from grid.clock.clock import (
     light,
     used,
 )
-from grid.clock.limit import SECOND
+from grid.clock.limit import SECOND, Limit, LimitUnit
 from grid.flow.case import Case
 from grid.flow.world import World
 
@@ -52,7 +52,7 @@ def deadline_json(clock: Clock, world: World) -> dict[str, Any]:
     return {
         "kind": clock.kind.value,
         "title": CLOCK_NAMES[clock.kind],
-        "limit": None if clock.limit is None else clock.limit.told,
+        "limit": None if clock.limit is None else _limit_words(clock.limit),
         "continuous": clock.limit is None or clock.limit.unit.is_continuous,
         "extensions": clock.extensions,
         "started_at": shown_time(clock.started_at),
@@ -61,6 +61,13 @@ def deadline_json(clock: Clock, world: World) -> dict[str, Any]:
         "paused_why": None if paused is None else CAUSE_NAMES[paused],
         **_counted(clock, world),
     }
+
+
+def _limit_words(limit: Limit) -> str:
+    """A limit as people say it: parts of an urgent hour are minutes."""
+    minutes = limit.amount * 60
+    short = limit.unit is LimitUnit.URGENT_HOUR and limit.amount < 1 and minutes.denominator == 1
+    return f"{minutes} 分钟" if short else limit.told
 
 
 def _counted(clock: Clock, world: World) -> dict[str, Any]:

@@ -17,19 +17,23 @@ def explained(
     book: CalendarBook,
     now: datetime,
     moved: Sequence[tuple[str, str | None, str | None]] = (),
+    kind: ClockKind | None = None,
 ) -> dict[str, Any]:
     """``{"due_at", "sentences", "periods"}`` of the disposal, or of the stage where there is none.
 
     Parameters
     ----------
     moved
-        (when, before, after) of each deadline that a calendar published later changed.
+        (when, before, after) of each deadline of a disposal that a calendar published later changed.
+    kind
+        The clock asked for.
     """
-    clock = _clock(record)
+    clock = _clock(record) if kind is None else record.flow.clock(kind)
     if clock is None:
         return {"due_at": None, "sentences": ["案件没有计时。"], "periods": []}
     told = explain(clock, book, now).as_dict()
-    told["sentences"] += [_moved(*change) for change in moved]
+    if clock.kind is ClockKind.DISPOSE:
+        told["sentences"] += [_moved(*change) for change in moved]
     return told
 
 

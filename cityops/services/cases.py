@@ -42,6 +42,7 @@ from cityops.services.ports import Box, Store
 from cityops.services.roles import SYSTEM, Person
 from gis.errors import CityError, ConflictError, StaleError
 from grid.classes import ClassKey
+from grid.clock.clock import ClockKind
 from grid.flow.case import SYSTEM_ACTOR, Entry
 from grid.flow.mover import move
 from grid.flow.states import STATE_TITLES, CaseAction, CaseState
@@ -364,8 +365,12 @@ class CaseService:
         with self._store.reading() as tx:
             return _kin(tx, current_config(tx), person, record)
 
-    def explain(self, person: Person, case_id: UUID) -> dict[str, Any]:
+    def explain(
+        self, person: Person, case_id: UUID, kind: ClockKind | None = None
+    ) -> dict[str, Any]:
         """Why a case is due when it is: ``{"due_at", "sentences", "periods"}``.
+
+        That of its disposal, or of its stage before there is one, unless a `kind` is asked for.
 
         Raises
         ------
@@ -375,7 +380,7 @@ class CaseService:
         record = self.reach(person, case_id)
         with self._store.reading() as tx:
             moved = tx.cases.due_changes(record.seq)
-            return explained(record, current_config(tx).book, self._clock(), moved)
+            return explained(record, current_config(tx).book, self._clock(), moved, kind)
 
     def conditions(self, person: Person, key: ClassKey) -> dict[str, Any]:
         """Filing conditions of a class: ``{"conditions": [...]}``, none where no table has any.

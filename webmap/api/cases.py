@@ -15,6 +15,7 @@ from cityops.services.case_report import Report
 from gis.boxes import parse_degree_box
 from gis.errors import InvalidError
 from grid.classes import GB_SCHEME, ClassKey
+from grid.clock.clock import ClockKind
 from grid.clock.stages import Urgency
 from grid.flow.states import CaseAction, CaseSource, CaseState
 from webmap.current import person, services, settings
@@ -153,6 +154,12 @@ class ClassQuery(Query):
     class_code: str = Field(max_length=64)
 
 
+class ClockQuery(Query):
+    """A clock of a case; without one that of its disposal, or of its stage before there is one."""
+
+    kind: str | None = Field(None, max_length=16)
+
+
 class PhotoQuery(Query):
     """What a photo that is sent shows."""
 
@@ -249,10 +256,11 @@ def conditions(query: ClassQuery) -> Response:
 
 
 @bp.get("/<uuid:case_id>/explanation")
-@validated()
-def explanation(case_id: UUID) -> Response:
+@validated(query=ClockQuery)
+def explanation(case_id: UUID, query: ClockQuery) -> Response:
     """Why a case is due when it is: ``{"due_at", "sentences", "periods"}``."""
-    return as_json(services().cases.explain(person(), case_id))
+    kind = None if query.kind is None else _one_of(ClockKind, query.kind, "kind")
+    return as_json(services().cases.explain(person(), case_id, kind))
 
 
 @bp.get("/<uuid:case_id>/duplicates")

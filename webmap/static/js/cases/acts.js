@@ -34,7 +34,7 @@ export function actTitle(one, action) {
  * given, key)` gives a promise of the act; `size` is the class of buttons.
  */
 export function acts(one, { size = '', begun = null, done }) {
-  const actions = one.actions ?? [];
+  const actions = (one.actions ?? []).filter((action) => action.action !== 'link' || one.duplicates?.length > 0);
   const hindered = (one.blocked ?? []).filter(isMain);
   if (actions.length === 0 && hindered.length === 0) return null;
   const area = h('section', { class: 'case-acts', 'aria-label': t('下一步') });

@@ -22,7 +22,7 @@ const ANSWER = /^(grant|deny|endorse|pass)_/;
 const WITH_PHOTO = new Set(['submit', 'hand_back', 'pass', 'fail', 'confirm', 'deny']);
 
 /** Acts whose reason is worth a look when a guard hinders them. */
-const MAIN = new Set(['accept', 'file', 'dispatch', 'submit', 'hand_back', 'pass', 'close', 'confirm_self', 'ask_return']);
+const MAIN = new Set(['accept', 'file', 'dispatch', 'submit', 'hand_back', 'pass', 'close', 'ask_return']);
 
 const HINTS = {
   submit: '做了什么，例如：已更换井盖，恢复路面', hand_back: '做了什么，例如：已更换井盖，恢复路面', fail: '哪里不行，例如：井盖仍松动', pass: '例如：现场已恢复', deny: '例如：现场没有发现', unable: '为什么看不了，例如：围挡内不能进入',

@@ -28,13 +28,17 @@ function share({ used_s: used, left_s: left }) {
   return used == null || left == null || used + left <= 0 ? 0 : Math.min(1, used / (used + left));
 }
 
-/** The clock of a row: what is left, a bar, when it ends. Nothing where no limit is known. */
-export function rowDeadline(one) {
-  const { deadline } = one;
+/** The clock of a row: what is left, and a bar. Nothing where no limit is known. */
+export function rowDeadline({ deadline }) {
   if (!deadline || (deadline.left_s == null && !deadline.paused_why)) return null;
-  return h('div', { class: `count ${lightOf(deadline)}` }, h('b', {}, deadline.paused_why ? t('计时暂停') : leftWords(deadline).replace(t('工作时间'), '')),
-    h('div', { class: 'gauge' }, h('i', { style: { width: `${Math.round(100 * share(deadline))}%` } })),
-    h('span', { class: 't12 mute' }, deadline.paused_why ? t(deadline.paused_why) : t('{stage}时限 {at}', { stage: t(deadline.title), at: soon(deadline.due_at) })));
+  return h('div', { class: `count ${lightOf(deadline)}`, title: leftWords(deadline) }, h('b', {}, deadline.paused_why ? t('计时暂停') : leftWords(deadline).replace(t('工作时间'), '')),
+    h('div', { class: 'gauge' }, h('i', { style: { width: `${Math.round(100 * share(deadline))}%` } })));
+}
+
+/** When the clock of a row ends: `受理时限 今天 14:21`; nothing where nobody knows. */
+export function rowUntil({ deadline }) {
+  if (deadline?.paused_why) return t(deadline.paused_why);
+  return deadline?.due_at ? t('{stage}时限 {at}', { stage: t(deadline.title), at: soon(deadline.due_at) }) : '';
 }
 
 /** The clocks of a case: the running one large, the disposal's beside it, and the way to why. */
@@ -43,7 +47,7 @@ export function deadlines(one) {
   const told = open.length > 0 ? open : (one.deadlines ?? []).filter((other) => other.kind === 'dispose');
   if (told.length === 0) return null;
   const why = h('div', { class: 'why-box', hidden: true });
-  const button = h('button', { type: 'button', class: 'why', 'aria-expanded': 'false', onclick: () => toggle(one, why, button) }, t('为什么是这个时间'));
+  const button = h('button', { type: 'button', class: 'why', 'aria-expanded': 'false', onclick: () => toggle(one.id, told[0].kind, why, button) }, t('为什么是这个时间'));
   return h('section', { class: 'case-sec case-due', 'aria-label': t('时限') }, told.map((other, i) => clock(other, i)), h('p', { class: 'due-why' }, button), why);
 }
 
@@ -64,14 +68,14 @@ function spent(one) {
   return one.late ? t('用时 {t}，超时', { t: used }) : one.limit ? t('用时 {t}，未超时', { t: used }) : t('用时 {t}', { t: used });
 }
 
-async function toggle(one, box, button) {
+async function toggle(id, kind, box, button) {
   const open = box.hidden;
   box.hidden = !open;
   button.setAttribute('aria-expanded', String(open));
   if (!open || box.childElementCount > 0) return;
   box.replaceChildren(h('div', { class: 'sk' }), h('div', { class: 'sk' }));
   try {
-    box.replaceChildren(...explanation(await api(`cases/${one.id}/explanation`)));
+    box.replaceChildren(...explanation(await api(`cases/${id}/explanation`, { query: { kind } })));
   } catch (fault) {
     box.replaceChildren(h('p', { class: 'bad' }, fault.error?.message ?? t('没有取到说明')));
     button.addEventListener('click', () => box.replaceChildren(), { once: true });

@@ -82,9 +82,18 @@ function chooser({ name, label, wanted, empty, begun, options, number = false, f
 /** What makes it a case, with what the disposal may take; that of the reporter is chosen already. */
 export function conditionField(one, begun) {
   let chosen = begun ?? one.wanted_condition ?? (one.conditions.length === 1 ? one.conditions[0].id : null);
-  const list = cards(one.conditions.map((condition) => ({ value: condition.id, title: condition.title, note: limitWords(condition), tag: condition.id === one.wanted_condition ? t('上报时所选') : null })), t('立案条件'),
-    { chosen, onpick: (id) => { chosen = id; frame.calm(); } });
-  const frame = framed(t('立案条件'), t('先选立案条件'), list);
+  const options = one.conditions.map((condition) => ({ value: condition.id, title: condition.title, note: limitWords(condition), tag: condition.id === one.wanted_condition ? t('上报时所选') : null }));
+  const pick = (id) => {
+    chosen = id;
+    for (const radio of frame.element.querySelectorAll('input')) radio.checked = radio.value === id;
+    frame.calm();
+  };
+  const group = (list) => cards(list, t('立案条件'), { chosen, onpick: pick });
+  const [first, rest] = [options.filter(({ value }) => value === chosen), options.filter(({ value }) => value !== chosen)];
+  const folded = first.length > 0 && rest.length > 2;
+  const frame = framed(t('立案条件'), t('先选立案条件'), ...(folded
+    ? [group(first), h('details', { class: 'case-more' }, h('summary', { class: 'btn btn-q' }, t('改选，另有 {n} 条', { n: rest.length })), group(rest))]
+    : [group(options)]));
   return { ...frame, name: 'condition', value: () => chosen };
 }
 

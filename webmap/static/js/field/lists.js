@@ -4,6 +4,7 @@ import { api } from 'cityops/api';
 import { h, emptyState, icon, iconButton, skeleton } from 'cityops/dom';
 import { t } from 'cityops/i18n';
 import { toast } from 'cityops/toast';
+import { rowUntil } from 'cityops/cases/deadline';
 import { caseDetail } from 'cityops/cases/detail';
 import { stateTag, stateTitle, waited, when } from 'cityops/cases/words';
 import { shown } from 'cityops/cases/camera';
@@ -80,7 +81,7 @@ function row(one, open) {
     photo ? h('img', { class: 'pic', src: photo.thumbnail_url, alt: '', loading: 'lazy' }) : h('span', { class: 'pic' }, icon('case')),
     h('h4', { class: 'ell' }, one.class_title), h('span', { class: stateTag(one.state) }, stateTitle(one.state)),
     h('span', { class: 'what mute ell' }, [one.place_title, one.description].filter(Boolean).join('，')),
-    h('span', { class: 'what t12 faint' }, one.ended ? `${one.number}　${when(one.reported_at)}` : `${one.number}　${waited(one.moved_at)}`));
+    h('span', { class: 'what t12 faint' }, one.ended ? `${one.number}　${when(one.reported_at)}` : [rowUntil(one) || waited(one.moved_at), one.number].join('　')));
 }
 
 /** Open one case over the page. `closed()` is called when it was left. */

@@ -4,7 +4,7 @@ import { debounce, emptyState, h, icon, skeleton } from 'cityops/dom';
 import { count, t } from 'cityops/i18n';
 import { bindKey } from 'cityops/keys';
 import { actTitle, isOnward, isPlain, move } from 'cityops/cases/acts';
-import { lightOf, rowDeadline } from 'cityops/cases/deadline';
+import { lightOf, rowDeadline, rowUntil } from 'cityops/cases/deadline';
 import { caseDetail } from 'cityops/cases/detail';
 import { listen } from 'cityops/cases/live';
 import { addPoints, removePoints, showHover, showOpen, showPoints } from 'cityops/cases/points';
@@ -120,7 +120,7 @@ export default {
         h('span', { class: `no ${one.ended ? 'done' : lightOf(one.deadline)}` }, h('span', {}, String(i + 1))),
         h('span', { class: 'row' }, h('b', { class: 'ell t16' }, one.class_title), h('span', { class: stateTag(one.state) }, stateTitle(one.state))),
         h('span', { class: 'what mute ell' }, [one.place_title, one.description].filter(Boolean).join('，')),
-        h('span', { class: 'what t12 faint' }, one.ended ? `${one.number}　${when(one.reported_at)}` : `${waited(one.moved_at)}　${one.number}`)),
+        h('span', { class: 'what t12 faint' }, one.ended ? `${one.number}　${when(one.reported_at)}` : [rowUntil(one) || waited(one.moved_at), one.number].join('　'))),
       (left || first) && h('div', { class: 'case-next' }, left, first && h('button', { type: 'button', class: 'btn', title: actTitle(one, first), dataset: { next: first.action }, onclick: (event) => (quick ? this.act(one, first, event.currentTarget) : this.open(one.id, { begun: { action: first.action } })) }, actTitle(one, first))));
   },
 
