@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cityops.services.exports.desk import ExportDesk
     from cityops.services.exports.service import ExportService
     from cityops.services.grid.division import DivisionService
+    from cityops.services.grid.publishing import CalendarDesk
     from cityops.services.grid.schemes import SchemeDesk
     from cityops.services.hazards.service import HazardService
     from cityops.services.hazards.sheet import SituationSheets
@@ -118,6 +119,14 @@ class Services:
 
         reader = ConfinedReader(self.settings.data_dir / "reading")
         return DivisionService(lambda: self.store, reader)
+
+    @cached_property
+    def calendar_desk(self) -> CalendarDesk:
+        """Calendars that a city publishes."""
+        from cityops.services.cases import now_utc
+        from cityops.services.grid.publishing import CalendarDesk
+
+        return CalendarDesk(lambda: self.store, now_utc)
 
     @cached_property
     def scheme_desk(self) -> SchemeDesk:

@@ -66,11 +66,22 @@ def _store(*, full: bool) -> dict[str, Any]:
 
     try:
         store = open_store(settings())
-        found = check_store(store, full=full)
+        found = check_store(store, full=full) | {"calendars": _calendars(store)}
         store.dispose()
     except CityError as error:
         return {"faults": [str(error)], "error": error.as_dict()}
     return found
+
+
+def _calendars(store: Any) -> dict[str, Any]:
+    """Years that deadlines may need soon; a missing one is told, the store is well without it."""
+    from datetime import UTC, datetime
+
+    from cityops.services.grid.config import current_config
+    from cityops.services.grid.publishing import years_needed
+
+    with store.reading() as tx:
+        return years_needed(current_config(tx).book, datetime.now(UTC))
 
 
 def _walls() -> dict[str, Any]:
@@ -130,6 +141,10 @@ def doctor_text(found: dict[str, Any]) -> str:
             f"磁盘：剩余 {store['disk_free_bytes'] / 1e9:.1f} GB",
         ]
     up = [name for name in ("landlock", "seccomp") if walls.get(name)]
+    for gap in store.get("calendars", {}).get("missing", ()):
+        lines.append(
+            f"日历：{gap['calendar']} 缺 {gap['year']} 年，用 cityops calendar import 导入"
+        )
     lines.append("隔离：" + ("、".join(up) if up else "没有；只收 GeoJSON 和 CSV"))
     lines.append("版本：" + "，".join(f"{k} {v}" for k, v in found["versions"].items()))
     return "\n".join(lines)

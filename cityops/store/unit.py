@@ -22,7 +22,9 @@ REPOSITORIES: dict[str, str] = {
     "grid_tables": "cityops.store.grid_tables:SqlGridTableRepo",
     "hazard_runs": "cityops.store.hazard_runs:SqlHazardRunRepo",
     "jobs": "cityops.store.jobs:SqlJobRepo",
+    "deadlines": "cityops.store.case_deadlines:SqlDeadlineRepo",
     "deliveries": "cityops.store.deliveries:SqlDeliveryRepo",
+    "facts": "cityops.store.case_facts:SqlFactRepo",
     "meta": "cityops.store.meta:SqlMetaRepo",
     "outbox": "cityops.store.outbox:SqlOutboxRepo",
 }

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from gis.errors import ConflictError
@@ -382,6 +383,12 @@ def limit_from(value: list[Any] | None) -> Limit | None:
     if value is None:
         return None
     above, below, unit, season = value
+    return _limit(above, below, unit, None if season is None else tuple(season))
+
+
+@lru_cache(maxsize=1024)
+def _limit(above: int, below: int, unit: str, season: tuple[Any, ...] | None) -> Limit:
+    """A limit out of its parts; a city has few of them, its cases have very many."""
     made = None
     if season is not None:
         name, month, day, last_month, last_day = season

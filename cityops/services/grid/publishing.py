@@ -1,0 +1,212 @@
+"""Use cases of a city's calendar: published by a table, held against the years that are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from cityops.services.grid.config import GridConfig, current_config, with_days
+from cityops.services.grid.days import DaysRead, read_days
+from cityops.services.grid.recompute import Moved, moves_of, news_of, summed
+from cityops.services.ports import Store
+from cityops.services.roles import Person
+from gis.errors import ConflictError, NotFoundError, UnavailableError
+from grid.clock.book import CalendarBook
+from grid.clock.calendar import CITY_ZONE
+
+KIND = "days"
+#: Who is behind more messages than are told one by one is told to load anew; more are not needed.
+TOLD_SINGLY = 501
+#: Limits of cases reach about so far: a year that begins within it has to be known.
+AHEAD = timedelta(days=92)
+
+
+@dataclass(frozen=True)
+class DaysOptions:
+    """How a table of days is taken over; no ``years`` are those that it names."""
+
+    name: str = "CN"
+    years: tuple[int, ...] = ()
+    version: str = "1"
+    source: str = ""
+    dry_run: bool = False
+
+
+class CalendarDesk:
+    """Calendars of a city.
+
+    Parameters
+    ----------
+    store
+        Opens the store.
+    now
+        Gives the present time, aware.
+    """
+
+    def __init__(self, store: Callable[[], Store], now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._now = now
+
+    def bring_in(self, person: Person, path: Path, options: DaysOptions) -> dict[str, Any]:
+        """Publish the days of whole years and recompute every open case; gives the numbers.
+
+        Deadlines that move are written into the history of each case and told through the outbox.
+        Years that the table does not hold stay as they are. All of it is done or nothing.
+
+        Raises
+        ------
+        InvalidError, FileError, NotFoundError
+            When the file is no such table, or no calendar uses a set of days of that name.
+        ConflictError
+            ``calendar.overtaken`` when another table was delivered meanwhile.
+        """
+        read = read_days(path, options.name, options.source or path.name, options.years)
+        with self._store().reading() as tx:
+            config = current_config(tx)
+            before = _content(tx, options.name)
+            cases = tx.deadlines.open_cases()
+        _check_name(config.book, options.name)
+        content = _merged(before, read)
+        book = with_days(config.book, options.name, content)
+        at = self._now()
+        moved = moves_of(cases, book, at, f"{KIND}/{options.name}")
+        report = {
+            "name": options.name,
+            "years": [int(row["year"]) for row in read.years],
+            "days": len(read.days),
+            "stored": False,
+        }
+        if options.dry_run or content == before:
+            return report | summed(len(cases), moved).as_dict() | {"unchanged": content == before}
+        done, table = self._publish(person, options, content, config, book, cases, moved, at)
+        return report | {"stored": True, "unchanged": False, "table": table} | done
+
+    def _publish(
+        self,
+        person: Person,
+        options: DaysOptions,
+        content: Mapping[str, Any],
+        config: GridConfig,
+        book: CalendarBook,
+        cases: Sequence[Any],
+        moved: Sequence[Moved],
+        at: datetime,
+    ) -> tuple[dict[str, Any], int]:
+        with self._store().writing() as tx:
+            if tx.grid_tables.newest() != config.version:
+                raise ConflictError(
+                    "calendar.overtaken", "另一份表同时在导入，什么都没有存", hint="再运行一次"
+                )
+            source = options.source
+            table: int = tx.grid_tables.add(
+                KIND, options.name, options.version, source, content, at, person.id
+            )
+            # Cases that were moved since they were read are read again, those that ended left out.
+            there = tx.deadlines.open_versions()
+            read = {case.seq: case.version for case in cases}
+            stale = [seq for seq, version in there.items() if read.get(seq) != version]
+            kept = [m for m in moved if there.get(m.case.seq) == m.case.version]
+            again = tx.deadlines.open_cases(stale)
+            kept += moves_of(again, book, at, f"{KIND}/{options.name}")
+            tx.deadlines.move(kept)
+            done = summed(len(there), kept).as_dict()
+            _tell(tx, options, kept, done)
+            detail = {"table": table, "years": sorted(_years(content)), **done}
+            tx.audit.add(
+                person, "calendar.import", f"calendar:{options.name}", detail=detail, at=at
+            )
+        return done, table
+
+    def check(self) -> dict[str, Any]:
+        """``{"ok", "calendars"}``: the years that each calendar knows, and those it lacks."""
+        with self._store().reading() as tx:
+            book = current_config(tx).book
+        return years_needed(book, self._now())
+
+
+def years_needed(book: CalendarBook, now: datetime, ahead: timedelta = AHEAD) -> dict[str, Any]:
+    """Years that deadlines may need soon, held against those that the calendars know.
+
+    Examples
+    --------
+    >>> from grid.clock.shipped import shipped_calendars
+    >>> late = datetime(2026, 11, 25, tzinfo=CITY_ZONE)
+    >>> years_needed(shipped_calendars(), late)["missing"]
+    [{'calendar': 'default', 'days': 'CN', 'year': 2027}]
+    """
+    local = now.astimezone(CITY_ZONE)
+    needed = range(local.year, (local + ahead).year + 1)
+    told, missing = [], []
+    for calendar in book.calendars.values():
+        years = None if calendar.days is None else sorted(calendar.days.years)
+        name = None if calendar.days is None else calendar.days.name
+        told.append(
+            {
+                "calendar": calendar.name,
+                "title": calendar.title.zh,
+                "days": name,
+                "years": years,
+            }
+        )
+        lacking = [] if years is None else [y for y in needed if y not in years]
+        missing += [{"calendar": calendar.name, "days": name, "year": y} for y in lacking]
+    return {"ok": not missing, "needed": list(needed), "calendars": told, "missing": missing}
+
+
+def missing_error(found: Mapping[str, Any]) -> UnavailableError:
+    """The years that are missing, as a refusal."""
+    years = sorted({gap["year"] for gap in found["missing"]})
+    return UnavailableError(
+        "calendar.year_missing",
+        "日历缺少 {got} 年的节假日安排：到这一年的时限算不出来",
+        field="year",
+        got=years,
+        params={"years": years},
+        hint="公布后用 cityops calendar import 导入",
+    )
+
+
+def _check_name(book: CalendarBook, name: str) -> None:
+    names = sorted({c.days.name for c in book.calendars.values() if c.days is not None})
+    if name not in names:
+        raise NotFoundError(
+            "calendar.unknown_days",
+            "没有日历用节假日表 {got}",
+            field="name",
+            got=name[:80],
+            expected=names,
+        )
+
+
+def _content(tx: Any, name: str) -> Mapping[str, Any]:
+    """The days of a set that were delivered before; the newest delivery stands for all."""
+    for table in tx.grid_tables.in_force():
+        if (table.kind, table.name) == (KIND, name):
+            content: Mapping[str, Any] = table.content
+            return content
+    return {"days": [], "years": []}
+
+
+def _years(content: Mapping[str, Any]) -> set[int]:
+    return {int(row["year"]) for row in content["years"]}
+
+
+def _merged(before: Mapping[str, Any], read: DaysRead) -> dict[str, Any]:
+    """What was delivered before, the years of the new table in place of its own."""
+    fresh = {row["year"] for row in read.years}
+    days = [row for row in before["days"] if row["date"][:4] not in fresh] + list(read.days)
+    years = [row for row in before["years"] if row["year"] not in fresh] + list(read.years)
+    return {
+        "days": sorted(days, key=lambda row: row["date"]),
+        "years": sorted(years, key=lambda row: row["year"]),
+    }
+
+
+def _tell(tx: Any, options: DaysOptions, moved: Sequence[Moved], done: Mapping[str, Any]) -> None:
+    """Put into the outbox how many moved in each department, and the first cases one by one."""
+    tx.outbox.put("calendar.published", {"name": options.name, **done})
+    for one in moved[:TOLD_SINGLY]:
+        tx.outbox.put("case.recompute", news_of(one))

@@ -1,0 +1,249 @@
+"""``cityops calendar import`` and ``check``: days as people type them, open cases recomputed."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import orjson
+import pytest
+
+from benchmarks.made_cases import fill_open
+from cityops.services.grid.config import current_config
+from cityops.services.grid.publishing import CalendarDesk, DaysOptions, years_needed
+from cityops.services.roles import SYSTEM
+from cityops.store.health import check_store
+from gis.errors import ConflictError
+from grid.clock.clock import ClockKind, due_at
+from grid.clock.limit import limit_of
+from grid.clock.shipped import shipped_calendars
+from grid.flow.stored import case_from
+
+COUNT = 40
+HEAD = "日期,结束日期,类型,名称"
+#: Made for the tests; the days of 2027 are not announced yet.
+YEAR = (
+    "2027-01-01,2027-01-03,休息,元旦",
+    "2027/2/5,2027/2/11,休息,春节",
+    "2027年2月20日,,上班,调休",
+)
+
+
+@pytest.fixture
+def days(tmp_path):
+    """Write a table of days; gives the path."""
+
+    def write(*lines, name="days.csv"):
+        (tmp_path / name).write_text("\n".join((HEAD, *lines)), "utf-8")
+        return tmp_path / name
+
+    return write
+
+
+@pytest.fixture
+def cases(store):
+    """Open cases whose deadlines lie in 2027, unknown while that year is."""
+    fill_open(store, COUNT, shipped_calendars())
+    return store
+
+
+def rows(store, query):
+    with store.reading() as tx:
+        return [dict(row) for row in tx.connection.exec_driver_sql(query).mappings()]
+
+
+def book_of(store):
+    with store.reading() as tx:
+        return current_config(tx).book
+
+
+def test_a_year_that_is_published_is_known_from_then_on(cityops, store, days):
+    report = cityops("calendar", "import", days(*YEAR))
+    assert (report["years"], report["days"], report["stored"]) == ([2027], 11, True)
+    book = book_of(store)
+    # Thursday evening before New Year: Friday to Sunday are off.
+    due = book.due(datetime.fromisoformat("2026-12-31T17:00+08:00"), limit_of(2, "work_hour"))
+    assert due.isoformat() == "2027-01-04T09:00:00+08:00"
+
+
+def test_open_cases_are_recomputed_and_equal_to_each_alone(cityops, cases, days):
+    assert (
+        rows(cases, "SELECT count(*) AS n FROM case_record WHERE due_at IS NULL")[0]["n"] == COUNT
+    )
+    report = cityops("calendar", "import", days(*YEAR))
+    assert (report["open_cases"], report["moved"], report["known"]) == (COUNT, COUNT, COUNT)
+    book = book_of(cases)
+    for row in rows(
+        cases, "SELECT r.*, f.deadline FROM case_record r JOIN case_fact f ON seq = case_seq"
+    ):
+        alone = due_at(case_from(orjson.loads(row["flow"])).clock(ClockKind.DISPOSE), book)
+        assert datetime.fromisoformat(row["due_at"]) == alone.replace(
+            microsecond=alone.microsecond // 1000 * 1000
+        )
+        assert row["deadline"] == int(alone.timestamp())
+
+
+def test_each_history_says_so_and_stays_equal_to_its_case(cityops, cases, days):
+    cityops("calendar", "import", days(*YEAR))
+    with cases.reading() as tx:
+        record = tx.cases.find(UUID(int=1))
+        history = tx.cases.history(record.seq)
+    last = history[-1]
+    assert (last.action, last.number, last.actor_name) == ("recompute", record.flow.steps, "系统")
+    assert "原未知，现为 2027-01-" in last.note
+    assert (record.version, record.flow.last_at) == (2, last.at)
+
+
+def test_people_are_told_case_by_case_and_in_sum(cityops, cases, days):
+    cityops("calendar", "import", days(*YEAR))
+    with cases.reading() as tx:
+        messages = tx.outbox.after(0, 1000)
+        (entry, *_) = tx.audit.latest()
+    assert [m.topic for m in messages].count("case.recompute") == COUNT
+    (summary,) = [m for m in messages if m.topic == "calendar.published"]
+    assert sum(summary.body["departments"].values()) == COUNT
+    assert (entry["action"], entry["body"]["detail"]["moved"]) == ("calendar.import", COUNT)
+
+
+def test_closed_cases_never_change(cityops, cases, days):
+    with cases.writing() as tx:
+        tx.connection.exec_driver_sql("UPDATE case_record SET state = 'closed' WHERE seq <= 10")
+    before = rows(cases, "SELECT * FROM case_record WHERE seq <= 10")
+    assert cityops("calendar", "import", days(*YEAR))["moved"] == COUNT - 10
+    assert rows(cases, "SELECT * FROM case_record WHERE seq <= 10") == before
+    assert (
+        rows(cases, "SELECT * FROM case_step WHERE action = 'recompute' AND case_seq <= 10") == []
+    )
+
+
+def test_a_dry_run_counts_and_changes_nothing(cityops, cases, days):
+    before = rows(cases, "SELECT * FROM case_record")
+    report = cityops("calendar", "import", days(*YEAR), "--dry-run")
+    assert (report["moved"], report["stored"]) == (COUNT, False)
+    assert rows(cases, "SELECT * FROM case_record") == before
+
+
+def test_a_corrected_calendar_moves_what_it_touches_only(cityops, cases, days):
+    cityops("calendar", "import", days(*YEAR))
+    assert cityops("calendar", "import", days(*YEAR))["unchanged"] is True
+    longer = ("2027-01-01,2027-01-05,休息,元旦", *YEAR[1:])
+    report = cityops("calendar", "import", days(*longer))
+    touched = rows(
+        cases, "SELECT count(*) AS n FROM case_step WHERE action = 'recompute' AND number = 3"
+    )
+    assert report["later"] == report["moved"] == touched[0]["n"] > 0
+    assert report["earlier"] == 0
+
+
+def test_years_delivered_before_stay(cityops, store, days):
+    cityops("calendar", "import", days(*YEAR))
+    cityops("calendar", "import", days("2028-01-01,2028-01-10,休息,元旦"))
+    assert {2026, 2027, 2028} <= book_of(store).calendar("default").days.years
+
+
+def test_a_case_that_moves_meanwhile_is_recomputed_as_it_is_then(cases, days):
+    class Overtaken(CalendarDesk):
+        def _publish(self, *given):
+            with cases.writing() as tx:
+                tx.connection.exec_driver_sql(
+                    "UPDATE case_record SET version = 9, description = 'new' WHERE seq = 1"
+                )
+                tx.connection.exec_driver_sql("UPDATE case_record SET state = 'void' WHERE seq = 2")
+            return super()._publish(*given)
+
+    desk = Overtaken(lambda: cases, lambda: datetime.now(UTC))
+    assert desk.bring_in(SYSTEM, days(*YEAR), DaysOptions())["moved"] == COUNT - 1
+    first, second = rows(cases, "SELECT * FROM case_record WHERE seq <= 2 ORDER BY seq")
+    assert (first["version"], first["description"], first["due_at"] is None) == (10, "new", False)
+    assert second["due_at"] is None
+
+
+def test_two_tables_at_once_do_not_mix(cases, days):
+    desk = CalendarDesk(lambda: cases, lambda: datetime.now(UTC))
+    other = days("2028-01-01,2028-01-10,休息,元旦", name="other.csv")
+
+    class Overtaken(CalendarDesk):
+        def _publish(self, *given):
+            desk.bring_in(SYSTEM, other, DaysOptions())
+            return super()._publish(*given)
+
+    with pytest.raises(ConflictError, match="另一份表"):
+        Overtaken(lambda: cases, lambda: datetime.now(UTC)).bring_in(
+            SYSTEM, days(*YEAR), DaysOptions()
+        )
+    assert 2027 not in book_of(cases).calendar("default").days.years
+
+
+def test_nothing_is_half_done_when_the_store_fails(cases, days, monkeypatch):
+    def broken(*_):
+        raise sqlite3.OperationalError("disk")
+
+    monkeypatch.setattr("cityops.services.grid.publishing._tell", broken)
+    with pytest.raises(sqlite3.OperationalError):
+        CalendarDesk(lambda: cases, lambda: datetime.now(UTC)).bring_in(
+            SYSTEM, days(*YEAR), DaysOptions()
+        )
+    assert rows(cases, "SELECT * FROM grid_table") == []
+    assert rows(cases, "SELECT * FROM case_step WHERE action = 'recompute'") == []
+
+
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        (("2027-01-01,2027-01-12,休息,", "x,,休息,"), [(3, "calendar.bad_date")]),
+        (("2027-01-01,2027-01-12,有空,",), [(2, "calendar.bad_kind")]),
+        (("2027-01-12,2027-01-01,休息,",), [(2, "calendar.bad_span")]),
+        (("2027-01-01,2027-01-12,休息,", "2027-01-04,,休息,"), [(3, "calendar.day_twice")]),
+        (("2027-01-01,2027-01-12,休息,", "2027-03-01,,上班,"), [(3, "calendar.work_on_weekday")]),
+    ],
+)
+def test_a_table_that_contradicts_itself_is_refused_by_row(cityops, store, days, lines, found):
+    refused = cityops("calendar", "import", days(*lines), code=2)
+    assert refused["error"]["code"] == "calendar.bad_days"
+    assert [(e["row"], e["code"]) for e in refused["errors"]] == found
+    assert rows(store, "SELECT * FROM grid_table") == []
+
+
+def test_a_few_days_are_no_year_unless_somebody_says_so(cityops, days):
+    path = days("2027-01-01,,休息,元旦")
+    assert cityops("calendar", "import", path, code=2)["error"]["code"] == "calendar.year_thin"
+    assert cityops("calendar", "import", path, "--year", "2027")["stored"] is True
+
+
+def test_a_day_of_a_year_that_was_not_named_is_refused(cityops, days):
+    refused = cityops("calendar", "import", days(*YEAR), "--year", "2028", code=2)
+    assert refused["errors"][0]["code"] == "calendar.year_not_listed"
+
+
+def test_a_set_of_days_that_no_calendar_uses_is_not_found(cityops, days):
+    refused = cityops("calendar", "import", days(*YEAR), "--name", "XX", code=3)
+    assert (refused["error"]["code"], refused["error"]["expected"]) == (
+        "calendar.unknown_days",
+        ["CN"],
+    )
+
+
+def test_dates_of_a_workbook_are_dates(cityops, workbook):
+    table = [["2027 年安排"], ["日期", "类型", "名称"]]
+    table += [[datetime(2027, 1, 1) + timedelta(days=i), "放假", "样例"] for i in range(10)]
+    assert cityops("calendar", "import", workbook({"节假日": table}))["days"] == 10
+
+
+def test_a_missing_year_is_an_error_one_can_see(cityops, days, monkeypatch):
+    late = datetime(2026, 11, 25, tzinfo=UTC)
+    monkeypatch.setattr("cityops.services.cases.now_utc", lambda: late)
+    found = cityops("calendar", "check", code=6)
+    assert (found["error"]["code"], found["error"]["got"]) == ("calendar.year_missing", [2027])
+    cityops("calendar", "import", days(*YEAR))
+    assert cityops("calendar", "check")["missing"] == []
+
+
+def test_in_spring_nobody_asks_for_next_year():
+    spring = datetime(2026, 3, 1, tzinfo=UTC)
+    assert years_needed(shipped_calendars(), spring)["ok"] is True
+
+
+def test_the_store_stays_well(cityops, cases, days):
+    cityops("calendar", "import", days(*YEAR))
+    assert check_store(cases, full=True)["faults"] == []
