@@ -11,7 +11,7 @@ from uuid import UUID
 
 from cityops.services.areas import AreaLookup, AreaService
 from cityops.services.case_acts import Act
-from cityops.services.case_classes import class_groups, class_name, offered_first
+from cityops.services.case_classes import class_groups, offered_first
 from cityops.services.case_engine import (
     filing_of,
     keep_facts,
@@ -383,19 +383,16 @@ class CaseService:
             return explained(record, current_config(tx).book, self._clock(), moved, kind)
 
     def conditions(self, person: Person, key: ClassKey) -> dict[str, Any]:
-        """Filing conditions of a class: ``{"conditions": [...]}``, none where no table has any.
+        """Filing conditions of a class: ``{"conditions": [...]}``, none where no table holds any.
 
         Raises
         ------
         ForbiddenError
             When the person has nothing to do with cases.
-        InvalidError, NotFoundError
-            When there is no such class.
         """
         require_scope(person)
         with self._store.reading() as tx:
             schemes, day = current_config(tx).schemes, city_day(self._clock())
-        class_name(key, schemes, day)
         return {"conditions": [condition_json(c, None) for c in schemes.conditions_of(key, day)]}
 
     def _note_refusal(

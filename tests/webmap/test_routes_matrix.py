@@ -91,6 +91,9 @@ TABLE: dict[str, list[tuple[str, str, object, set[Role]]]] = {
             REPORTERS,
         )
     ],
+    "cases.conditions": [("GET", "/api/v1/cases/conditions?class_code=0401", None, CASES)],
+    "cases.explanation": [("GET", f"/api/v1/cases/{NOBODY}/explanation", None, set())],
+    "cases.duplicates": [("GET", f"/api/v1/cases/{NOBODY}/duplicates", None, set())],
     "cases.one": [("GET", f"/api/v1/cases/{NOBODY}", None, set())],
     "cases.move": [
         ("POST", f"/api/v1/cases/{NOBODY}/moves", {"action": "close", "version": 1}, set())
