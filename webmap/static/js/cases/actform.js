@@ -3,12 +3,11 @@
 import { h } from 'cityops/dom';
 import { t } from 'cityops/i18n';
 import { complain } from 'cityops/toast';
-import { hintOf, isFinal, noteOf, takesPhotos } from 'cityops/cases/actwords';
-import { collectorField, conditionField, handlerField, noteField, proposedField, sureField, targetField, unitField, untilField } from 'cityops/cases/fields';
+import { hintOf, isFinal, noteOf, sendsOut, takesPhotos } from 'cityops/cases/actwords';
+import { collectorField, conditionField, gaveBack, handlerField, noteField, proposedField, sureField, targetField, unitField, untilField } from 'cityops/cases/fields';
 import { shotsField } from 'cityops/cases/shots';
 import { short } from 'cityops/cases/words';
 
-const SENDS_OUT = new Set(['ask_verify', 'ask_inspect']);
 /** Acts at which an opinion says nothing: the form has only what they need. */
 const SILENT = new Set(['assign']);
 
@@ -24,10 +23,11 @@ export function actForm(one, action, { size, given, done, others = [], back }) {
   const units = needs.has('department') ? unitField(one, given.department, { change: (unit) => {
     submit.textContent = action.action === 'dispatch' && unit ? t('派遣给{unit}', { unit: short(unit.title) }) : name;
   } }) : null;
+  const note = SILENT.has(action.action) ? null : noteField({ must: needs.has('reason'), title: name, hint: hintOf(action) && t(hintOf(action)), begun: given.note });
   const fields = [
     needs.has('condition') && conditionField(one, given.condition), units, needs.has('handler') && handlerField(one, given.handler), needs.has('proposed') && proposedField(one, given.proposed),
-    needs.has('until') && untilField(given.until), needs.has('target') && targetField(one, given.target), SENDS_OUT.has(action.action) && one.collectors?.length > 0 && collectorField(one, given.assignee),
-    !SILENT.has(action.action) && noteField({ must: needs.has('reason'), title: name, hint: hintOf(action) && t(hintOf(action)), begun: given.note }), isFinal(action) && sureField(one),
+    needs.has('until') && untilField(given.until), needs.has('target') && targetField(one, given.target), sendsOut(action) && one.collectors?.length > 0 && collectorField(one, given.assignee),
+    note, isFinal(action) && sureField(one),
   ].filter(Boolean);
   const about = noteOf(action);
   const element = h('form', { class: 'case-form', novalidate: true, onsubmit: (event) => { event.preventDefault(); send(); } }, back && h('h4', {}, name), about && h('p', { class: 'hint' }, t(about)),
@@ -38,6 +38,8 @@ export function actForm(one, action, { size, given, done, others = [], back }) {
     if (submit.getAttribute('aria-busy') === 'true') return;
     const missing = fields.find((field) => !field.free && field.value() == null);
     if (missing) { missing.fault(); return; }
+    const again = action.action === 'dispatch' && units.value() === gaveBack(one);
+    if (again && !note.value()) { note.fault(t('这个单位刚刚回退过此案，再派须说明理由')); return; }
     if (shots?.isShort()) { shots.fault(); return; }
     const said = Object.fromEntries(fields.filter((field) => field.name).map((field) => [field.name, field.value()]).filter(([, value]) => value != null));
     submit.setAttribute('aria-busy', 'true');

@@ -4,10 +4,8 @@ import { api } from 'cityops/api';
 import { h, icon } from 'cityops/dom';
 import { t } from 'cityops/i18n';
 import { actForm } from 'cityops/cases/actform';
-import { grouped, isFinal, isMain, isOnward, noteOf, takesPhotos } from 'cityops/cases/actwords';
+import { grouped, isFinal, isMain, noteOf, sendsOut, takesPhotos } from 'cityops/cases/actwords';
 import { short } from 'cityops/cases/words';
-
-export { isOnward };
 
 /** Acts whose form stands open from the start: what they need is the thing to decide here. */
 const OPEN_AT_ONCE = new Set(['dispatch', 'file']);
@@ -23,9 +21,9 @@ export function isPlain(action) {
   return !action.needs?.length && !takesPhotos(action) && !isFinal(action) && !noteOf(action);
 }
 
-/** What the button of an act says: `派遣给排水管理部门`. */
+/** What the button of an act says: `派遣给排水管理部门`; after a return the choice is open again. */
 export function actTitle(one, action) {
-  const unit = action.action === 'dispatch' && one.suggested_department_title;
+  const unit = action.action === 'dispatch' && one.return_count === 0 && one.suggested_department_title;
   return unit ? t('派遣给{unit}', { unit: short(unit) }) : t(action.title);
 }
 
@@ -46,7 +44,7 @@ export function acts(one, { size = '', begun = null, done }) {
     area.replaceChildren(actForm(one, action, { size, given, done: act, others: home ? buttons([...beside]) : [], back: home ? null : start }), ...(home ? tail() : []));
     if (!home || given.action) area.querySelector('form textarea, form select, form input:not([type=file])')?.focus({ preventScroll: true });
   };
-  const press = (action) => async (event) => { if (isPlain(action)) await busy(event.currentTarget, () => act(action, {})); else ask(action); };
+  const press = (action) => async (event) => { if (isPlain(action) && !(sendsOut(action) && one.collectors?.length > 1)) await busy(event.currentTarget, () => act(action, {})); else ask(action); };
   const button = (action, extra = '') => h('button', { type: 'button', class: `btn ${size} ${extra}`, dataset: { act: action.action }, onclick: press(action) }, t(action.title));
   const buttons = (list) => list.map((action) => button(action));
   const tail = () => [folded(more, size, button), ...reasons(hindered)].filter(Boolean);

@@ -21,6 +21,8 @@ const ANSWER = /^(grant|deny|endorse|pass)_/;
 /** Acts at which somebody stands before the thing and had better show it. */
 const WITH_PHOTO = new Set(['submit', 'hand_back', 'pass', 'fail', 'confirm', 'deny']);
 
+const SENDS_OUT = new Set(['ask_verify', 'ask_inspect']);
+
 /** Acts whose reason is worth a look when a guard hinders them. */
 const MAIN = new Set(['accept', 'file', 'dispatch', 'submit', 'hand_back', 'pass', 'close', 'ask_return']);
 
@@ -34,13 +36,17 @@ const HINTS = {
 /** What an act brings with it that its name does not say. */
 const NOTES = {
   ask_extension: '批准后再加一倍原时限；批准前照常计时。', ask_suspension: '批准后停止计时，到截止日自动恢复。', ask_return: '派遣员同意后才离开你们；在此之前照常计时。', send_back: '材料和照片都保留。', force_close: '不再处置、不再核查，案件就此结束。',
-  void: '作废后不能恢复。', void_self: '作废后不能恢复。', grant_void: '作废后不能恢复。', link: '本案并入后不再单独办理，两位上报人都保留。', grant_return: '案件回到待派遣，处置停止计时。',
+  void: '作废后不能恢复。', void_self: '作废后不能恢复。', grant_void: '作废后不能恢复。', link: '本案并入后不再单独办理，两位上报人都保留。',
 };
 
 /** Whether an act brings the case on. */
 export const isOnward = ({ action }) => ONWARD.has(action);
 /** Whether an act ends the case for good, off the usual way. */
 export const isFinal = ({ action }) => FINAL.has(action);
+/** Whether an act answers what somebody asked for. */
+export const isAnswer = ({ action }) => ANSWER.test(action);
+/** Whether an act sends a collector out, of whom one may be chosen. */
+export const sendsOut = ({ action }) => SENDS_OUT.has(action);
 /** Whether photos go with an act. */
 export const takesPhotos = ({ action, needs }) => WITH_PHOTO.has(action) || Boolean(needs?.includes('photo'));
 /** Whether it is worth telling why an act is not open. */
@@ -58,7 +64,7 @@ export function grouped(actions) {
   const first = actions.find((one) => isOnward(one)) ?? null;
   const others = actions.filter((one) => one !== first);
   const near = first ? OTHER[first.action] ?? [] : [];
-  const isNear = (one) => near.includes(one.action) || ANSWER.test(one.action);
+  const isNear = (one) => near.includes(one.action) || isAnswer(one);
   const few = others.length <= 2 && !others.some(isFinal);
   const beside = others.filter((one) => !isFinal(one) && (few || !first || isNear(one))).slice(0, 3);
   return { first, beside, more: others.filter((one) => !beside.includes(one)) };

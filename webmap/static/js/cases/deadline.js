@@ -48,17 +48,17 @@ export function deadlines(one) {
   if (told.length === 0) return null;
   const why = h('div', { class: 'why-box', hidden: true });
   const button = h('button', { type: 'button', class: 'why', 'aria-expanded': 'false', onclick: () => toggle(one.id, told[0].kind, why, button) }, t('为什么是这个时间'));
-  return h('section', { class: 'case-sec case-due', 'aria-label': t('时限') }, told.map((other, i) => clock(other, i)), h('p', { class: 'due-why' }, button), why);
+  return h('section', { class: 'case-sec case-due', 'aria-label': t('时限') }, told.map((other, i) => clock(other, i, other.paused_why ? one.suspended_until : null)), h('p', { class: 'due-why' }, button), why);
 }
 
-function clock(one, i) {
+function clock(one, i, suspended) {
   const light = lightOf(one);
   const stopped = !one.running && !one.paused_why;
   const words = stopped ? spent(one) : leftWords(one);
   const until = one.due_at && !stopped ? t('{stage}时限 {at}', { stage: t(one.title), at: soon(one.due_at) }) : t('{stage}', { stage: t(one.title) });
   return h('div', { class: `due ${one.paused_why ? 'is-paused' : stopped ? 'is-stopped' : light}`, dataset: { clock: one.kind, light: one.light } },
     icon(one.paused_why ? 'pause' : light ? 'warn' : 'clock', i === 0 ? '' : 'i-16'),
-    h('div', { class: 'grow' }, h('b', {}, words), h('span', { class: 'mute' }, [until, one.limit && t('限 {limit}', { limit: one.limit }), one.extensions > 0 && t('已延期 {n} 次', { n: one.extensions })].filter(Boolean).join('，')),
+    h('div', { class: 'grow' }, h('b', {}, words), h('span', { class: 'mute' }, [until, suspended && t('挂账到 {at}', { at: when(suspended) }), one.paused_why && one.left_s > 0 && t('还剩 {t}', { t: span(one.left_s, one.continuous) }), one.limit && t('限 {limit}', { limit: one.limit }), one.extensions > 0 && t('已延期 {n} 次', { n: one.extensions })].filter(Boolean).join('，')),
       one.left_s != null && !stopped && h('div', { class: 'gauge', role: 'img', 'aria-label': t('时限已用 {n}%', { n: Math.round(100 * share(one)) }) }, h('i', { style: { width: `${Math.round(100 * share(one))}%` } }))));
 }
 

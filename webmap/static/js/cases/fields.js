@@ -14,7 +14,7 @@ function framed(label, wanted, ...controls) {
   const line = h('p', { class: 'bad t12', role: 'alert', hidden: true }, wanted);
   return {
     element: h('div', { class: 'field' }, h('span', { class: 'lbl' }, label), ...controls, line),
-    fault() { line.hidden = false; line.scrollIntoView({ block: 'nearest' }); },
+    fault(words = wanted) { line.textContent = words; line.hidden = false; line.scrollIntoView({ block: 'nearest' }); },
     calm() { line.hidden = true; },
   };
 }
@@ -54,6 +54,11 @@ export function unitField(one, begun, { label = t('承办单位'), change = () =
 export function proposedOf(one) {
   const last = [...one.history].reverse().find((step) => step.action === 'ask_return');
   return last?.details?.proposed ?? null;
+}
+
+/** The department that gave the case back last; sending it there again has to be explained. */
+export function gaveBack(one) {
+  return [...one.history].reverse().find((step) => step.action === 'grant_return')?.department ?? null;
 }
 
 /** Who should have it instead: every department but the one that has it. */
@@ -128,6 +133,6 @@ export function sureField(one) {
 export function noteField({ must, title, hint, begun }) {
   const area = h('textarea', { name: 'note', class: 'input', maxlength: '500', rows: '2', value: begun ?? '', placeholder: hint ?? null, 'aria-label': must ? t('意见') : t('意见（可不填）'), oninput: () => frame.calm() });
   const frame = framed(must ? t('意见') : t('意见（可不填）'), t('{act}须写明意见', { act: title }), area);
-  return { ...frame, name: 'note', free: !must, value: () => area.value.trim() || null, fault() { frame.fault(); area.focus(); } };
+  return { ...frame, name: 'note', free: !must, value: () => area.value.trim() || null, fault(words) { frame.fault(words); area.focus(); } };
 }
 

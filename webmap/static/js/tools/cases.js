@@ -3,7 +3,8 @@
 import { debounce, emptyState, h, icon, skeleton } from 'cityops/dom';
 import { count, t } from 'cityops/i18n';
 import { bindKey } from 'cityops/keys';
-import { actTitle, isOnward, isPlain, move } from 'cityops/cases/acts';
+import { actTitle, isPlain, move } from 'cityops/cases/acts';
+import { isAnswer, isOnward } from 'cityops/cases/actwords';
 import { lightOf, rowDeadline, rowUntil } from 'cityops/cases/deadline';
 import { caseDetail } from 'cityops/cases/detail';
 import { listen } from 'cityops/cases/live';
@@ -113,7 +114,7 @@ export default {
 
   row(one, i) {
     const first = one.actions.find(isOnward);
-    const quick = first && (isPlain(first) || (first.action === 'dispatch' && one.suggested_department));
+    const quick = first && ((isPlain(first) && !isAnswer(first)) || (first.action === 'dispatch' && one.suggested_department && one.return_count === 0));
     const left = one.ended ? null : rowDeadline(one);
     return h('li', { dataset: { case: one.id }, onmouseenter: () => this.hover(one.id), onmouseleave: () => this.hover(null) },
       h('button', { type: 'button', class: 'case-item', onclick: () => this.open(one.id) },
