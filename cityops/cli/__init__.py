@@ -16,6 +16,7 @@ COMMANDS: dict[str, str] = {
     "import": "import_",
     "export": "export",
     "locate": "locate",
+    "case": "case",
     "grid": "grid",
     "calendar": "calendar",
     "scheme": "scheme",

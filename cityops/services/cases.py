@@ -43,8 +43,8 @@ from cityops.services.roles import SYSTEM, Person
 from gis.errors import CityError, ConflictError, StaleError
 from grid.classes import ClassKey
 from grid.clock.clock import ClockKind
-from grid.flow.case import SYSTEM_ACTOR, Entry
-from grid.flow.mover import move
+from grid.flow.case import SYSTEM_ACTOR, Entry, Filing
+from grid.flow.mover import move, refusal
 from grid.flow.states import STATE_TITLES, CaseAction, CaseState
 
 MAX_PAGE = 500
@@ -310,6 +310,28 @@ class CaseService:
         keep_facts(tx, record, tx.cases.history(record.seq), config.world(now))
         return record
 
+    def check(self, person: Person, case_id: UUID, act: Act, *, with_photo: bool = False) -> None:
+        """Refuse what `move` would refuse, and change nothing.
+
+        Parameters
+        ----------
+        with_photo
+            Whether a photo is sent before the act is done.
+
+        Raises
+        ------
+        CityError
+            As `move`.
+        """
+        self.reach(person, case_id)
+        now = self._clock()
+        with self._store.reading() as tx:
+            if act.key is not None and self._done_before(tx, case_id, act, person):
+                return
+            record = _current(tx, person, case_id, act.version)
+            more = int(with_photo)
+            _stepped(tx, record, act, person, current_config(tx), now, more)
+
     def _step(
         self,
         tx: Any,
@@ -319,18 +341,8 @@ class CaseService:
         config: GridConfig,
         now: datetime,
     ) -> CaseRecord:
-        actor = SYSTEM_ACTOR if person is PROGRAM else actor_of(person)
-        photos = tx.cases.photos([record.seq]).get(record.seq, ())
-        flow = with_photos(record, photos).flow
-        filing = None
-        if act.action is CaseAction.FILE and flow.state is CaseState.TO_FILE:
-            wanted = act.condition or record.extra.get("condition")
-            filing = filing_of(config, flow, wanted, now)
-        world = config.world(now)
-        moved, entry = move(flow, act.action, actor, act.request(filing), world)
-        check_named(tx, person, record, act, world)
-        entry = _with_suggestion(entry, record)
-        kept: CaseRecord = tx.cases.change(with_deadline(replace(record, flow=moved), world), entry)
+        changed, entry = _stepped(tx, record, act, person, config, now)
+        kept: CaseRecord = tx.cases.change(changed, entry)
         return kept
 
     def resume_suspended(self) -> int:
@@ -444,6 +456,33 @@ def _kin(tx: Any, config: GridConfig, person: Person, record: CaseRecord) -> lis
         for kin, other in kin_around(tx, config, seen_of(record))
         if scope.reaches(other)
     ]
+
+
+def _stepped(
+    tx: Any,
+    record: CaseRecord,
+    act: Act,
+    person: Person,
+    config: GridConfig,
+    now: datetime,
+    more_photos: int = 0,
+) -> tuple[CaseRecord, Entry]:
+    """The case after an act with its history entry, nothing of it kept yet."""
+    actor = SYSTEM_ACTOR if person is PROGRAM else actor_of(person)
+    flow = with_photos(record, tx.cases.photos([record.seq]).get(record.seq, ())).flow
+    flow = replace(
+        flow, photos=flow.photos + more_photos, photos_after=flow.photos_after + more_photos
+    )
+    world, filing = config.world(now), None
+    if act.action is CaseAction.FILE and flow.state is CaseState.TO_FILE:
+        # Who may file at all, and whether, comes before what it is filed under.
+        reason = refusal(flow, act.action, actor, act.request(Filing("", None)), world)
+        if reason is not None:
+            raise reason
+        filing = filing_of(config, flow, act.condition or record.extra.get("condition"), now)
+    moved, entry = move(flow, act.action, actor, act.request(filing), world)
+    check_named(tx, person, record, act, world)
+    return with_deadline(replace(record, flow=moved), world), _with_suggestion(entry, record)
 
 
 def _with_suggestion(entry: Entry, record: CaseRecord) -> Entry:
