@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, has_request_context, request
-from flask_security import SQLAlchemySessionUserDatastore, UserDatastore
-from sqlalchemy import bindparam, select
-from sqlalchemy.orm import joinedload
+from flask_security import SQLAlchemySessionUserDatastore, UserDatastore, UserMixin
 
+from cityops.services.accounts import Account
 from cityops.services.roles import ROLE_TITLES, Person
 
 if TYPE_CHECKING:
@@ -46,25 +45,39 @@ def datastore(app: Flask, services: Services) -> UserDatastore:
         session.remove()
 
     app.teardown_appcontext(let_go)
-    return _Accounts(session, models.User, models.Role, models.WebAuthn, models.FsRefreshTracker)
+    kinds = (models.User, models.Role, models.WebAuthn, models.FsRefreshTracker)
+    return _Accounts(services, session, *kinds)
+
+
+class SignedIn(UserMixin):  # type: ignore[misc]
+    """Whoever is behind a request: what sign-in asks of an account, without its row.
+
+    Views of the library, which read and change rows, get the row itself.
+    """
+
+    def __init__(self, account: Account, mark: str) -> None:
+        self.account = account
+        self.active = account.active
+        self.fs_uniquifier = mark
+        self.roles: list[Any] = []  # rights are asked of the person, never of the library
 
 
 class _Accounts(SQLAlchemySessionUserDatastore):  # type: ignore[misc]
-    """Looks the person of each request up by one statement that is made once."""
+    """Looks the person of each request up by one plain statement."""
 
-    def __init__(self, session: Any, user: Any, *models: Any) -> None:
-        super().__init__(session, user, *models)
-        self._of_session = (
-            select(user)
-            .options(joinedload(user.roles))
-            .where(user.fs_uniquifier == bindparam("of_session"))
-        )
+    def __init__(self, services: Services, session: Any, *models: Any) -> None:
+        super().__init__(session, *models)
+        self._store = services.store
 
     def find_user(self, case_insensitive: bool = False, **wanted: Any) -> Any:
         """The account that has a value in one column, or None."""
-        if case_insensitive or set(wanted) != {"fs_uniquifier"}:
+        of_library = not has_request_context() or (request.endpoint or "").startswith("security.")
+        if of_library or case_insensitive or set(wanted) != {"fs_uniquifier"}:
             return super().find_user(case_insensitive, **wanted)
-        return self.db.session.scalar(self._of_session, {"of_session": wanted["fs_uniquifier"]})
+        mark = wanted["fs_uniquifier"]
+        with self._store.reading() as tx:
+            account = tx.accounts.of_session(mark)
+        return None if account is None else SignedIn(account, mark)
 
 
 def _is_read() -> bool:
@@ -75,6 +88,8 @@ def _is_read() -> bool:
 
 def person_of(user: Any) -> Person:
     """The person behind an account."""
+    if isinstance(user, SignedIn):
+        return user.account.person
     from cityops.store.accounts import person_of as person_of_row
 
     return person_of_row(user)

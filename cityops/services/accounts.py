@@ -76,6 +76,9 @@ class AccountRepo(Protocol):
     def numbered(self, account_id: int) -> Account | None:
         """The account with this id, or None."""
 
+    def of_session(self, session_id: str) -> Account | None:
+        """The account whose open sessions carry this mark, or None."""
+
     def all(self) -> Sequence[Account]:
         """All accounts by name."""
 
