@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, has_request_context, request
+from flask import Flask, has_request_context, request, session
 from flask_security import SQLAlchemySessionUserDatastore, UserDatastore, UserMixin
 
 from cityops.services.accounts import Account
@@ -13,6 +13,8 @@ from cityops.services.roles import ROLE_TITLES, Person
 if TYPE_CHECKING:
     from cityops.bootstrap import Services
 
+#: Name of a session's own number within it, given at sign-in; sign-out ends the session by it.
+SESSION_ID = "sid"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 #: Views of the library that change an account. Every other request only looks its person up:
 #: were that look-up a writing transaction, the act itself would wait for it in vain, and each
@@ -39,14 +41,14 @@ def datastore(app: Flask, services: Services) -> UserDatastore:
     """
     from cityops.store.models import accounts as models
 
-    session = services.store.web_session(_is_read)  # type: ignore[attr-defined]
+    rows = services.store.web_session(_is_read)  # type: ignore[attr-defined]
 
     def let_go(_fault: BaseException | None) -> None:
-        session.remove()
+        rows.remove()
 
     app.teardown_appcontext(let_go)
     kinds = (models.User, models.Role, models.WebAuthn, models.FsRefreshTracker)
-    return _Accounts(services, session, *kinds)
+    return _Accounts(services, rows, *kinds)
 
 
 class SignedIn(UserMixin):  # type: ignore[misc]
@@ -65,19 +67,31 @@ class SignedIn(UserMixin):  # type: ignore[misc]
 class _Accounts(SQLAlchemySessionUserDatastore):  # type: ignore[misc]
     """Looks the person of each request up by one plain statement."""
 
-    def __init__(self, services: Services, session: Any, *models: Any) -> None:
-        super().__init__(session, *models)
+    def __init__(self, services: Services, rows: Any, *models: Any) -> None:
+        super().__init__(rows, *models)
         self._store = services.store
 
     def find_user(self, case_insensitive: bool = False, **wanted: Any) -> Any:
         """The account that has a value in one column, or None."""
-        of_library = not has_request_context() or (request.endpoint or "").startswith("security.")
-        if of_library or case_insensitive or set(wanted) != {"fs_uniquifier"}:
+        if case_insensitive or set(wanted) != {"fs_uniquifier"} or not has_request_context():
             return super().find_user(case_insensitive, **wanted)
-        mark = wanted["fs_uniquifier"]
+        mark, session_id = wanted["fs_uniquifier"], session.get(SESSION_ID)
+        if (request.endpoint or "").startswith("security."):
+            return None if self._is_over(session_id) else super().find_user(**wanted)
+        if session_id is None:
+            return None
         with self._store.reading() as tx:
-            account = tx.accounts.of_session(mark)
+            account = tx.accounts.of_session(mark, session_id)
         return None if account is None else SignedIn(account, mark)
+
+    def _is_over(self, session_id: str | None) -> bool:
+        """Whether the session cannot be one that somebody is signed in with; between password
+        and one-time code nobody is yet.
+        """
+        if "_user_id" not in session:
+            return False
+        with self._store.reading() as tx:
+            return session_id is None or tx.accounts.is_ended(session_id)
 
 
 def _is_read() -> bool:

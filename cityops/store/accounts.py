@@ -7,13 +7,14 @@ from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, delete, exists, select
 from sqlalchemy.orm import Session, selectinload
 
 from cityops.services.accounts import Account
 from cityops.services.roles import ROLE_TITLES, Person
 from cityops.services.roles import Role as RoleName
 from cityops.store.models.accounts import Role, User
+from cityops.store.models.ended_sessions import EndedSession
 from gis.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -50,12 +51,14 @@ class SqlAccountRepo:
         user = self._session.scalars(_users().where(User.id == account_id)).first()
         return None if user is None else account_of(user)
 
-    def of_session(self, session_id: str) -> Account | None:
-        """The account whose open sessions carry this mark, or None.
+    def of_session(self, mark: str, session_id: str) -> Account | None:
+        """The account whose open sessions carry this mark, or None; also None for a session that
+        was signed out of.
 
         Asked by every request: one statement made once, and no objects of the mapper.
         """
-        rows = self._unit.connection.execute(_of_session(), {"mark": session_id}).all()
+        wanted = {"mark": mark, "session_id": session_id}
+        rows = self._unit.connection.execute(_of_session(), wanted).all()
         if not rows:
             return None
         user = rows[0]
@@ -69,6 +72,16 @@ class SqlAccountRepo:
             categories={k: frozenset(v) for k, v in (user.categories or {}).items()},
             department=user.department,
         )
+
+    def end_session(self, session_id: str, until: int, now: int) -> None:
+        """Take this session no more, up to `until`; forget those that ran out before `now`."""
+        self._session.execute(delete(EndedSession).where(EndedSession.until < now))
+        self._session.merge(EndedSession(id=session_id, until=until))
+        self._session.flush()
+
+    def is_ended(self, session_id: str) -> bool:
+        """Whether somebody signed out of this session."""
+        return self._session.get(EndedSession, session_id) is not None
 
     def all(self) -> list[Account]:
         """All accounts by name."""
@@ -150,6 +163,7 @@ def _of_session() -> Any:
             )
         )
         .where(users.c.fs_uniquifier == bindparam("mark"))
+        .where(~exists().where(EndedSession.id == bindparam("session_id")))
     )
 
 
