@@ -15,6 +15,7 @@ from cityops.services.hazards.run_json import model_json, place_json
 from cityops.services.hazards.service import now_utc
 from cityops.services.locate import checked_place
 from gis.errors import CityError, InvalidError
+from grid.clock.calendar import CITY_ZONE
 from hazards import SCREENING_EN, SCREENING_ZH
 from hazards.dispersion.briggs import Stability, Terrain
 from hazards.dispersion.levels import Air, Concentration, parse_concentration
@@ -86,7 +87,7 @@ def plume_run(
     cautions = [kept, *found.cautions, *(c for zone in found.zones for c in zone.cautions)]
     return {
         "run_id": str(new_id()),
-        "at": clock().isoformat(timespec="milliseconds"),
+        "at": clock().astimezone(CITY_ZONE).isoformat(timespec="milliseconds"),
         "kept": False,
         "inputs": asdict(request),
         "estimate": {"zh": SCREENING_ZH, "en": SCREENING_EN},
