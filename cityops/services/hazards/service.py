@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 from uuid import UUID, uuid4
 
 from cityops.services.areas import AreaService
-from cityops.services.hazards.counting import Exposure, exposure_of
+from cityops.services.hazards.counting import Exposure, ZoneSet, exposure_of
 from cityops.services.hazards.reach import may_read, reach_of
 from cityops.services.hazards.requests import BlastPlan, BlastRequest, planned
 from cityops.services.hazards.run_json import data_json, level_json, model_json, result_json
@@ -111,7 +111,10 @@ class HazardService:
             around = Surroundings(now, person, plan.place, plan.largest_m + NEAR_M)
             if plan.site is not None:
                 around.seen(HAZARD_SITES.name)
-            exposure = None if _is_elsewhere(plan) else exposure_of(around, plan.alternatives)
+            exposure = None
+            if not _is_elsewhere(plan):
+                lookup, own = self._areas.lookup(now.tx), (plan.site or {}).get("id")
+                exposure = exposure_of(around, _discs(plan), lookup, own=own)
             result = self._result(now, plan, exposure, around, layer_notices(scene))
         return self._keep(person, request, result)
 
@@ -206,6 +209,12 @@ def run_without_store(
     at = clock().astimezone(CITY_ZONE).isoformat(timespec="milliseconds")
     row = {"id": str(new_id()), "at": at, "person_name": SYSTEM.name, "request": request.as_dict()}
     return _told(row | {"result": result}) | {"kept": False}
+
+
+def _discs(plan: BlastPlan) -> ZoneSet:
+    return ZoneSet.of_discs(
+        {n: [z.radius_m for z in found.zones] for n, found in plan.alternatives.items()}
+    )
 
 
 def _is_elsewhere(plan: BlastPlan) -> bool:
