@@ -131,11 +131,10 @@ def judged(
     has_value = (given.quality != Quality.BAD) & np.isfinite(value) & inside
     marks[~has_value] |= Mark.NO_VALUE
     marks[given.quality == Quality.UNCERTAIN] |= Mark.UNCERTAIN
-    at = np.where(at_receipt, given.receive_us, given.device_us)
+    # A value holds from its receipt at the latest, whatever the device says.
+    at = np.where(at_receipt, given.receive_us, np.minimum(given.device_us, given.receive_us))
     rows = np.flatnonzero(~out)
-    order = np.lexsort(
-        (given.value[rows], given.receive_us[rows], at[rows], given.stream[rows])
-    )
+    order = np.lexsort((given.value[rows], given.receive_us[rows], at[rows], given.stream[rows]))
     rows = rows[order]
     last = np.ones(len(rows), np.bool_)
     last[:-1] = (np.diff(given.stream[rows]) != 0) | (np.diff(at[rows]) != 0)
@@ -145,9 +144,7 @@ def judged(
     return marks, Counted(rows, given.stream[rows], at[rows], has_value[rows], lies, is_live)
 
 
-def _by_clock(
-    given: Observations, policy: ClockPolicy
-) -> tuple[IntArray, BoolArray, BoolArray]:
+def _by_clock(given: Observations, policy: ClockPolicy) -> tuple[IntArray, BoolArray, BoolArray]:
     """Marks by the two times alone; who counts at receipt; who does not count."""
     lag = given.receive_us - given.device_us
     ahead = lag < -round(policy.ahead_s * SECOND_US)
@@ -163,9 +160,7 @@ def _by_clock(
     return marks, ahead | behind, too_late.copy()
 
 
-def _repeated(
-    given: Observations, marks: IntArray, at_receipt: BoolArray, out: BoolArray
-) -> None:
+def _repeated(given: Observations, marks: IntArray, at_receipt: BoolArray, out: BoolArray) -> None:
     """Mark repetitions and values that contradict the first of their device time, in place."""
     order = np.lexsort(
         (given.value, given.quality, given.sent, given.receive_us, given.device_us, given.stream)
