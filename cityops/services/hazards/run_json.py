@@ -34,7 +34,8 @@ _SITE_FIELDS = (
     "address",
     "source",
 )
-_TITLES = {"low": "较小", "likely": "可能", "high": "较大"}
+#: What the alternatives are called.
+TITLES = {"low": "较小", "likely": "可能", "high": "较大"}
 
 
 def zones_json(plan: BlastPlan) -> list[dict[str, Any]]:
@@ -42,7 +43,7 @@ def zones_json(plan: BlastPlan) -> list[dict[str, Any]]:
     return [
         {
             "name": name,
-            "title": _TITLES[name],
+            "title": TITLES[name],
             "mass_kg": found.mass_kg,
             "warnings": [c.as_dict() for c in found.cautions],
             "zones": [_zone(plan.place, zone, i) for i, zone in enumerate(found.zones)],
@@ -85,6 +86,7 @@ def result_json(
             for zone, held in zip(alternative["zones"], found, strict=True):
                 zone["exposure"] = held
     return {
+        "kind": plan.curve.model.kind.value,
         "estimate": {"zh": SCREENING_ZH, "en": SCREENING_EN},
         "model": plan.curve.model.name,
         "model_info": model_json(plan.curve.model),
