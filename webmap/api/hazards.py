@@ -12,7 +12,7 @@ from pydantic import Field
 from cityops.services.hazards.model_requests import AUTOMATIC, ModelRequest
 from cityops.services.hazards.requests import BlastRequest
 from cityops.services.sheets.papers import Paper
-from hazards.gb18218.inventory import MAX_SUBSTANCES, inventory_of
+from hazards.gb18218.inventory import MAX_SUBSTANCES
 from hazards.registry import DEFAULT_CURVE
 from webmap.current import person, services
 from webmap.errors import as_json
@@ -183,8 +183,7 @@ def zone(body: NewZone) -> Response:
 def grade(body: NewGrade) -> Response:
     """Grade a unit by GB 18218; the run is kept and never changed."""
     given = body.model_dump(exclude_none=True)
-    boundary = given.pop("boundary", None)
-    return _kept(services().hazards.grade(person(), inventory_of(given), boundary))
+    return _kept(services().hazards.grade_given(person(), given))
 
 
 @bp.post("/probits")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -38,7 +39,7 @@ from gis.errors import NotFoundError
 from grid.clock.calendar import CITY_ZONE
 from hazards.classes import kinds_of
 from hazards.coverage import NEAR_M
-from hazards.gb18218.inventory import Inventory
+from hazards.gb18218.inventory import Inventory, read_inventory
 from hazards.layers import HAZARD_SITES
 from hazards.levels import blast_levels
 from hazards.models import Caution, ModelKind
@@ -159,6 +160,20 @@ class HazardService:
             result = result_of(plan, exposure, areas, data_json(used, layer_notices(scene)))
             result |= {"program": version("cityops"), "reach": reach_of(used)}
         return self._keep(person, request.as_dict(), result)
+
+    def grade_given(self, person: Person, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The grading of an inventory in JSON values, with its fence under ``boundary`` or none.
+
+        Raises
+        ------
+        ForbiddenError
+            When the person may not see hazards.
+        InvalidError
+            As `grade`.
+        """
+        require(person, HAZARD_SITES, Action.VIEW)
+        listed = {name: value for name, value in given.items() if name != "boundary"}
+        return self.grade(person, read_inventory(json.dumps(listed)), given.get("boundary"))
 
     def grade(self, person: Person, inventory: Inventory, boundary: Any = None) -> dict[str, Any]:
         """The grading of a unit, kept; with its fence the residents are counted.
