@@ -134,14 +134,17 @@ def judged(
     # A value holds from its receipt at the latest, whatever the device says.
     at = np.where(at_receipt, given.receive_us, np.minimum(given.device_us, given.receive_us))
     rows = np.flatnonzero(~out)
-    order = np.lexsort((given.value[rows], given.receive_us[rows], at[rows], given.stream[rows]))
-    rows = rows[order]
+    lies = (marks & CLOCK_MARKS) != 0
+    is_live = at_receipt | ((marks & Mark.BACKFILLED) == 0)
+    # Of two at the same time the later received counts, and ties have an order of their own.
+    ranks = (is_live, ~lies, given.quality, value, given.receive_us, at, given.stream)
+    rows = rows[np.lexsort([rank[rows] for rank in ranks])]
     last = np.ones(len(rows), np.bool_)
     last[:-1] = (np.diff(given.stream[rows]) != 0) | (np.diff(at[rows]) != 0)
     rows = rows[last]
-    lies = (marks[rows] & CLOCK_MARKS) != 0
-    is_live = at_receipt[rows] | ((marks[rows] & Mark.BACKFILLED) == 0)
-    return marks, Counted(rows, given.stream[rows], at[rows], has_value[rows], lies, is_live)
+    return marks, Counted(
+        rows, given.stream[rows], at[rows], has_value[rows], lies[rows], is_live[rows]
+    )
 
 
 def _by_clock(given: Observations, policy: ClockPolicy) -> tuple[IntArray, BoolArray, BoolArray]:

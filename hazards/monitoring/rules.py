@@ -49,6 +49,8 @@ KIND_TITLES: dict[AlarmKind, Title] = {
     AlarmKind.STALE: Title("数据中断", "Stale"),
 }
 _LIMITED = (AlarmKind.HIGH, AlarmKind.LOW, AlarmKind.RISE, AlarmKind.FALL)
+#: Kinds that need to know how often a value is due: how far back may a rate look?
+_PERIODIC = (AlarmKind.STALE, AlarmKind.RISE, AlarmKind.FALL)
 
 
 @dataclass(frozen=True)
@@ -165,7 +167,7 @@ class RuleBook:
                 yield rule, "limit"
             elif rule.kind is AlarmKind.STUCK and rule.window_s is None:
                 yield rule, "window_s"
-            elif rule.kind is AlarmKind.STALE and periods[rule.stream] is None:
+            elif rule.kind in _PERIODIC and periods[rule.stream] is None:
                 yield rule, "period_s"
 
 

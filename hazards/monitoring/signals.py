@@ -164,12 +164,12 @@ def rates(
     segment, at_us
         Sorted by both.
     window_us, horizon_us
-        Of each segment; a horizon of 0 is without end.
+        Of each segment.
 
     Examples
     --------
-    >>> at = np.array([0, 60, 120]) * 1_000_000
-    >>> rates(np.zeros(3, int), at, np.array([1.0, 2.0, 5.0]), np.array([0]), np.array([0]))
+    >>> at, minutes3 = np.array([0, 60, 120]) * 1_000_000, np.array([180_000_000])
+    >>> rates(np.zeros(3, int), at, np.array([1.0, 2.0, 5.0]), np.array([0]), minutes3)
     array([nan,  1.,  3.])
     """
     found = np.full(len(value), np.nan)
@@ -183,8 +183,7 @@ def rates(
     there = back >= 0
     there &= seg[back] == seg
     apart = at - at[back]
-    horizon = np.where(horizon_us > 0, horizon_us, _FURTHEST)[seg]
-    there &= apart <= window_us[seg] + horizon
+    there &= apart <= (window_us + horizon_us)[seg]
     rows = good[there]
     found[rows] = (v[there] - v[back[there]]) / apart[there] * _MINUTE_US
     return found

@@ -59,7 +59,7 @@ def _counted(keys, stream: Stream, policy):
         for later, _, rated, other, late in several[1:]:
             if (rated, other) != (quality, value) and not late:
                 points.append((later, later, rated, other, True, True))
-    points.sort(key=lambda p: (p[0], p[1], math.inf if p[3] is None else p[3]))
+    points.sort(key=lambda p: (*p[:2], math.inf if p[3] is None else p[3], p[2], not p[4], p[5]))
     last = [list(same)[-1] for _, same in groupby(points, key=lambda p: p[0])]
     return [
         (at, receive, _usable(value, quality, stream), lies, live)
@@ -78,11 +78,11 @@ def _simulated(points, stream: Stream, rule: Rule, until, begin):
     horizon = None if stream.period_s is None else round(3 * stream.period_s * S)
     memory, up, moves = False, False, []
     signal, since, seen = None, None, None
+    if rule.kind in (AlarmKind.STALE, AlarmKind.RISE, AlarmKind.FALL) and horizon is None:
+        return []
     if rule.kind is AlarmKind.STALE:
-        if horizon is None:
-            return []
         signal, since, seen = False, begin, begin
-        points = sorted((p[1], *p[1:]) for p in points if p[4])
+        points = sorted(((p[1], *p[1:]) for p in points if p[4]), key=lambda p: p[0])
 
     def pass_time(to, last=False):
         nonlocal up
@@ -149,7 +149,7 @@ def _rate(rule: Rule, at, value, before, horizon):
     window = round((rule.window_s or 0) * S)
     for then, _, old, _, _ in reversed(before):
         if old is not None and then <= at - max(window, 1):
-            if horizon and at - then > window + horizon:
+            if at - then > window + horizon:
                 return None
             return (value - old) / (at - then) * (60.0 * S)
     return None

@@ -67,7 +67,7 @@ def moved(monitor, until):
     return {(*names[r], at, up) for r, at, up in rows}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(observation(), max_size=40), rules(), st.integers(60, 200))
 def test_arrays_move_what_loops_move(listed, ruled, seconds):
     until = T0 + timedelta(seconds=seconds)
@@ -77,7 +77,7 @@ def test_arrays_move_what_loops_move(listed, ruled, seconds):
     assert moved(monitor, micros(until)) == plain
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(observation(), max_size=40),
     rules(),
@@ -103,7 +103,7 @@ def test_settling_and_restarting_move_what_one_run_moves(listed, ruled, stops, s
     assert moved(monitor, until) == moved(once, until)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(observation(), max_size=30), rules(), st.integers(0, 10**6))
 def test_a_longer_look_begins_like_a_shorter_one(listed, ruled, seed):
     book = rule_book(STREAMS, ruled)
