@@ -32,6 +32,7 @@ NAMES = (
     "memory",
     "map_idle",
     "underground_clearance",
+    "underground_postgis",
     "underground_audit",
     "underground_network",
 )

@@ -1,7 +1,6 @@
 """Pairs of 3D pipes less than 2 m apart in space, against shapely's STRtree with a 3D distance.
 
-Measured before on the same data, PostGIS (ST_DWithin and ST_3DDistance, one worker) took as long
-as this peer; PostGIS itself is no part of the environment.
+`underground_postgis` asks the same of PostGIS, where it is installed.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from benchmarks.peers import need
 from benchmarks.plan import Plan
 from gis.index import SpatialIndex
 from underground.axes import Axes, IntArray, ObjectArray
-from underground.clearance.pieces import closest_points
+from underground.clearance.pieces import closest_of_pieces
 
 AT_MOST = 0.35
 WITHIN_M = 2.0
@@ -42,8 +41,7 @@ def peer_answer(axes: Axes, lines: ObjectArray) -> tuple[IntArray, IntArray]:
 
 
 def _near(axes: Axes, i: IntArray, j: IntArray) -> tuple[IntArray, IntArray]:
-    ends = axes.xyz.reshape(-1, 2, 3)
-    apart = closest_points(ends[i, 0], ends[i, 1], ends[j, 0], ends[j, 1])[2]
+    apart = closest_of_pieces(axes.xyz, 2 * i, axes.xyz, 2 * j)[2]
     near = apart < WITHIN_M
     return i[near], j[near]
 

@@ -316,6 +316,13 @@ class LayerView:
         """(k,) division codes of rows, '' where unknown."""
         return self._gathered(rows, lambda table, at: table.areas.take(at), object)
 
+    def numbered_areas(self, rows: Rows) -> Numbered:
+        """Division codes as distinct ones and a number for each of `rows`; '' where unknown."""
+        at = np.asarray(rows, np.int64)
+        if len(self._edits) and (at >= self._base_size).any():
+            return numbered(self.areas(at))
+        return self._snapshot.table.areas.numbered(at)
+
     def column(self, name: str, rows: Rows) -> ObjectArray:
         """(k,) values of a field: str, int, float, bool or None; dates as ISO text.
 

@@ -24,7 +24,7 @@ IntArray = npt.NDArray[np.int64]
 #: Slack of the quick test whether a footprint is wholly inside or outside, metres.
 _SLACK_M = 0.05
 #: Shares closer to 0 or 1 than this are 0 or 1.
-_SHARE = 1e-9
+SHARE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -154,8 +154,8 @@ def bands(shares: FloatArray, amounts: FloatArray, *, disjoint: bool = True) -> 
     out = []
     for disc in shares:
         share = np.maximum(disc - before, 0.0)
-        touched = share > _SHARE
-        wholly = (disc >= 1.0 - _SHARE) & (before <= _SHARE)
+        touched = share > SHARE
+        wholly = (disc >= 1.0 - SHARE) & (before <= SHARE)
         out.append(
             Tally(
                 expected=float(share @ known),

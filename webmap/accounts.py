@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, has_request_context, request
-from flask_security import SQLAlchemySessionUserDatastore, UserDatastore
-from sqlalchemy import bindparam, select
-from sqlalchemy.orm import joinedload
+from flask import Flask, has_request_context, request, session
+from flask_security import SQLAlchemySessionUserDatastore, UserDatastore, UserMixin
 
+from cityops.services.accounts import Account
 from cityops.services.roles import ROLE_TITLES, Person
 
 if TYPE_CHECKING:
     from cityops.bootstrap import Services
 
+#: Name of a session's own number within it, given at sign-in; sign-out ends the session by it.
+SESSION_ID = "sid"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 #: Views of the library that change an account. Every other request only looks its person up:
 #: were that look-up a writing transaction, the act itself would wait for it in vain, and each
@@ -40,31 +41,57 @@ def datastore(app: Flask, services: Services) -> UserDatastore:
     """
     from cityops.store.models import accounts as models
 
-    session = services.store.web_session(_is_read)  # type: ignore[attr-defined]
+    rows = services.store.web_session(_is_read)  # type: ignore[attr-defined]
 
     def let_go(_fault: BaseException | None) -> None:
-        session.remove()
+        rows.remove()
 
     app.teardown_appcontext(let_go)
-    return _Accounts(session, models.User, models.Role, models.WebAuthn, models.FsRefreshTracker)
+    kinds = (models.User, models.Role, models.WebAuthn, models.FsRefreshTracker)
+    return _Accounts(services, rows, *kinds)
+
+
+class SignedIn(UserMixin):  # type: ignore[misc]
+    """Whoever is behind a request: what sign-in asks of an account, without its row.
+
+    Views of the library, which read and change rows, get the row itself.
+    """
+
+    def __init__(self, account: Account, mark: str) -> None:
+        self.account = account
+        self.active = account.active
+        self.fs_uniquifier = mark
+        self.roles: list[Any] = []  # rights are asked of the person, never of the library
 
 
 class _Accounts(SQLAlchemySessionUserDatastore):  # type: ignore[misc]
-    """Looks the person of each request up by one statement that is made once."""
+    """Looks the person of each request up by one plain statement."""
 
-    def __init__(self, session: Any, user: Any, *models: Any) -> None:
-        super().__init__(session, user, *models)
-        self._of_session = (
-            select(user)
-            .options(joinedload(user.roles))
-            .where(user.fs_uniquifier == bindparam("of_session"))
-        )
+    def __init__(self, services: Services, rows: Any, *models: Any) -> None:
+        super().__init__(rows, *models)
+        self._store = services.store
 
     def find_user(self, case_insensitive: bool = False, **wanted: Any) -> Any:
         """The account that has a value in one column, or None."""
-        if case_insensitive or set(wanted) != {"fs_uniquifier"}:
+        if case_insensitive or set(wanted) != {"fs_uniquifier"} or not has_request_context():
             return super().find_user(case_insensitive, **wanted)
-        return self.db.session.scalar(self._of_session, {"of_session": wanted["fs_uniquifier"]})
+        mark, session_id = wanted["fs_uniquifier"], session.get(SESSION_ID)
+        if (request.endpoint or "").startswith("security."):
+            return None if self._is_over(session_id) else super().find_user(**wanted)
+        if session_id is None:
+            return None
+        with self._store.reading() as tx:
+            account = tx.accounts.of_session(mark, session_id)
+        return None if account is None else SignedIn(account, mark)
+
+    def _is_over(self, session_id: str | None) -> bool:
+        """Whether the session cannot be one that somebody is signed in with; between password
+        and one-time code nobody is yet.
+        """
+        if "_user_id" not in session:
+            return False
+        with self._store.reading() as tx:
+            return session_id is None or tx.accounts.is_ended(session_id)
 
 
 def _is_read() -> bool:
@@ -75,6 +102,8 @@ def _is_read() -> bool:
 
 def person_of(user: Any) -> Person:
     """The person behind an account."""
+    if isinstance(user, SignedIn):
+        return user.account.person
     from cityops.store.accounts import person_of as person_of_row
 
     return person_of_row(user)

@@ -29,6 +29,6 @@ def person() -> Person:
     if "person" not in g:
         from webmap.accounts import person_of
 
-        user = current_user
+        user = current_user._get_current_object()  # what is behind the proxy
         g.person = person_of(user) if user.is_authenticated else ANONYMOUS
     return cast(Person, g.person)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -10,7 +11,7 @@ from typing import Any, TypeVar, cast
 from flask import Flask, Response, current_app, redirect, request, session, url_for
 from flask.sessions import SecureCookieSessionInterface
 from flask_babel import gettext, lazy_gettext
-from flask_login import current_user
+from flask_login import current_user, user_logged_in
 from flask_security import LoginForm, Security, UserDatastore, hash_password
 from flask_security.totp import Totp
 from flask_wtf import CSRFProtect
@@ -23,11 +24,15 @@ from wtforms.validators import InputRequired, Length
 from cityops.secret_key import derived, secret_key
 from cityops.settings import Settings
 from gis.errors import CityError, Kind
+from webmap.accounts import SESSION_ID
+from webmap.current import services
 from webmap.errors import answer, wants_json
 from webmap.throttle import SignInGuard
 from webmap.validated import MOST_JSON, is_json
 
 IDLE = timedelta(hours=2)
+#: A cookie is taken no longer than this after it was made, with a minute for unequal clocks.
+_LONGEST_S = int(IDLE.total_seconds()) + 60
 #: Largest body before sign-in, in bytes: a name, a password, a code.
 MOST_OF_VISITORS = 100_000
 #: A page or an interface call moves the end of the session, at most this often.
@@ -69,7 +74,11 @@ def init_app(app: Flask, settings: Settings, datastore: UserDatastore) -> Securi
     app.before_request(_bound_body)
     csrf.init_app(app)
     security = Security(app, datastore, login_form=SignInForm, totp_cls=SingleUseTotp)
+    # Sessions only: a token that is sent with each request would outlive every sign-out.
+    app.login_manager.request_loader(lambda _request: None)  # type: ignore[attr-defined]
+    user_logged_in.connect(_begin_session, app)
     app.before_request(_drop_foreign_next)
+    app.before_request(_end_session)
     app.before_request(_touch_session)
     return security
 
@@ -260,6 +269,20 @@ def _require_sign_in() -> WerkzeugResponse | None:
         return answer(refusal, 401)
     wanted = request.full_path.rstrip("?")
     return redirect(url_for("security.login", next=wanted if is_local(wanted) else None))
+
+
+def _begin_session(_app: Flask, **_user: Any) -> None:
+    session[SESSION_ID] = secrets.token_hex(16)
+
+
+def _end_session() -> None:
+    """At sign-out, end the session for whoever holds a copy of its cookie, or refuse."""
+    if request.endpoint != "security.logout" or request.method != "POST":
+        return
+    session_id = session.get(SESSION_ID)
+    if session_id is not None:
+        services().accounts.sign_out(session_id, _LONGEST_S, int(time.time()))
+        del session[SESSION_ID]
 
 
 def _touch_session() -> None:

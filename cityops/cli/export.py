@@ -6,19 +6,15 @@ from pathlib import Path
 
 import click
 
-from cityops.bootstrap import Services
 from cityops.cli.output import CityCommand, settings, show
-from cityops.services.exports.service import ExportOptions, refuse_missing_folder
-from cityops.services.exports.writers import WRITERS
-from cityops.services.roles import SYSTEM
-from gis.boxes import parse_degree_box
+from cityops.services.exports.formats import FORMATS
 from gis.errors import InvalidError
 
 
 @click.command("export", cls=CityCommand)
 @click.argument("layer")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="写到哪个文件")
-@click.option("--format", "name", type=click.Choice(sorted(WRITERS)), help="格式；不给则看扩展名")
+@click.option("--format", "name", type=click.Choice(sorted(FORMATS)), help="格式；不给则看扩展名")
 @click.option("--bbox", help="只要这个范围：西,南,东,北（度）")
 @click.option("--crs", help="坐标系：EPSG:代码、gcj02、bd09；same 为交付时的坐标系；默认 EPSG:4490")
 @click.option("--where", multiple=True, help="字段=值，可给几次；值之间用逗号")
@@ -34,6 +30,11 @@ def command(
     as_json: bool,
 ) -> None:
     """把图层导出成文件：GeoJSON、GeoPackage、Shapefile（.zip）、CSV、Excel、FlatGeobuf。"""
+    from cityops.bootstrap import Services
+    from cityops.services.exports.service import ExportOptions, refuse_missing_folder
+    from cityops.services.roles import SYSTEM
+    from gis.boxes import parse_degree_box
+
     refuse_missing_folder(out)
     options = ExportOptions(
         format=name,

@@ -9,7 +9,7 @@ import click
 
 from cityops.cli.output import CityCommand, settings, show
 from cityops.cli.usage import ChineseGroup
-from gis.errors import FileError, InvalidError, UnavailableError
+from gis.errors import FileError, UnavailableError
 
 #: No inventory or list of levels is larger.
 _MOST_BYTES = 4_000_000
@@ -21,8 +21,17 @@ def command() -> None:
 
 
 @command.command("zone", cls=CityCommand)
-@click.option("--model", default="kingery-bulmash", show_default=True, help="模型名")
-@click.option("--mass-kg", type=float, help="TNT 当量（kg），爆炸模型必填")
+@click.option(
+    "--model",
+    default="kingery-bulmash",
+    show_default=True,
+    help="kingery-bulmash、kinney-graham、dispersion（自动选扩散模型）、gaussian-plume、"
+    "britter-mcquaid、gaussian-puff 或 bleve-fireball",
+)
+@click.option("--mass-kg", type=float, help="质量（kg）：爆炸为 TNT 当量，烟团与火球为物质的量")
+@click.option("--rate-kg-s", type=float, help="泄放速率（kg/s），连续扩散必填")
+@click.option("--low", type=float, help="数量不确定时的较小值，单位同上")
+@click.option("--high", type=float, help="数量不确定时的较大值，单位同上")
 @click.option("--at", nargs=2, type=float, required=True, metavar="LON LAT", help="位置")
 @click.option(
     "--crs", default="cgcs2000", show_default=True, help="cgcs2000、wgs84、gcj02、bd09 或 EPSG:n"
@@ -31,13 +40,14 @@ def command() -> None:
     "--level",
     "levels",
     multiple=True,
-    metavar="2kPa|20ppm",
-    help="等级，可重复；爆炸不给则用常用的三个",
+    metavar="2kPa|20ppm|5kW/m2",
+    help="等级，可重复；爆炸与火球不给则用常用的，气体可由 --cas 得出",
 )
-@click.option("--rate-kg-s", type=float, help="泄放速率（kg/s），烟羽必填")
+@click.option("--cas", help="气体的 CAS 号：给出摩尔质量、AEGL 和分级")
 @click.option("--molar-mass-g-mol", type=float, help="摩尔质量，等级为 ppm 或 % 时必填")
-@click.option("--wind-m-s", type=float, help="风速（m/s），烟羽必填")
-@click.option("--wind-from", type=float, metavar="DEG", help="风的来向，自北顺时针，烟羽必填")
+@click.option("--wind-m-s", type=float, help="风速（m/s），扩散必填，至少 1")
+@click.option("--wind-from", type=float, metavar="DEG", help="风的来向，自北顺时针，扩散必填")
+@click.option("--wind-spread-deg", type=float, help="风向可能偏转的角度，默认 30")
 @click.option("--stability", type=click.Choice(list("ABCDEF"), case_sensitive=False))
 @click.option("--terrain", type=click.Choice(["rural", "urban"]), help="开阔地或城镇")
 @click.option("--height-m", type=float, help="释放高度（m），默认 0")
@@ -45,32 +55,44 @@ def command() -> None:
 @click.option("--pressure-pa", type=float, help="气压，默认 101325")
 @click.option("--averaging-min", type=float, help="平均时间，默认 10")
 @click.option("--receptor-m", type=float, help="受体高度，默认 0")
+@click.option("--duration-s", type=float, help="重气：释放持续的时间（s）")
+@click.option("--release-k", type=float, help="重气：气体释放时的温度，默认为气温")
+@click.option("--heat-mj-kg", type=float, help="火球：燃烧热（MJ/kg），必填")
+@click.option("--radiated-share", type=float, help="火球：辐射的份额，默认 0.3")
+@click.option("--form", type=click.Choice(["ccps", "tno"]), help="火球：公式，默认 ccps")
+@click.option("--vapour-pa", type=float, help="火球：水蒸气分压，默认 2000")
 def zone(
     model: str,
     mass_kg: float | None,
+    rate_kg_s: float | None,
+    low: float | None,
+    high: float | None,
     at: tuple[float, float],
     crs: str,
     levels: tuple[str, ...],
     as_json: bool,
-    **drift: float | str | None,
+    **more: float | str | None,
 ) -> None:
-    """算影响范围：爆炸每个等级一个圈，烟羽每个浓度一片。
+    """算影响范围和其中的人与物：爆炸、扩散的气体、火球。
 
-    爆炸的计算保存为不可更改的记录；烟羽不保存。
+    计算保存为不可更改的记录；数量不确定时用 --low、--high 同时算三种。
     """
-    given = {name: value for name, value in drift.items() if value is not None}
-    if model == "gaussian-plume":
-        _refuse_options(model, [] if mass_kg is None else ["mass_kg"])
-        _plume(at, crs, levels, given, as_json)
+    from cityops.services.hazards.model_requests import OPTIONS
+
+    given = {name: value for name, value in more.items() if value is not None}
+    if model in OPTIONS:
+        amounts = _amounts(model, mass_kg, rate_kg_s, low, high)
+        asked = {"model": model, "crs": crs, "levels": levels, **amounts, **given}
+        _model_zone(at, asked, as_json)
         return
-    _refuse_options(model, list(given))
+    _refuse_options(model, [*given, *([] if rate_kg_s is None else ["rate_kg_s"])])
     from cityops.services.hazards.requests import BlastRequest
 
     request = BlastRequest(
         lon=at[0],
         lat=at[1],
         crs=crs,
-        masses_kg={"likely": mass_kg},
+        masses_kg={"low": low, "likely": mass_kg, "high": high},
         levels=levels or None,
         model=model,
         anywhere=True,
@@ -79,52 +101,96 @@ def zone(
     show(found, lambda: _told(found), as_json=as_json)
 
 
+def _amounts(
+    model: str, mass: float | None, rate: float | None, low: float | None, high: float | None
+) -> dict[str, Any]:
+    """The quantity of a model with its alternatives; the other one stays, to be refused."""
+    from cityops.services.hazards.model_requests import OPTIONS
+
+    name = "mass_kg" if "mass_kg" in OPTIONS[model] else "rate_kg_s"
+    given = {"mass_kg": mass, "rate_kg_s": rate}
+    out = {n: {"likely": v} for n, v in given.items() if v is not None}
+    if any(v is not None for v in (given[name], low, high)):
+        out[name] = {"low": low, "likely": given[name], "high": high}
+    return out
+
+
 def _refuse_options(model: str, names: list[str]) -> None:
     """Refuse options that the model would not use, so that nobody believes they did."""
     if names:
-        options = "、".join("--" + name.replace("_", "-") for name in names)
-        raise InvalidError(
-            "hazard.wrong_option",
-            "模型 {model} 不用 {options}",
-            field=names[0],
-            params={"model": model, "options": options},
-        )
+        from cityops.services.hazards.model_requests import wrong_options
+
+        raise wrong_options(model, names)
 
 
-def _plume(
-    at: tuple[float, float],
-    crs: str,
-    levels: tuple[str, ...],
-    given: dict[str, Any],
-    as_json: bool,
-) -> None:
-    from cityops.services.hazards.drifting import PlumeRequest, plume_run
+def _model_zone(at: tuple[float, float], asked: dict[str, Any], as_json: bool) -> None:
+    from cityops.services.hazards.model_json import in_fixed_form
+    from cityops.services.hazards.model_requests import ModelRequest
 
-    found = plume_run(PlumeRequest(lon=at[0], lat=at[1], levels=levels, crs=crs, **given))
-    show(found, lambda: _plume_told(found), as_json=as_json)
+    request = ModelRequest(lon=at[0], lat=at[1], anywhere=True, **asked)
+    found = in_fixed_form(_run_model(request), request)
+    show(found, lambda: _model_told(found), as_json=as_json)
 
 
-def _plume_told(found: dict[str, Any]) -> str:
+def _run_model(request: Any) -> dict[str, Any]:
+    """Run on the store, or without one where there is none."""
+    from cityops.bootstrap import Services
+    from cityops.services.hazards.service import model_run_without_store
+    from cityops.services.roles import SYSTEM
+
+    try:
+        return Services(settings()).hazards.run_model(SYSTEM, request)
+    except UnavailableError as error:
+        if error.code != "store.missing":
+            raise
+    return model_run_without_store(request)
+
+
+def _model_told(found: dict[str, Any]) -> str:
     lines = [found["model_info"]["title"]["zh"]]
+    if found["choice"] is not None:
+        lines.append(found["choice"]["reason"])
     for one in found["zones"]:
+        people = (one.get("exposure") or {}).get("people")
         beyond = "以上" if one["truncated"] else ""
-        lines.append(
-            f"{one['level']:g} {one['unit']}：下风向约 {one['length_told_m']:,} m{beyond}，"
-            f"半宽约 {one['half_width_m']:,.0f} m"
-        )
+        where = f"下风向约 {one['length_told_m']:,} m{beyond}，半宽约 {one['half_width_m']:,.0f} m"
+        if one["radius_told_m"] is not None:
+            where = f"约 {one['radius_told_m']:,} m{beyond}"
+        if one["geometry"] is None:
+            where = "达不到"
+        inside = "" if people is None else f"，区内{_people(people)}"
+        lines.append(f"{one['level']:g} {one['unit']}：{where}{inside}")
+    spread = next(
+        (z["uncertainty"]["spread_deg"] for z in found["zones"] if z["uncertainty"]), None
+    )
+    if spread is not None:
+        lines.append(f"风向可能左右偏转 {spread:g}°，偏转后扫过的范围见 uncertainty")
     lines += [f"注意：{w['message']}" for w in found["warnings"]]
-    lines += [f"{found['estimate']['zh']}，来源：{found['source']}"]
+    lines += [f"{found['estimate']['zh']}，来源：{found['source']}", f"记录：{found['run_id']}"]
     return "\n".join(lines)
 
 
 @command.command("grade", cls=CityCommand)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def grade(file: Path, as_json: bool) -> None:
+@click.option(
+    "--boundary",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="企业厂界（GeoJSON 面，CGCS2000）：按建筑物资料统计 500 m 内常住人口，并保存记录",
+)
+def grade(file: Path, boundary: Path | None, as_json: bool) -> None:
     """按 GB 18218-2018 辨识并分级一个单元；FILE 为 JSON 清单。"""
     from cityops.services.hazards.grading import graded
     from hazards.gb18218.inventory import read_inventory
 
-    found = graded(read_inventory(_text_of(file)))
+    inventory = read_inventory(_text_of(file))
+    if boundary is None:
+        found = graded(inventory)
+    else:
+        from cityops.bootstrap import Services
+        from cityops.services.roles import SYSTEM
+
+        fence = _json_of(boundary)
+        found = Services(settings()).hazards.grade(SYSTEM, inventory, fence)
     show(found, lambda: _grading_told(found), as_json=as_json)
 
 
@@ -142,6 +208,12 @@ def _text_of(file: Path) -> str:
         raise FileError(
             "hazard.not_utf8", "文件不是 UTF-8 文字", field="file", hint="另存为 UTF-8"
         ) from fault
+
+
+def _json_of(file: Path) -> Any:
+    from gis.strict_json import parse_json
+
+    return parse_json(_text_of(file).encode())
 
 
 def _grading_told(found: dict[str, Any]) -> str:
@@ -196,13 +268,15 @@ def _run(request: Any) -> dict[str, Any]:
 
 
 def in_order(run: dict[str, Any], levels: tuple[str, ...]) -> dict[str, Any]:
-    """The fixed form of the command: one charge, its zones in the order they were asked for."""
+    """The fixed form of the command: the likely charge, its zones in the order they were asked for."""
     from hazards.levels import parse_level
 
-    (only,) = run["alternatives"]
+    named = {one["name"]: one for one in run["alternatives"]}
+    only = named.get("likely") or run["alternatives"][-1]
     zones = {zone["level_pa"]: zone for zone in only["zones"]}
     asked = dict.fromkeys(parse_level(text).level_pa for text in levels) or zones
-    shown = {name: value for name, value in run.items() if name not in ("alternatives", "lists")}
+    left = ("alternatives", "lists") if len(named) == 1 else ("lists",)
+    shown = {name: value for name, value in run.items() if name not in left}
     return shown | {"mass_kg": only["mass_kg"], "zones": [zones[pascals] for pascals in asked]}
 
 

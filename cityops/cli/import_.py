@@ -7,11 +7,7 @@ from typing import Any
 
 import click
 
-from cityops.bootstrap import Services
 from cityops.cli.output import CityCommand, settings, show
-from cityops.services.imports.cases import TARGET, CaseOptions
-from cityops.services.imports.service import ImportOptions
-from cityops.services.roles import SYSTEM
 
 #: More refusals of one reason than `_FEW` are told by their number and the first `_SHOWN`.
 _FEW, _SHOWN = 5, 3
@@ -41,6 +37,11 @@ def command(
     file: Path, pairs: tuple[str, ...], constants: tuple[str, ...], as_json: bool, **options: Any
 ) -> None:
     """把文件导入图层：GeoJSON、GeoPackage、Shapefile、CSV、Excel、FlatGeobuf、OSM .pbf。"""
+    from cityops.bootstrap import Services
+    from cityops.services.imports.cases import TARGET, CaseOptions
+    from cityops.services.imports.service import ImportOptions
+    from cityops.services.roles import SYSTEM
+
     services = Services(settings())
     cases = {name: options.pop(name) for name in ("source", "time_zone")}
     if options["layer"] == TARGET:

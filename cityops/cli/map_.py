@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import os
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import click
 
@@ -31,6 +30,7 @@ def command(
     from cityops.services.mapfiles import take_layers
     from cityops.services.roles import SYSTEM
     from gis.boxes import parse_degree_box
+    from grid.clock.calendar import CITY_ZONE
     from webmap.foliummap.page import MOST_FEATURES, Part, map_page
 
     refuse_missing_folder(out)
@@ -39,7 +39,7 @@ def command(
     store = Services(chosen).store
     taken = take_layers(store, SYSTEM, layers, box=box, most=MOST_FEATURES)
     parts = [Part(t.spec, t.batch, t.fields, t.notices) for t in taken]
-    now = datetime.datetime.now(ZoneInfo("Asia/Shanghai"))
+    now = datetime.datetime.now(CITY_ZONE)
     heading = title or "、".join(part.spec.title.zh for part in parts)
     replaced = out.is_file()
     write_whole(out, map_page(parts, heading, review_no=chosen.map_review_no, made=now))

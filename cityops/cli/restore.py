@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import click
 
@@ -27,17 +25,12 @@ def command(file: Path, data: Path | None, force: bool, as_json: bool) -> None:
     show(report, lambda: restore_text(report), as_json=as_json)
 
 
-def _local(moment: str) -> str:
-    """An ISO time in the program's time zone, +08:00."""
-    return datetime.fromisoformat(moment).astimezone(ZoneInfo("Asia/Shanghai")).isoformat()
-
-
 def restore_text(report: dict[str, object]) -> str:
     """A restore's report for people."""
     rows = sum(dict(report["rows"]).values())  # type: ignore[call-overload]
     lines = [
         f"已恢复到 {report['path']}：{rows} 行、{report['files']} 个文件，计数与哈希全部相符",
-        f"备份时间：{_local(str(report['created']))}",
+        f"备份时间：{report['created']}",
     ]
     if report["kept_before"]:
         lines.append(f"原有数据保留在 {report['kept_before']}")

@@ -12,28 +12,41 @@ from click.exceptions import NoSuchCommand
 from gis.errors import InvalidError
 
 _HELP = "显示本说明并退出"
+#: Characters of a command's line in the list of its group.
+_MOST_OF_HELP = 60
 
 
 class ChineseHelp(click.Command):
     """A command whose help has Chinese headings.
 
-    ``words`` holds what stood on the command line for each parameter, before it was read.
+    ``words`` holds what stood on the command line for each parameter, before it was read;
+    ``surplus`` what no parameter took.
     """
 
     words: Mapping[str, Any] = MappingProxyType({})
+    surplus: tuple[str, ...] = ()
 
     def make_parser(self, ctx: click.Context) -> Any:
-        """The parser, which leaves what it read in ``words``."""
+        """The parser, which leaves what it read in ``words`` and ``surplus``."""
         parser = super().make_parser(ctx)
         read = parser.parse_args
 
         def kept(args: list[str]) -> Any:
             found = read(args=args)
             self.words = dict(found[0])
+            self.surplus = tuple(map(str, found[1]))
             return found
 
         parser.parse_args = kept  # type: ignore[method-assign]
         return parser
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse; a fault knows for which command, the parser's own ones too."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as fault:
+            fault.ctx = fault.ctx or ctx
+            raise
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The line of usage."""
@@ -48,7 +61,7 @@ class ChineseHelp(click.Command):
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The options, then the commands of a group."""
         shown = [p for p in self.get_params(ctx) if not isinstance(p, click.Argument)]
-        records = [r for r in (p.get_help_record(ctx) for p in shown) if r is not None]
+        records = [r for r in (_record(p, ctx) for p in shown) if r is not None]
         if records:
             with formatter.section("选项"):
                 formatter.write_dl(records)
@@ -69,10 +82,29 @@ class ChineseGroup(ChineseHelp, click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The commands with the first sentence of each."""
         found = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
-        rows = [(name, c.get_short_help_str(60)) for name, c in found if c and not c.hidden]
+        rows = [(name, _first_sentence(c)) for name, c in found if c and not c.hidden]
         if rows:
             with formatter.section("命令"):
                 formatter.write_dl(rows)
+
+
+def _record(parameter: click.Parameter, ctx: click.Context) -> tuple[str, str] | None:
+    """Left and right column of an option in the help."""
+    record = parameter.get_help_record(ctx)
+    if record is None or not isinstance(parameter, click.Option):
+        return record
+    extra = parameter.get_help_extra(ctx)
+    told = [f"默认 {extra['default']}"] if "default" in extra else []
+    told += [extra["range"]] if "range" in extra else []
+    told += ["必填"] if "required" in extra else []
+    return record[0], (parameter.help or "") + (f"  [{'；'.join(told)}]" if told else "")
+
+
+def _first_sentence(command: click.Command) -> str:
+    text = command.help or ""
+    first = text.split("\n\n")[0].replace("\n", "").strip()
+    end = first.find("。") + 1 or len(first)
+    return first[:end] if end <= _MOST_OF_HELP else first[: _MOST_OF_HELP - 1] + "…"
 
 
 def usage_error(fault: click.ClickException) -> InvalidError:
@@ -114,8 +146,31 @@ def _parts(fault: click.ClickException) -> tuple[str | None, Any, Any, str]:
             told += "；{words}"
         return _name(fault.param), got, expected, told
     if isinstance(fault, click.BadOptionUsage):
-        return fault.option_name[:200], None, None, "选项 {field} 的用法不对：它要一个值或不带值"
+        return fault.option_name[:200], None, None, f"选项 {{field}} {_values_of(fault)}"
+    surplus = _surplus(fault)
+    if surplus:
+        return None, surplus, None, "多余的参数：{got}"
+    if isinstance(fault, click.BadArgumentUsage):
+        return None, None, None, "参数的个数不对（{words}）"
     return None, fault.format_message()[:2000], None, "命令行不对：{got}"
+
+
+def _values_of(fault: click.BadOptionUsage) -> str:
+    """How many values an option takes, in words."""
+    known = [] if fault.ctx is None else fault.ctx.command.get_params(fault.ctx)
+    options = [p for p in known if isinstance(p, click.Option) and fault.option_name in p.opts]
+    if not options:
+        return "的用法不对：值的个数不对"
+    return "不带值" if options[0].is_flag else f"要带 {options[0].nargs} 个值"
+
+
+def _surplus(fault: click.ClickException) -> str:
+    """What no parameter took, when that is the fault: no finer class was raised."""
+    context = getattr(fault, "ctx", None)
+    command = None if context is None else context.command
+    if type(fault) is not click.UsageError or not isinstance(command, ChineseHelp):
+        return ""
+    return " ".join(command.surplus)[:200]
 
 
 def _name(parameter: click.Parameter | None) -> str | None:

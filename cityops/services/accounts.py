@@ -76,6 +76,17 @@ class AccountRepo(Protocol):
     def numbered(self, account_id: int) -> Account | None:
         """The account with this id, or None."""
 
+    def of_session(self, mark: str, session_id: str) -> Account | None:
+        """The account whose open sessions carry this mark, or None; also None for a session that
+        was signed out of.
+        """
+
+    def end_session(self, session_id: str, until: int, now: int) -> None:
+        """Take this session no more, up to `until`; forget those that ran out before `now`."""
+
+    def is_ended(self, session_id: str) -> bool:
+        """Whether somebody signed out of this session."""
+
     def all(self) -> Sequence[Account]:
         """All accounts by name."""
 
@@ -357,6 +368,24 @@ class AccountService:
                 require_manager(person)
             tx.accounts.set_password(account.id, hashed)
             tx.audit.add(person, "account.password", f"account:{account.id}")
+
+    def sign_out(self, session_id: str, lasts_s: int, now: int) -> None:
+        """End one session of an account, whoever holds a copy of its cookie.
+
+        Parameters
+        ----------
+        lasts_s
+            How long a cookie is taken after it was made, in seconds.
+        now
+            Seconds since the epoch.
+
+        Raises
+        ------
+        UnavailableError
+            When the store cannot write; the session goes on then.
+        """
+        with self._store.writing() as tx:
+            tx.accounts.end_session(session_id, now + lasts_s, now)
 
     def verify(self, username: str, password: str) -> Account | None:
         """The account when the password is its own and it is active, else None."""

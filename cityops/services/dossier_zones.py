@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any
 
+import shapely
+
 from cityops.services.dossier import RecordSection
 from cityops.services.hazards.reach import may_read
 from cityops.services.permissions import Action, permission_for
@@ -22,6 +24,7 @@ LATELY = timedelta(days=7)
 _LISTED = 5
 #: The alternatives from what is held likely to what is held possible.
 _ALTERNATIVES = ("likely", "high", "low")
+_LABELS = {"blast": "爆炸影响", "dispersion": "气体扩散影响", "fire": "火球影响"}
 _RANKS = {"red": "红区", "orange": "橙区", "yellow": "黄区", "blue": "蓝区"}
 
 
@@ -70,18 +73,20 @@ def zone_row(run: Mapping[str, Any], place: Place) -> dict[str, Any] | None:
     says so.
     """
     result = run["result"]
+    if not result.get("alternatives"):
+        return None
     centre = result["place"]
     metres = distance_from(place, centre["lon"], centre["lat"])
     for alternative, zone in _zones(result):
-        if metres <= zone["radius_m"]:
+        if _holds(zone, place, metres):
             site = result.get("site") or {}
             return {
                 "key": str(run["id"]),
-                "label": site.get("name") or "爆炸影响",
+                "label": site.get("name") or _LABELS[result.get("kind", "blast")],
                 "alternative": alternative["title"],
                 "rank": zone["rank"],
                 "rank_title": _RANKS.get(zone["rank"], zone["rank"]),
-                "zone_radius_m": zone["radius_told_m"],
+                "zone_radius_m": zone["radius_told_m"] or zone["length_told_m"],
                 "at": run["at"],
                 "distance_m": round(metres, 1),
                 "position": [centre["lon"], centre["lat"]],
@@ -93,8 +98,23 @@ def _zones(result: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str
     named = {a["name"]: a for a in result["alternatives"]}
     for name in _ALTERNATIVES:
         if name in named:
-            for zone in sorted(named[name]["zones"], key=lambda z: float(z["radius_m"])):
+            for zone in sorted(named[name]["zones"], key=_reach_m):
                 yield named[name], zone
+
+
+def _reach_m(zone: Mapping[str, Any]) -> float:
+    """How far a zone reaches: its radius, or its length where it is no disc."""
+    radius = zone["radius_m"]
+    return float(zone["length_m"] if radius is None else radius)
+
+
+def _holds(zone: Mapping[str, Any], place: Place, metres: float) -> bool:
+    """Whether a zone holds a place that lies so far from the source."""
+    if zone["radius_m"] is not None:
+        return metres <= float(zone["radius_m"])
+    if zone["geometry"] is None or metres > 2.0 * _reach_m(zone) + 1000.0:
+        return False
+    return bool(shapely.geometry.shape(zone["geometry"]).covers(place.point))
 
 
 def distance_from(place: Place, lon: float, lat: float) -> float:

@@ -15,11 +15,11 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
+from cityops.services.city_time import shown_time
 from cityops.services.events import KEPT_MESSAGES
 from cityops.services.ports import Store
 from cityops.services.roles import Person, Role
 from gis.errors import CityError, ConflictError, InvalidError, Kind, NotFoundError, error_body
-from grid.clock.calendar import CITY_ZONE
 
 #: How long a job waits after an attempt for which something was missing, in seconds; the n-th
 #: entry after the n-th attempt. In all it outlasts a disk that is full for half an hour.
@@ -95,7 +95,7 @@ class Job:
 
 
 def _shown(at: datetime | None) -> str | None:
-    return None if at is None else at.astimezone(CITY_ZONE).isoformat(timespec="seconds")
+    return None if at is None else shown_time(at)
 
 
 class JobRepo(Protocol):

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import selectinload
+from sqlalchemy import bindparam, delete, exists, select
+from sqlalchemy.orm import Session, selectinload
 
 from cityops.services.accounts import Account
 from cityops.services.roles import ROLE_TITLES, Person
 from cityops.services.roles import Role as RoleName
 from cityops.store.models.accounts import Role, User
+from cityops.store.models.ended_sessions import EndedSession
 from gis.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -25,7 +27,11 @@ class SqlAccountRepo:
     """Accounts of one transaction."""
 
     def __init__(self, unit: Unit) -> None:
-        self._session = unit.session
+        self._unit = unit
+
+    @property
+    def _session(self) -> Session:
+        return self._unit.session
 
     def seed_roles(self) -> None:
         """Make the roles of the program that are missing."""
@@ -44,6 +50,38 @@ class SqlAccountRepo:
         """The account with this id, or None."""
         user = self._session.scalars(_users().where(User.id == account_id)).first()
         return None if user is None else account_of(user)
+
+    def of_session(self, mark: str, session_id: str) -> Account | None:
+        """The account whose open sessions carry this mark, or None; also None for a session that
+        was signed out of.
+
+        Asked by every request: one statement made once, and no objects of the mapper.
+        """
+        wanted = {"mark": mark, "session_id": session_id}
+        rows = self._unit.connection.execute(_of_session(), wanted).all()
+        if not rows:
+            return None
+        user = rows[0]
+        return Account(
+            id=user.id,
+            username=user.username,
+            name=user.name or user.username,
+            roles=frozenset(RoleName(r.role) for r in rows if r.role in _KNOWN),
+            active=bool(user.active),
+            areas=tuple(user.areas or ()),
+            categories={k: frozenset(v) for k, v in (user.categories or {}).items()},
+            department=user.department,
+        )
+
+    def end_session(self, session_id: str, until: int, now: int) -> None:
+        """Take this session no more, up to `until`; forget those that ran out before `now`."""
+        self._session.execute(delete(EndedSession).where(EndedSession.until < now))
+        self._session.merge(EndedSession(id=session_id, until=until))
+        self._session.flush()
+
+    def is_ended(self, session_id: str) -> bool:
+        """Whether somebody signed out of this session."""
+        return self._session.get(EndedSession, session_id) is not None
 
     def all(self) -> list[Account]:
         """All accounts by name."""
@@ -110,6 +148,23 @@ class SqlAccountRepo:
 
     def _roles(self, names: Iterable[str]) -> list[Any]:
         return list(self._session.scalars(select(Role).where(Role.name.in_(sorted(names)))))
+
+
+@cache
+def _of_session() -> Any:
+    users, roles = User.__table__, Role.__table__
+    held = User.roles.property.secondary
+    wanted = ("id", "username", "name", "active", "areas", "categories", "department")
+    return (
+        select(*(users.c[name] for name in wanted), roles.c.name.label("role"))
+        .select_from(
+            users.outerjoin(held, held.c.user_id == users.c.id).outerjoin(
+                roles, roles.c.id == held.c.role_id
+            )
+        )
+        .where(users.c.fs_uniquifier == bindparam("mark"))
+        .where(~exists().where(EndedSession.id == bindparam("session_id")))
+    )
 
 
 def _users() -> Any:

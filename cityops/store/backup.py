@@ -25,6 +25,7 @@ from typing import Any
 
 import orjson
 
+from cityops.services.city_time import shown_time
 from cityops.store.database import SqlStore
 from cityops.store.files import sync_folder
 from cityops.store.migrate import REVISIONS
@@ -63,7 +64,7 @@ class BackupReport:
             "rows": self.rows,
             "files": self.files,
             "missing_files": list(self.missing),
-            "created": self.created,
+            "created": shown_time(self.created),
             "kept_before": self.kept,
             "secret_key_included": False,
         }
@@ -307,34 +308,39 @@ def _prove(folder: Path, manifest: dict[str, Any]) -> None:
 
 def _database_faults(database: Path, manifest: dict[str, Any]) -> Iterator[str]:
     if not database.is_file():
-        yield f"{DATABASE}: missing"
+        yield f"缺少 {DATABASE}"
         return
     with database.open("rb") as source:
         if hashlib.file_digest(source, "sha256").hexdigest() != manifest["database"]["sha256"]:
-            yield f"{DATABASE}: sha256"
+            yield f"{DATABASE} 的内容与清单的 sha256 不同"
             return
     with closing(sqlite3.connect(database)) as db:
         verdict = db.execute("PRAGMA integrity_check").fetchone()[0]
         if verdict != "ok":
-            yield f"{DATABASE}: {verdict}"
+            yield f"{DATABASE} 不完整：{verdict}"
         counts = row_counts(db)
     for table in sorted(counts.keys() | manifest["rows"].keys()):
         if counts.get(table) != manifest["rows"].get(table):
-            yield f"{table}: {counts.get(table)} != {manifest['rows'].get(table)}"
+            there, told = (_rows(of.get(table)) for of in (counts, manifest["rows"]))
+            yield f"表 {table}：数据库里{there}，清单上{told}"
+
+
+def _rows(count: int | None) -> str:
+    return "没有" if count is None else f"有 {count} 行"
 
 
 def _file_faults(folder: Path, manifest: dict[str, Any]) -> Iterator[str]:
     for name in manifest["files"]:
         path = folder / "files" / name[:2] / name
         if not path.is_file():
-            yield f"files/{name}: missing"
+            yield f"缺少 files/{name}"
             continue
         with path.open("rb") as source:
             if hashlib.file_digest(source, "sha256").hexdigest() != name:
-                yield f"files/{name}: sha256"
+                yield f"files/{name} 的内容与其名（sha256）不同"
     allowed = set(manifest["files"]) | set(manifest["missing"])
     for name in sorted(named_files(folder / DATABASE) - allowed):
-        yield f"files/{name}: named by the database, not in the manifest"
+        yield f"数据库用到 files/{name}，清单上没有"
 
 
 def _raise_versions(database: Path) -> None:

@@ -42,14 +42,16 @@ def check_store(store: SqlStore, *, full: bool = False) -> dict[str, Any]:
         named = named_files(connection)
     files = _files(store, named, full=full)
     free = shutil.disk_usage(store.settings.data_dir).free
-    faults = [f"{c.layer}: {fault}" for c in indexes for fault in c.faults]
-    faults += [f"schema {schema}"] if schema != REVISIONS[-1] else []
-    faults += [f"integrity: {integrity}"] if integrity not in ("ok", None) else []
-    faults += [f"audit broken at {audit.broken_at}"] if audit.broken_at else []
-    faults += [f"no trigger {name}" for name in lost_triggers]
-    faults += [f"file missing: {name}" for name in files["missing"]]
-    faults += [f"file damaged: {name}" for name in files["damaged"]]
-    faults += [f"disk: {free} bytes free"] if free < LOW_BYTES else []
+    faults = [f"图层 {c.layer}：{fault}" for c in indexes for fault in c.faults]
+    faults += [f"数据库版本是 {schema}，应为 {REVISIONS[-1]}"] if schema != REVISIONS[-1] else []
+    faults += (
+        [f"数据库自检（integrity_check）：{integrity}"] if integrity not in ("ok", None) else []
+    )
+    faults += [f"审计链在第 {audit.broken_at} 条断开"] if audit.broken_at else []
+    faults += [f"缺少触发器 {name}" for name in lost_triggers]
+    faults += [f"缺少文件 {name}" for name in files["missing"]]
+    faults += [f"文件已损坏 {name}" for name in files["damaged"]]
+    faults += [f"磁盘只剩 {free} 字节"] if free < LOW_BYTES else []
     return {
         "faults": faults,
         "schema": {"found": schema, "expected": REVISIONS[-1]},
@@ -70,7 +72,7 @@ def _integrity(connection: Connection) -> str | None:
         return None
     verdict = str(connection.exec_driver_sql("PRAGMA integrity_check").scalar_one())
     broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
-    return verdict if broken is None else f"{verdict}; foreign key of {broken[0]} row {broken[1]}"
+    return verdict if broken is None else f"{verdict}；{broken[0]} 第 {broken[1]} 行的外键没有所指"
 
 
 def _lost_triggers(connection: Connection) -> list[str]:

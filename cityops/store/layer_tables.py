@@ -227,17 +227,17 @@ def check_index(connection: Connection, layer: str, *, deep: bool = False) -> In
     there = triggers_there(connection)
     for name, statement in trigger_statements(layer).items():
         if there.get(name) != statement:
-            faults.append(f"trigger {name}")
+            faults.append(f"触发器 {name} 缺失或被改")
     count = "SELECT count(*) FROM "
     rows = int(connection.exec_driver_sql(count + table).scalar_one())
     has_tree = connection.exec_driver_sql(
         "SELECT count(*) FROM sqlite_master WHERE name = ?", (tree,)
     ).scalar_one()
     if not has_tree:
-        return IndexCheck(layer, rows, 0, (*faults, f"no table {tree}"))
+        return IndexCheck(layer, rows, 0, (*faults, f"缺少索引表 {tree}"))
     indexed = int(connection.exec_driver_sql(count + tree).scalar_one())
     if rows != indexed:
-        faults.append(f"rows {rows} != indexed {indexed}")
+        faults.append(f"有 {rows} 行，索引里有 {indexed} 行")
     if deep:
         faults += _deep_faults(connection, table, tree)
     return IndexCheck(layer, rows, indexed, tuple(faults))
@@ -247,7 +247,7 @@ def _deep_faults(connection: Connection, table: str, tree: str) -> list[str]:
     faults: list[str] = []
     verdict = connection.exec_driver_sql("SELECT rtreecheck(?)", (tree,)).scalar_one()
     if verdict != "ok":
-        faults.append(f"rtreecheck: {verdict}")
+        faults.append(f"索引自检（rtreecheck）：{verdict}")
     # R*Tree boxes are float32 rounded outwards, so a row's box always lies inside its entry.
     outside = connection.exec_driver_sql(
         f"SELECT count(*) FROM {table} t LEFT JOIN {tree} r ON r.id = t.fid"  # noqa: S608
@@ -255,7 +255,7 @@ def _deep_faults(connection: Connection, table: str, tree: str) -> list[str]:
         " OR t.miny < r.miny OR t.maxy > r.maxy"
     ).scalar_one()
     if outside:
-        faults.append(f"boxes not covered: {outside}")
+        faults.append(f"{outside} 行的范围不在索引里")
     return faults
 
 

@@ -15,6 +15,7 @@ from hazards.dispersion.britter_mcquaid import GRAVITY, HEAVY_FROM
 from hazards.dispersion.footprint import Footprint, footprint, outline
 from hazards.dispersion.levels import Air, Concentration, in_kg_m3
 from hazards.dispersion.plume import PlumeSource, check_ranges
+from hazards.ground import GroundZone
 from hazards.models import Caution
 from hazards.rings import places_at
 
@@ -179,3 +180,19 @@ def _of_zone(level: Concentration, found: Footprint) -> tuple[Caution, ...]:
     if found.length_m < NEAREST_M:
         return (Caution("plume.near", f"{name} 不到 100 m：小于 Briggs 系数的适用距离，只供参考"),)
     return ()
+
+
+def as_ground(zone: PlumeZone, source: PlumeSource, receptor_m: float = 0.0) -> GroundZone:
+    """A plume's zone in the form that all models share."""
+    found = zone.found
+    return GroundZone(
+        value=zone.level.value,
+        unit=zone.level.unit,
+        start_m=found.start_m,
+        length_m=found.length_m,
+        half_width_m=found.half_width_m,
+        radius_m=None,
+        truncated=found.truncated,
+        outline_m=None if found.is_empty else outline(source, found, receptor_m),
+        cautions=zone.cautions,
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -28,6 +29,22 @@ IN_PROCESS = {
 #: mapbox-vector-tile calls what shapely deprecates.
 peer_warns = pytest.mark.filterwarnings("ignore:The 'shapely.ops.transform:DeprecationWarning")
 ON_A_SERVICE = {"window_route": None, "tile_route": "mapbox_vector_tile"}
+
+
+def test_the_benchmark_against_postgis_needs_it(monkeypatch, capsys):
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr("benchmarks.postgis.DEBIAN", Path("/nowhere"))
+    assert _run("underground_postgis") == 2
+    assert "PostgreSQL" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_the_benchmark_against_postgis_compares_ids_before_times(capsys):
+    code = _run("underground_postgis")
+    if code == 2:
+        pytest.skip("no PostGIS here")
+    assert code == 0
+    assert "PostGIS" in capsys.readouterr().out
 
 
 def _without_the_last(answer):

@@ -10,6 +10,7 @@ import tarfile
 import threading
 from contextlib import closing
 from dataclasses import replace
+from datetime import datetime
 
 import orjson
 import pytest
@@ -240,3 +241,28 @@ def test_the_manifest_keeps_the_head_of_the_audit_trail(filled, tmp_path):
         database = tar.extractfile("cityops.db").read()
     assert manifest["audit_head"] == head
     assert manifest["database"]["sha256"] == hashlib.sha256(database).hexdigest()
+
+
+def test_reports_give_the_time_of_the_city_and_the_file_that_of_the_world(filled, tmp_path):
+    made = write_backup(filled, tmp_path / "b.tar").as_dict()["created"]
+    proven = restore_backup(tmp_path / "b.tar", tmp_path / "new").as_dict()["created"]
+    with tarfile.open(tmp_path / "b.tar") as tar:
+        told = orjson.loads(tar.extractfile("manifest.json").read())["created"]
+    assert made == proven
+    assert made.endswith("+08:00")
+    assert datetime.fromisoformat(made) == datetime.fromisoformat(told)
+
+
+def test_a_difference_is_told_in_words(filled, tmp_path, monkeypatch):
+    from cityops.store import backup
+
+    counted = backup.row_counts
+    monkeypatch.setattr(backup, "row_counts", lambda db: counted(db) | {"job": 7, "gone": 1})
+    write_backup(filled, tmp_path / "b.tar")
+    monkeypatch.undo()
+    with pytest.raises(FileError) as refused:
+        restore_backup(tmp_path / "b.tar", tmp_path / "new")
+    assert [str(one) for one in refused.value.errors] == [
+        "表 gone：数据库里没有，清单上有 1 行",
+        "表 job：数据库里有 0 行，清单上有 7 行",
+    ]

@@ -151,6 +151,50 @@ def test_a_wrong_command_line_is_one_object_too(run, arguments):
     assert check_refusal(code, out, arguments)["code"] == "cli.usage"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("locate", "1", "2", "3", "4"), "多余的参数：3 4"),
+        (("hazard", "zone", "--at", "1"), "选项 --at 要带 2 个值"),
+        (("layers", "--json=3"), "选项 --json 不带值"),
+        (("locate", "1"), "缺少参数 LAT"),
+        (("jobs", "list", "--limit", "0"), "--limit 的值不对：0，应为 1 至 500 的数"),
+    ],
+)
+def test_what_is_wrong_with_a_command_line_is_said_in_chinese(run, arguments, told):
+    _, _, words = run(*arguments)
+    assert f"错误：{told}（cli.usage）" in words
+    assert f"cityops {arguments[0]}" in words
+
+
+@pytest.mark.parametrize("path", LEAVES, ids=" ".join)
+def test_help_is_in_chinese_to_the_brackets(run, path):
+    _, out, _ = run(*path, "--help")
+    assert not any(word in out for word in ("default:", "required]", "Options", "Usage"))
+
+
+def test_help_says_what_each_command_does_and_loads_no_numerics():
+    code = (
+        "import os, sys; from cityops.cli.main import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "used = sum(os.times()[:2])\n"
+        "print(used, *sorted({'numpy', 'shapely', 'sqlalchemy', 'flask'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "--help"], capture_output=True, text=True, check=True
+    )
+    *lines, last = done.stdout.splitlines()
+    used, *loaded = last.split()
+    assert loaded == []
+    assert float(used) < 0.3
+    rows = [
+        line.split(None, 1) for line in lines if line.split()[:1] and line.split()[0] in COMMANDS
+    ]
+    assert len(rows) == len(COMMANDS)
+    assert all(any("\u4e00" <= c <= "\u9fff" for c in text) for _, text in rows)
+
+
 def _good(parameter: click.Parameter) -> str:
     """A value that fits the type of a parameter."""
     kind = parameter.type

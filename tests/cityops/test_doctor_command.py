@@ -66,8 +66,8 @@ def test_a_sound_folder_is_well(doctor, ill):
 @pytest.mark.parametrize(
     ("statements", "named"),
     [
-        (("DROP TRIGGER audit_no_update", "UPDATE audit SET result = 'x' WHERE id = 1"), "audit"),
-        (("DROP TRIGGER audit_no_delete",), "trigger"),
+        (("DROP TRIGGER audit_no_update", "UPDATE audit SET result = 'x' WHERE id = 1"), "审计链在第 1 条断开"),
+        (("DROP TRIGGER audit_no_delete",), "缺少触发器 audit_no_delete"),
         (
             (
                 "INSERT INTO lyr_pipes_rtree VALUES (7, 117, 118, 39, 40)",

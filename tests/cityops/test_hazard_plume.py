@@ -29,6 +29,7 @@ def test_the_fixed_form_in_the_order_asked_for():
     code, found = zone("2ppm", "20ppm", "0.1 mg/m3")
     assert code == 0
     assert {"run_id", "model", "source", "warnings", "zones"} <= found.keys()
+    assert found["at"].endswith("+08:00")
     weak, strong, beyond = found["zones"]
     assert (weak["level"], weak["unit"]) == (2, "ppm")
     assert (round(strong["length_m"]), round(strong["half_width_m"])) == (761, 48)

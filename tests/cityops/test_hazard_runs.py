@@ -148,7 +148,7 @@ def test_a_run_says_what_it_was_computed_from(city):
     assert run["source"].startswith("M. M. Swisdak")
     assert run["model_info"]["edition"] == "Swisdak 1994"
     assert {row["layer"] for row in run["data"]} == {
-        *("hazard_sites", "buildings", "sensitive_places", "components", "roads"),
+        *("hazard_sites", "buildings", "sensitive_places", "components", "roads", "pipes", "cells"),
     }
     assert all(row["synthetic"] and row["version"] for row in run["data"])
     assert all(level["source"] and level["confidence"]["zh"] for level in run["levels"])

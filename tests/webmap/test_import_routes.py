@@ -398,6 +398,16 @@ class TestExports:
             services.export_desk.fetch(less, job.id)
         assert refusal.value.code == "export.right_narrowed"
 
+    def test_an_export_that_does_not_say_its_right_is_made_again(
+        self, sign_in, do, services, monkeypatch
+    ):
+        client = sign_in("planner")
+        job = do(post(client, "/api/v1/exports", {"layer": "pipes"}))
+        old = replace(job, result={k: v for k, v in job.result.items() if k != "right"})
+        monkeypatch.setattr(services.jobs, "get", lambda *_: old)
+        answer = client.get(f"/api/v1/exports/jobs/{job.id}/file")
+        assert (answer.status_code, answer.json["error"]["code"]) == (409, "export.right_unknown")
+
     def test_great_layers_go_as_a_job_only(self, sign_in, monkeypatch):
         from cityops.services.exports import desk
 

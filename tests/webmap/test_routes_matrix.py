@@ -65,6 +65,12 @@ TABLE: dict[str, list[tuple[str, str, object, set[Role]]]] = {
         ("GET", "/api/v1/layers/districts/features/990101", None, EVERYONE),
         ("GET", "/api/v1/layers/pipes/features/P-0", None, UNDERGROUND),
     ],
+    "layers.values": [
+        ("GET", "/api/v1/layers/districts/values?field=name", None, EVERYONE),
+        ("GET", "/api/v1/layers/components/values?field=id", None, GRID),
+        ("GET", "/api/v1/layers/pipes/values?field=kind", None, UNDERGROUND),
+        ("GET", "/api/v1/layers/hazard_sites/values?field=id", None, HAZARDS),
+    ],
     "layers.select": [
         ("POST", "/api/v1/layers/districts/select", {"polygon": SQUARE}, EVERYONE),
         ("POST", "/api/v1/layers/components/select", {"polygon": SQUARE}, GRID),
@@ -113,6 +119,36 @@ TABLE: dict[str, list[tuple[str, str, object, set[Role]]]] = {
             "POST",
             "/api/v1/hazards/runs",
             {"lon": 117.2005, "lat": 39.1005, "masses_kg": {"likely": 100}},
+            HAZARDS,
+        )
+    ],
+    "hazards.zone": [
+        (
+            "POST",
+            "/api/v1/hazards/zones",
+            {
+                "model": "bleve-fireball",
+                "lon": 117.2005,
+                "lat": 39.1005,
+                "mass_kg": {"likely": 1000},
+                "heat_mj_kg": 46.3,
+            },
+            HAZARDS,
+        )
+    ],
+    "hazards.grade": [
+        (
+            "POST",
+            "/api/v1/hazards/grades",
+            {"substances": [{"row": 1, "quantity_t": 20}]},
+            HAZARDS,
+        )
+    ],
+    "hazards.probit": [
+        (
+            "POST",
+            "/api/v1/hazards/probits",
+            {"name": "chlorine", "value": 250, "minutes": 30},
             HAZARDS,
         )
     ],

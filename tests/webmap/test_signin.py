@@ -147,3 +147,72 @@ def test_change_of_password_is_stored_and_ends_other_sessions(app, services, sig
     assert here.post("/change", data=data).status_code == 302
     assert there.get("/map").status_code == 302
     assert sign_in("fickle", fresh).get("/map").status_code == 200
+
+
+def _copy_of(client, app):
+    thief = app.test_client()
+    thief.set_cookie("cityops", client.get_cookie("cityops").value)
+    return thief
+
+
+def test_signing_out_ends_copies_of_the_session_and_no_other_one(app, sign_in):
+    here, elsewhere = sign_in("planner"), sign_in("planner")
+    thief = _copy_of(here, app)
+    assert thief.get("/map").status_code == 200
+    assert here.post("/logout", data={"csrf_token": here.token}).status_code == 302
+    assert thief.get("/api/v1/layers").status_code == 401
+    assert thief.get("/change").status_code == 302
+    assert elsewhere.get("/map").status_code == 200
+
+
+def test_disabling_a_person_ends_their_sessions(services, sign_in):
+    from cityops.services.roles import SYSTEM
+
+    there = sign_in("west")
+    services.accounts.grant(SYSTEM, "west", active=False)
+    assert there.get("/map").status_code == 302
+    services.accounts.grant(SYSTEM, "west", active=True)
+    assert there.get("/map").status_code == 302
+
+
+def test_sign_out_that_cannot_be_stored_says_so(services, sign_in, monkeypatch):
+    from gis.errors import UnavailableError
+
+    def locked(*_args):
+        raise UnavailableError("store.locked", "数据库正忙")
+
+    auditor = sign_in("auditor")
+    monkeypatch.setattr(services.accounts, "sign_out", locked)
+    assert auditor.post("/logout", data={"csrf_token": auditor.token}).status_code == 503
+    assert auditor.get("/map").status_code == 200
+
+
+def test_a_token_is_no_way_around_the_session(app, client):
+    sent = {"username": "auditor", "password": PASSWORD}
+    headers = {"X-CSRFToken": _token(client), "Accept": "application/json"}
+    told = client.post("/login?include_auth_token", json=sent, headers=headers).json
+    token = told["response"]["user"].get("authentication_token", "")
+    program = app.test_client()
+    headers = {"Authentication-Token": token}
+    assert program.get("/api/v1/layers", headers=headers).status_code == 401
+
+
+def test_a_request_asks_for_its_person_once(services, sign_in):
+    from sqlalchemy import event
+
+    asked = []
+    data = sign_in("data")
+    event.listen(services.store.engine, "before_cursor_execute", lambda *a: asked.append(a[2]))
+    assert data.get("/api/v1/layers").status_code == 200
+    people = [text for text in asked if "users" in text or "ended_session" in text]
+    assert len(people) == 1
+
+
+def test_ended_sessions_are_forgotten_once_their_cookies_have_run_out(services):
+    services.accounts.sign_out("a" * 32, 60, 1_000)
+    services.accounts.sign_out("b" * 32, 60, 1_050)
+    with services.store.reading() as tx:
+        assert tx.accounts.is_ended("a" * 32)
+    services.accounts.sign_out("c" * 32, 60, 1_061)
+    with services.store.reading() as tx:
+        assert [tx.accounts.is_ended(n * 32) for n in "abc"] == [False, True, True]

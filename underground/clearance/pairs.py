@@ -27,7 +27,7 @@ from underground.clearance.bodies import Solids
 from underground.clearance.candidates import candidate_pieces
 from underground.clearance.levels import apart, levels
 from underground.clearance.overlap import vertical_over_overlaps
-from underground.clearance.pieces import closest_points
+from underground.clearance.pieces import closest_of_pieces
 from underground.clearance.zonotope import signed_distance
 
 #: Axes nearer than this in plan (metres) meet; a meeting nearer than this to an end is at the end.
@@ -200,9 +200,9 @@ def _expanded(a: Solids, rows_a: IntArray, b: Solids, rows_b: IntArray) -> _Piec
     if long.any():
         order = np.argsort(pair, kind="stable")
         of_a, of_b, pair = of_a[order], of_b[order], pair[order]
-    ends = _ends(a, of_a), _ends(b, of_b)
-    share_a, share_b, plan = closest_points(
-        ends[0][0][:, :2], ends[0][1][:, :2], ends[1][0][:, :2], ends[1][1][:, :2]
+    starts = a.axes.pieces[0][of_a], b.axes.pieces[0][of_b]
+    share_a, share_b, plan = closest_of_pieces(
+        a.axes.xyz, starts[0], b.axes.xyz, starts[1], plan=True
     )
     return _Pieces(of_a, of_b, pair, share_a, share_b, plan)
 
@@ -227,9 +227,8 @@ def _gaps(
     a: Solids, b: Solids, pieces: _Pieces, first: IntArray
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Least gap of each pair and the points of the axes that have it; NaN if any is unknown."""
-    a0, a1 = _ends(a, pieces.of_a)
-    b0, b1 = _ends(b, pieces.of_b)
-    share_a, share_b, gap = closest_points(a0, a1, b0, b1)
+    starts = a.axes.pieces[0][pieces.of_a], b.axes.pieces[0][pieces.of_b]
+    share_a, share_b, gap = closest_of_pieces(a.axes.xyz, starts[0], b.axes.xyz, starts[1])
     owner_a, owner_b = a.axes.pieces[1][pieces.of_a], b.axes.pieces[1][pieces.of_b]
     gap = gap - (a.width[owner_a] + b.width[owner_b]) / 2
     boxed = np.flatnonzero(a.is_box[owner_a] | b.is_box[owner_b])
@@ -242,8 +241,9 @@ def _gaps(
     best = _first_least(gap, pieces.pair, first)
     unknown = np.zeros(len(first), bool)
     unknown[pieces.pair[np.isnan(gap)]] = True
-    at_a = a0[best] + share_a[best, None] * (a1 - a0)[best]
-    at_b = b0[best] + share_b[best, None] * (b1 - b0)[best]
+    (a0, a1), (b0, b1) = _ends(a, pieces.of_a[best]), _ends(b, pieces.of_b[best])
+    at_a = a0 + share_a[best, None] * (a1 - a0)
+    at_b = b0 + share_b[best, None] * (b1 - b0)
     return np.where(unknown, np.nan, gap[best]), at_a, at_b
 
 

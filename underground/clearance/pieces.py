@@ -1,16 +1,74 @@
-"""Closest points of straight pieces, pair by pair, in two or three dimensions."""
+"""Closest points of straight pieces, pair by pair, in two or three dimensions.
+
+numpy does the work. A process that has much of it may ask for the compiled kernel, which gives the
+same bits: `use_compiled_kernel`.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
+from underground.clearance.compiled import PARALLEL, Loop, compiled_loop
+
 FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 #: Pairs worked on at once, so that the arrays stay in the processor's cache.
 PAIRS_AT_ONCE = 16_384
-#: Pieces whose directions differ by less than this sine are parallel.
-_PARALLEL = 1e-12
+
+
+class _Kernel:
+    """What this process computes with; None is numpy."""
+
+    loop: Loop | None = None
+
+
+def use_compiled_kernel(wanted: bool = True) -> bool:
+    """Compute with the compiled kernel from now on, where numba is installed; gives whether it is.
+
+    For processes that do jobs, before they fork: compiling takes a second. Answers are the same.
+    """
+    _Kernel.loop = compiled_loop() if wanted else None
+    return _Kernel.loop is not None
+
+
+def closest_of_pieces(
+    xyz_a: FloatArray,
+    start_a: IntArray,
+    xyz_b: FloatArray,
+    start_b: IntArray,
+    *,
+    plan: bool = False,
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Where pieces come closest that are given by the numbers of their first vertices.
+
+    Parameters
+    ----------
+    xyz_a, xyz_b
+        (k, 3) and (l, 3) vertices, metres; a piece reaches to the vertex after its first.
+    start_a, start_b
+        (n,) first vertices.
+    plan
+        Whether heights are left out.
+
+    Returns
+    -------
+    share_a, share_b, distance
+        As those of `closest_points`.
+    """
+    n = len(start_a)
+    share_a, share_b, distance = np.empty(n), np.empty(n), np.empty(n)
+    if _Kernel.loop is not None:
+        _Kernel.loop(xyz_a, start_a, xyz_b, start_b, plan, share_a, share_b, distance)
+        return share_a, share_b, distance
+    used_a, used_b = (xyz_a[:, :2], xyz_b[:, :2]) if plan else (xyz_a, xyz_b)
+    for start in range(0, n, PAIRS_AT_ONCE):
+        part = slice(start, start + PAIRS_AT_ONCE)
+        i, j = start_a[part], start_b[part]
+        found = _closest(used_a[i], used_a[i + 1], used_b[j], used_b[j + 1])
+        share_a[part], share_b[part], distance[part] = found
+    return share_a, share_b, distance
 
 
 def closest_points(
@@ -95,7 +153,7 @@ def _inner(
     across_v = v - u * (uv / safe)
     across_r = r - u * (ur / safe)
     denominator = _dot(across_v, across_v)
-    parallel = denominator <= (_PARALLEL**2) * vv
+    parallel = denominator <= PARALLEL * PARALLEL * vv
     skew = ~parallel & (uu > 0)
     t = _dot(across_r, across_v) / np.where(skew, denominator, 1.0)
     s = (uv * t - ur) / safe

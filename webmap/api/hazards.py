@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from io import BytesIO
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from flask import Blueprint, Response, send_file
 from pydantic import Field
 
+from cityops.services.hazards.model_requests import AUTOMATIC, ModelRequest
 from cityops.services.hazards.requests import BlastRequest
 from cityops.services.sheets.papers import Paper
+from hazards.gb18218.inventory import MAX_SUBSTANCES
 from hazards.registry import DEFAULT_CURVE
 from webmap.current import person, services
 from webmap.errors import as_json
@@ -56,6 +58,76 @@ class NewRun(Body):
         )
 
 
+class Amounts(Body):
+    """A quantity by alternative; at least one, not falling from low to high."""
+
+    low: float | None = Field(None, allow_inf_nan=False)
+    likely: float | None = Field(None, allow_inf_nan=False)
+    high: float | None = Field(None, allow_inf_nan=False)
+
+
+class NewZone(Body):
+    """Gas that drifts or a fireball; options that the model does not use are refused."""
+
+    model: str = Field(AUTOMATIC, max_length=60, description="dispersion chooses by criterion")
+    lon: float = Field(allow_inf_nan=False)
+    lat: float = Field(allow_inf_nan=False)
+    crs: str = Field("cgcs2000", max_length=40)
+    levels: list[str] = Field([], max_length=_MOST_LEVELS, description="such as 20ppm, 5kW/m2")
+    rate_kg_s: Amounts | None = None
+    mass_kg: Amounts | None = None
+    cas: str | None = Field(None, max_length=20)
+    molar_mass_g_mol: float | None = Field(None, allow_inf_nan=False)
+    wind_m_s: float | None = Field(None, allow_inf_nan=False)
+    wind_from: float | None = Field(None, allow_inf_nan=False)
+    wind_spread_deg: float | None = Field(None, allow_inf_nan=False)
+    stability: str | None = Field(None, max_length=20)
+    terrain: str | None = Field(None, max_length=20)
+    height_m: float | None = Field(None, allow_inf_nan=False)
+    temperature_k: float | None = Field(None, allow_inf_nan=False)
+    pressure_pa: float | None = Field(None, allow_inf_nan=False)
+    averaging_min: float | None = Field(None, allow_inf_nan=False)
+    receptor_m: float | None = Field(None, allow_inf_nan=False)
+    duration_s: float | None = Field(None, allow_inf_nan=False)
+    release_k: float | None = Field(None, allow_inf_nan=False)
+    heat_mj_kg: float | None = Field(None, allow_inf_nan=False)
+    radiated_share: float | None = Field(None, allow_inf_nan=False)
+    form: str | None = Field(None, max_length=20)
+    vapour_pa: float | None = Field(None, allow_inf_nan=False)
+
+    def request(self) -> ModelRequest:
+        """The request as the service takes it."""
+        given = self.model_dump()
+        return ModelRequest(**given | {"levels": tuple(self.levels)})
+
+
+class SubstanceBody(Body):
+    """One line of an inventory; row as printed in table 1, or a symbol of table 2."""
+
+    row: int | str | None = Field(None)
+    cas: str | None = Field(None, max_length=40)
+    form: str | None = Field(None, max_length=200)
+    symbol: str | list[str] | None = Field(None)
+    name: str | None = Field(None, max_length=200)
+    quantity_t: float | str = Field(description="design maximum, t; text keeps it exact")
+
+
+class NewGrade(Body):
+    """A unit to grade; with its fence the residents within 500 m are counted."""
+
+    substances: list[SubstanceBody] = Field(max_length=MAX_SUBSTANCES)
+    people_500m: int | None = None
+    boundary: dict[str, Any] | None = Field(None, description="GeoJSON polygon, CGCS2000")
+
+
+class NewProbit(Body):
+    """A load of which the share harmed is wanted; the value in the unit of the function."""
+
+    name: str = Field(max_length=60)
+    value: float
+    minutes: float | None = None
+
+
 class SheetBody(Body):
     """Which alternative of a run, at which time of day, on which paper."""
 
@@ -68,6 +140,7 @@ class RecentQuery(Query):
     """How many of the newest runs."""
 
     limit: int = Field(20, ge=1, le=50)
+    kind: Literal["blast", "dispersion", "fire", "grade", "probit", "all"] = "blast"
 
 
 @bp.get("/levels")
@@ -88,17 +161,42 @@ def models() -> Response:
 @validated(body=NewRun, status=201)
 def run(body: NewRun) -> Response:
     """Compute blast zones and what they reach; the run is kept and never changed."""
-    found = services().hazards.run(person(), body.request())
-    answer = as_json(found, 201)
-    answer.headers["Location"] = f"/api/v1/hazards/runs/{found['run_id']}"
-    return answer
+    return _kept(services().hazards.run(person(), body.request()))
 
 
 @bp.get("/runs")
 @validated(query=RecentQuery)
 def recent(query: RecentQuery) -> Response:
-    """The newest runs, without their zones."""
-    return as_json(services().hazards.recent(person(), query.limit))
+    """The newest runs of a kind, without their zones."""
+    return as_json(services().hazards.recent(person(), query.limit, query.kind))
+
+
+@bp.post("/zones")
+@validated(body=NewZone, status=201)
+def zone(body: NewZone) -> Response:
+    """Compute zones of gas or fire and what they reach; the run is kept and never changed."""
+    return _kept(services().hazards.run_model(person(), body.request()))
+
+
+@bp.post("/grades")
+@validated(body=NewGrade, status=201)
+def grade(body: NewGrade) -> Response:
+    """Grade a unit by GB 18218; the run is kept and never changed."""
+    given = body.model_dump(exclude_none=True)
+    return _kept(services().hazards.grade_given(person(), given))
+
+
+@bp.post("/probits")
+@validated(body=NewProbit, status=201)
+def probit(body: NewProbit) -> Response:
+    """The share that a load harms; the run is kept and never changed."""
+    return _kept(services().hazards.probit(person(), body.name, body.value, body.minutes))
+
+
+def _kept(found: dict[str, Any]) -> Response:
+    answer = as_json(found, 201)
+    answer.headers["Location"] = f"/api/v1/hazards/runs/{found['run_id']}"
+    return answer
 
 
 @bp.get("/runs/<uuid:run_id>")

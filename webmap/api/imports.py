@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, request
 from pydantic import Field
 from werkzeug.exceptions import UnsupportedMediaType
 
+from cityops.services.city_time import shown_time
 from cityops.services.deliveries import Delivery
 from cityops.services.imports.report import refused_csv
 from cityops.services.imports.service import ImportOptions
 from cityops.services.jobs import Job
 from gis.errors import CityError, InvalidError
-from grid.clock.calendar import CITY_ZONE
 from webmap.current import person, services, settings
 from webmap.errors import as_json
 from webmap.validated import Body, Query, validated
@@ -138,14 +137,13 @@ def _job_of(delivery: Delivery) -> Job | None:
 
 def delivery_json(delivery: Delivery, job: Job | None = None) -> dict[str, Any]:
     """A delivery as JSON; its report with the first refused rows only."""
-    at = datetime.fromisoformat(delivery.at).astimezone(CITY_ZONE)
     options = asdict(ImportOptions.from_dict({"layer": ""} | delivery.options))
     named = {n: dict(pair.split("=", 1) for pair in options[n]) for n in ("map", "set")}
     return {
         "id": delivery.id,
         "filename": delivery.filename,
         "size_bytes": delivery.size_bytes,
-        "at": at.isoformat(timespec="seconds"),
+        "at": shown_time(delivery.at),
         "layer": delivery.layer,
         "state": delivery.state.value,
         "options": options | named,

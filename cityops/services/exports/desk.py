@@ -91,7 +91,7 @@ class ExportDesk:
         ForbiddenError
             When the person may no longer export the layer, or no longer all that is in the file.
         ConflictError
-            When it is not finished.
+            When it is not finished, or does not say with which right it was made.
         """
         job = self._jobs.get(person, job_id)
         if job.kind != JOB_KIND or job.person_id != person.id:
@@ -101,7 +101,16 @@ class ExportDesk:
                 "export.not_done", "导出还没有完成（{got}）", field="id", got=job.state.value
             )
         right = self._exports.check(person, str(job.payload["layer"]), _options_of(job))
-        if not right.covers(job.result["right"]):
+        made_with = job.result.get("right")  # files of older versions do not say
+        if made_with is None:
+            raise ConflictError(
+                "export.right_unknown",
+                "这个文件由旧版程序导出，没有记下当时的权限范围，不能再取",
+                field="id",
+                got=job_id,
+                hint="请重新导出",
+            )
+        if not right.covers(made_with):
             raise ForbiddenError(
                 "export.right_narrowed",
                 "导出之后您的权限范围缩小了，这个文件不能再取",

@@ -17,6 +17,7 @@ import orjson
 import shapely
 
 from cityops.services.exports import losses
+from cityops.services.exports.formats import FORMATS
 from cityops.services.exports.formulas import guarded
 from cityops.services.exports.sheet import Sheet, plain
 from cityops.services.reading.gdal import plain_column
@@ -413,15 +414,12 @@ def _date(value: Any) -> dt.date:
 
 
 #: format -> (writer, ending, MIME type)
-WRITERS: dict[str, tuple[Callable[..., dict[str, Any]], str, str]] = {
-    "geojson": (write_geojson, ".geojson", "application/geo+json"),
-    "gpkg": (write_gpkg, ".gpkg", "application/geopackage+sqlite3"),
-    "shapefile": (write_shapefile, ".zip", "application/zip"),
-    "csv": (write_csv, ".csv", "text/csv; charset=utf-8"),
-    "xlsx": (
-        write_xlsx,
-        ".xlsx",
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    ),
-    "flatgeobuf": (write_flatgeobuf, ".fgb", "application/octet-stream"),
+_WRITE: dict[str, Callable[..., dict[str, Any]]] = {
+    "geojson": write_geojson,
+    "gpkg": write_gpkg,
+    "shapefile": write_shapefile,
+    "csv": write_csv,
+    "xlsx": write_xlsx,
+    "flatgeobuf": write_flatgeobuf,
 }
+WRITERS = {name: (_WRITE[name], *told) for name, told in FORMATS.items()}

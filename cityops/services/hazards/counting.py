@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from cityops.services.areas import AreaLookup
 from cityops.services.hazards.surroundings import (
-    TIMES,
+    Groups,
+    Lines,
     People,
     Points,
-    Roads,
     Surroundings,
     plain,
-    visible_column,
 )
 from gis.layers import FieldType
-from hazards.blast import BlastZones
-from hazards.coverage import NEAR_M, covered_share
-from hazards.exposure import Tally, bands, point_shares, within
+from hazards.aggregation import grouped
+from hazards.classes import KINDS
+from hazards.coverage import NEAR_M, covered_places
+from hazards.exposure import Tally, bands, within
+from hazards.extents import Discs, Extents, Outlines, nested
+from hazards.hours import TIMES
 from hazards.models import Caution
 from hazards.rounding import rounded_count, rounded_metres
 
 FloatArray = npt.NDArray[np.float64]
-#: Sensitive places and roads that are named one by one; the counts are of all.
+#: Sensitive places, roads, other sources and cells that are named one by one; counts are of all.
 MOST_LISTED = 300
 #: Below this share of ground with a building near, the people may be undercounted.
 _POORLY_COVERED = 0.9
@@ -42,7 +45,7 @@ class Exposure:
     zones
         By alternative, one JSON object per zone.
     lists
-        Sensitive places, roads and components by class, as JSON.
+        Sensitive places, roads, other sources, pipes and components by class, people by area.
     cautions
         What the figures leave out.
     """
@@ -52,56 +55,113 @@ class Exposure:
     cautions: tuple[Caution, ...]
 
 
-class _Slices:
-    """Radii of all alternatives in one list, and where each alternative's lie in it."""
+@dataclass(frozen=True)
+class ZoneSet:
+    """Zones of all alternatives in one list, each alternative's strongest first, and where its lie."""
 
-    def __init__(self, alternatives: Mapping[str, BlastZones]) -> None:
-        self.radii: list[float] = []
-        self.at: dict[str, slice] = {}
-        for name, found in alternatives.items():
-            start = len(self.radii)
-            self.radii += [zone.radius_m for zone in found.zones]
-            self.at[name] = slice(start, len(self.radii))
+    extents: Extents
+    at: dict[str, slice]
+
+    @classmethod
+    def of_discs(cls, radii_m: Mapping[str, Sequence[float]]) -> ZoneSet:
+        """Discs around the source by alternative."""
+        every = tuple(radius for radii in radii_m.values() for radius in radii)
+        return cls(Discs(every), _slices({name: len(radii) for name, radii in radii_m.items()}))
+
+    @classmethod
+    def of_outlines(cls, polygons: Mapping[str, Sequence[Any]]) -> ZoneSet:
+        """Outlines in metres around the source by alternative, smallest alternative first."""
+        every = tuple(p for some in polygons.values() for p in nested(some).polygons)
+        return cls(Outlines(every), _slices({name: len(some) for name, some in polygons.items()}))
 
 
-def exposure_of(around: Surroundings, alternatives: Mapping[str, BlastZones]) -> Exposure:
-    """People, sensitive places, components and roads in every zone of every alternative.
+def _slices(counts: Mapping[str, int]) -> dict[str, slice]:
+    out, start = {}, 0
+    for name, count in counts.items():
+        out[name] = slice(start, start + count)
+        start += count
+    return out
 
-    A kind that the person may not see, or of which there is no layer, is null.
+
+def exposure_of(
+    around: Surroundings,
+    zones: ZoneSet,
+    lookup: AreaLookup | None = None,
+    *,
+    kinds: Sequence[str] = KINDS,
+    own: str | None = None,
+) -> Exposure:
+    """People, sensitive places, roads, pipes, components and other sources in every zone.
+
+    A kind that the person may not see, or of which there is no layer, is null; one that the hazard
+    does not concern is not there.
+
+    Parameters
+    ----------
+    lookup
+        Names of areas; without it they are told by code.
+    kinds
+        Those that the hazard concerns.
+    own
+        Key of the hazard site that the zones are of: it is none of the others.
     """
-    slices = _Slices(alternatives)
-    people, places = around.people(), around.points("sensitive_places")
-    components, roads = around.points("components"), around.roads()
-    counted = {
-        "people": _people(people, slices),
-        "places": _points(places, slices),
-        "components": _points(components, slices),
-        "roads": _roads(roads, slices),
+    people = around.people() if "people" in kinds else None
+    points = {
+        kind: around.points(layer) if kind in kinds else None
+        for kind, layer in _POINT_LAYERS.items()
     }
-    zones = {
+    points["sources"] = _others(points["sources"], own)
+    lines = {
+        kind: around.lines(layer) if kind in kinds else None for kind, layer in _LINE_LAYERS.items()
+    }
+    shares = None if people is None else people.shares(zones.extents)
+    lengths = {k: None if v is None else zones.extents.lengths(v.lines) for k, v in lines.items()}
+    counted: dict[str, dict[str, list[Any]] | None] = {
+        "people": _people(people, shares, zones),
+        **{kind: _points(found, zones) for kind, found in points.items()},
+        "roads": _line_counts(lines["roads"], lengths["roads"], zones, "name"),
+        "pipes": _line_counts(lines["pipes"], lengths["pipes"], zones, "kind"),
+    }
+    told = {
         name: [
-            {kind: None if by is None else by[name][i] for kind, by in counted.items()}
-            for i in range(len(found.zones))
+            {kind: _at(counted[kind], name, i) for kind in KINDS if kind in kinds}
+            for i in range(at.stop - at.start)
         ]
-        for name, found in alternatives.items()
+        for name, at in zones.at.items()
     }
     lists = {
-        "places": _place_list(places, slices),
-        "roads": _road_list(roads, slices),
-        "components": _classes(components, slices),
+        "places": _place_list(points["places"], zones),
+        "roads": _road_list(lines["roads"], lengths["roads"], zones),
+        "components": _classes(points["components"], zones),
+        "pipes": _pipe_list(lines["pipes"], lengths["pipes"], zones),
+        "sources": _source_list(points["sources"], zones),
+        "areas": _areas(people, shares, zones, lookup),
     }
-    return Exposure(zones, lists, tuple(_cautions(around, people, max(slices.radii))))
+    return Exposure(told, lists, tuple(_cautions(around, people, zones, kinds)))
+
+
+_POINT_LAYERS = {
+    "places": "sensitive_places",
+    "components": "components",
+    "sources": "hazard_sites",
+}
+_LINE_LAYERS = {"roads": "roads", "pipes": "pipes"}
+
+
+def _at(by: Mapping[str, list[Any]] | None, name: str, zone: int) -> Any:
+    return None if by is None else by[name][zone]
 
 
 # -- people -------------------------------------------------------------------------------------
 
 
-def _people(people: People | None, slices: _Slices) -> dict[str, list[Any]] | None:
-    if people is None:
+def _people(
+    people: People | None, shares: FloatArray | None, zones: ZoneSet
+) -> dict[str, list[Any]] | None:
+    if people is None or shares is None:
         return None
-    shares = people.shares(slices.radii)
     out: dict[str, list[Any]] = {}
-    for name, at in slices.at.items():
+    for name, at in zones.at.items():
         told: list[dict[str, Any]] = [{} for _ in range(at.stop - at.start)]
         for time in TIMES:
             amounts, counts = people.carried(time)
@@ -129,30 +189,93 @@ def told_people(tally: Tally) -> dict[str, Any]:
     }
 
 
+# -- people by area -----------------------------------------------------------------------------
+
+
+def _areas(
+    people: People | None, shares: FloatArray | None, zones: ZoneSet, lookup: AreaLookup | None
+) -> dict[str, list[dict[str, Any]]] | None:
+    """People by street, community and cell in every zone, most by day first.
+
+    A carrier counts in the area it is filed in, and a cell by the middle of its box: each in one.
+    """
+    if people is None or shares is None:
+        return None
+    return {
+        groups.level: _area_rows(people, shares, zones, groups, lookup) for groups in people.areas
+    }
+
+
+def _area_rows(
+    people: People,
+    shares: FloatArray,
+    zones: ZoneSet,
+    groups: Groups,
+    lookup: AreaLookup | None,
+) -> list[dict[str, Any]]:
+    found = {}
+    for time in TIMES:
+        amounts, counts = people.carried(time)
+        found[time] = grouped(
+            shares[:, counts], amounts[counts], groups.numbers[counts], len(groups.codes)
+        )
+    touched = np.flatnonzero(np.any([one.carriers.any(axis=0) for one in found.values()], axis=0))
+    most = np.max([one.expected.max(axis=0) for one in found.values()], axis=0)
+    order = sorted(touched.tolist(), key=lambda g: (-most[g], groups.codes[g]))[:MOST_LISTED]
+    return [
+        {
+            "code": groups.codes[g],
+            "name": None if lookup is None else lookup.named(groups.codes[g]).name,
+            "people": {
+                name: [
+                    {time: told_people(found[time].tally(zone, g)) for time in TIMES}
+                    for zone in range(at.start, at.stop)
+                ]
+                for name, at in zones.at.items()
+            },
+        }
+        for g in order
+    ]
+
+
 # -- points -------------------------------------------------------------------------------------
 
 
-def _points(points: Points | None, slices: _Slices) -> dict[str, list[Any]] | None:
+def _others(points: Points | None, own: str | None) -> Points | None:
+    if points is None or own is None:
+        return points
+    other = points.column("id") != own
+    return Points(points.seen, points.rows[other], points.at_m[other])
+
+
+def _points(points: Points | None, zones: ZoneSet) -> dict[str, list[Any]] | None:
     if points is None:
         return None
-    shares = point_shares(points.metres, slices.radii)
-    one = np.ones(len(points.metres))
+    shares = zones.extents.holds(points.at_m)
+    one = np.ones(len(points.rows))
     return {
         name: [
             {"within": disc.carriers, "band": ring.carriers}
             for disc, ring in zip(within(shares[at], one), bands(shares[at], one), strict=True)
         ]
-        for name, at in slices.at.items()
+        for name, at in zones.at.items()
     }
 
 
-def _place_list(places: Points | None, slices: _Slices) -> list[dict[str, Any]] | None:
+def _nearest_inside(points: Points, zones: ZoneSet) -> tuple[npt.NDArray[np.int64], FloatArray]:
+    """Numbers of points within any zone, nearest first, and (k, n) which zones hold them."""
+    held = zones.extents.holds(points.at_m)
+    inside = np.flatnonzero(held.any(axis=0))
+    fids = points.seen.view.fids(points.rows[inside])
+    order = inside[np.lexsort((fids, points.metres[inside]))]
+    return order[:MOST_LISTED], held
+
+
+def _place_list(places: Points | None, zones: ZoneSet) -> list[dict[str, Any]] | None:
     """Sensitive places nearest first, each with the number of its zone by alternative."""
     if places is None:
         return None
-    inside = np.flatnonzero(places.metres <= max(slices.radii))
-    order = inside[np.lexsort((places.seen.view.fids(places.rows[inside]), places.metres[inside]))]
-    order = order[:MOST_LISTED]
+    order, held = _nearest_inside(places, zones)
     names = ("id", "name", "kind", "address", "people_day", "people_night")
     columns = {name: places.column(name)[order] for name in names}
     titles = _titles(places, "kind")
@@ -165,17 +288,36 @@ def _place_list(places: Points | None, slices: _Slices) -> list[dict[str, Any]] 
             "lon": float(at[i, 0]),
             "lat": float(at[i, 1]),
             "distance_m": rounded_metres(float(places.metres[row])),
-            "zone": _zone_of(float(places.metres[row]), slices),
+            "zone": _zone_of(held[:, row], zones),
         }
         for i, row in enumerate(order.tolist())
     ]
 
 
-def _zone_of(metres: float, slices: _Slices) -> dict[str, int | None]:
-    """By alternative the number of the innermost zone that holds a distance; None outside."""
+def _source_list(sources: Points | None, zones: ZoneSet) -> list[dict[str, Any]] | None:
+    """Other hazard sites in the zones, nearest first."""
+    if sources is None:
+        return None
+    order, held = _nearest_inside(sources, zones)
+    names = ("id", "name", "kind", "grade", "substance")
+    columns = {name: sources.column(name)[order] for name in names}
+    titles = _titles(sources, "kind")
+    return [
+        {
+            **{name: plain(columns[name][i]) for name in names},
+            "kind_title": titles.get(columns["kind"][i]),
+            "distance_m": rounded_metres(float(sources.metres[row])),
+            "zone": _zone_of(held[:, row], zones),
+        }
+        for i, row in enumerate(order.tolist())
+    ]
+
+
+def _zone_of(held: FloatArray, zones: ZoneSet) -> dict[str, int | None]:
+    """By alternative the number of the innermost zone that holds a point; None outside."""
     return {
-        name: next((i for i, r in enumerate(slices.radii[at]) if metres <= r), None)
-        for name, at in slices.at.items()
+        name: next((i for i, inside in enumerate(held[at].tolist()) if inside), None)
+        for name, at in zones.at.items()
     }
 
 
@@ -183,48 +325,46 @@ def _figure(value: Any) -> int | None:
     return None if value is None else rounded_count(float(value))
 
 
-def _titles(points: Points, name: str) -> dict[Any, str]:
+def _titles(points: Points | Lines, name: str) -> dict[Any, str]:
     field = points.seen.spec.field_named(name)
     return (
         {item.code: item.title.zh for item in field.codes} if field.type is FieldType.CODE else {}
     )
 
 
-def _classes(components: Points | None, slices: _Slices) -> list[dict[str, Any]] | None:
+def _classes(components: Points | None, zones: ZoneSet) -> list[dict[str, Any]] | None:
     """Components by class, most first: how many in each zone of each alternative."""
     if components is None:
         return None
     codes = components.column("class_code")
     names = sorted({str(code) for code in codes.tolist() if code is not None})
-    titles, shares = (
-        _titles(components, "class_code"),
-        point_shares(components.metres, slices.radii),
-    )
+    titles, held = _titles(components, "class_code"), zones.extents.holds(components.at_m)
     rows = []
     for code in [*names, None]:
-        counts = shares[:, codes == code].sum(axis=1).astype(int)
+        counts = held[:, codes == code].sum(axis=1).astype(int)
         if counts.any():
-            by = {name: counts[at].tolist() for name, at in slices.at.items()}
+            by = {name: counts[at].tolist() for name, at in zones.at.items()}
             rows.append({"class": code, "title": titles.get(code), "within": by})
     return sorted(rows, key=lambda row: -max(max(n) for n in row["within"].values()))
 
 
-# -- roads --------------------------------------------------------------------------------------
+# -- lines --------------------------------------------------------------------------------------
 
 
-def _roads(roads: Roads | None, slices: _Slices) -> dict[str, list[Any]] | None:
-    if roads is None:
+def _line_counts(
+    lines: Lines | None, lengths: FloatArray | None, zones: ZoneSet, by: str
+) -> dict[str, list[Any]] | None:
+    if lines is None or lengths is None:
         return None
-    lengths = roads.lengths(slices.radii)
-    names = visible_column(roads.seen, "name", roads.rows)
+    names = lines.column(by)
     return {
-        name: [_road_count(names, metres) for metres in lengths[at]]
-        for name, at in slices.at.items()
+        name: [_line_count(names, metres) for metres in lengths[at]]
+        for name, at in zones.at.items()
     }
 
 
-def _road_count(names: npt.NDArray[np.object_], metres: FloatArray) -> dict[str, Any]:
-    """Roads by name, stretches without one apart, and how long they are together."""
+def _line_count(names: npt.NDArray[np.object_], metres: FloatArray) -> dict[str, Any]:
+    """Distinct names (or kinds), stretches without one apart, and how long they are together."""
     touched = names[metres > 0].tolist()
     return {
         "named": len({name for name in touched if name}),
@@ -233,21 +373,19 @@ def _road_count(names: npt.NDArray[np.object_], metres: FloatArray) -> dict[str,
     }
 
 
-def _road_list(roads: Roads | None, slices: _Slices) -> list[dict[str, Any]] | None:
+def _road_list(
+    roads: Lines | None, lengths: FloatArray | None, zones: ZoneSet
+) -> list[dict[str, Any]] | None:
     """Named roads, longest first: metres within the outermost zone of each alternative."""
-    if roads is None:
+    if roads is None or lengths is None:
         return None
-    outermost = {
-        name: roads.lengths([slices.radii[at.stop - 1]])[0] for name, at in slices.at.items()
-    }
-    names = visible_column(roads.seen, "name", roads.rows)
-    classes = visible_column(roads.seen, "road_class", roads.rows)
-    field = roads.seen.spec.field_named("road_class")
-    titles = {item.code: item.title.zh for item in field.codes}
+    outermost = {name: lengths[at.stop - 1] for name, at in zones.at.items()}
+    names, classes = roads.column("name"), roads.column("road_class")
+    titles = _titles(roads, "road_class")
     rows = []
     for name in sorted({name for name in names.tolist() if name}):
         own = names == name
-        metres = {a: rounded_metres(float(lengths[own].sum())) for a, lengths in outermost.items()}
+        metres = {a: rounded_metres(float(one[own].sum())) for a, one in outermost.items()}
         if any(metres.values()):
             rank = next((c for c in classes[own].tolist() if c is not None), None)
             rows.append({"name": name, "class_title": titles.get(str(rank)), "length_m": metres})
@@ -255,34 +393,63 @@ def _road_list(roads: Roads | None, slices: _Slices) -> list[dict[str, Any]] | N
     return rows[:MOST_LISTED]
 
 
+def _pipe_list(
+    pipes: Lines | None, lengths: FloatArray | None, zones: ZoneSet
+) -> list[dict[str, Any]] | None:
+    """Pipes by kind, longest first: metres and pieces within each zone of each alternative."""
+    if pipes is None or lengths is None:
+        return None
+    kinds, titles = pipes.column("kind"), _titles(pipes, "kind")
+    rows = []
+    for kind in sorted({str(k) for k in kinds.tolist() if k is not None}):
+        own = lengths[:, kinds == kind]
+        if not own.any():
+            continue
+        metres = [rounded_metres(float(row.sum())) for row in own]
+        pieces = (own > 0).sum(axis=1).tolist()
+        rows.append(
+            {
+                "kind": kind,
+                "title": titles.get(kind),
+                "length_m": {name: metres[at] for name, at in zones.at.items()},
+                "pieces": {name: pieces[at] for name, at in zones.at.items()},
+            }
+        )
+    return sorted(rows, key=lambda row: -max(max(m) for m in row["length_m"].values()))
+
+
 # -- what the figures leave out -----------------------------------------------------------------
 
 
-def _cautions(around: Surroundings, people: People | None, radius_m: float) -> list[Caution]:
-    out = _beyond_city(around, radius_m)
+def _cautions(
+    around: Surroundings, people: People | None, zones: ZoneSet, kinds: Sequence[str]
+) -> list[Caution]:
+    out = _beyond_city(around, zones)
     out += [
         Caution("exposure.limited", f"“{seen.spec.title.zh}”只计您责任区内的数据")
         for seen in around.used.values()
         if seen.permission.areas is not None or seen.permission.categories is not None
     ]
     if people is None:
-        return [*out, Caution("exposure.no_buildings", "没有建筑物资料，人数未知")]
-    share = covered_share(people.footprints.centres_m, radius_m)
+        missing = [Caution("exposure.no_buildings", "没有建筑物资料，人数未知")]
+        return [*out, *(missing if "people" in kinds else [])]
+    share = covered_places(people.footprints.centres_m, zones.extents.samples())
     if share < _POORLY_COVERED:
         words = (
-            f"最大当量的最外圈内约 {100 * (1 - share):.0f} % 的地面 {NEAR_M:g} m 之内没有建筑物资料："
+            f"{_LARGEST}约 {100 * (1 - share):.0f} % 的地面 {NEAR_M:g} m 之内没有建筑物资料："
             "可能无人，也可能没有录入，人数可能偏低"
         )
         out.append(Caution("exposure.poor_coverage", words))
     return out
 
 
-def _beyond_city(around: Surroundings, radius_m: float) -> list[Caution]:
-    """That part of a disc lies outside of every district, where there are no data."""
-    share = around.district_share(radius_m)
+_LARGEST = "最大一档的最外圈内"
+
+
+def _beyond_city(around: Surroundings, zones: ZoneSet) -> list[Caution]:
+    """That part of a zone lies outside of every district, where there are no data."""
+    share = around.district_share(zones.extents)
     if share is None or share > 1.0 - _BEYOND:
         return []
-    words = (
-        f"最大当量的最外圈内约 {100 * (1 - share):.0f} % 的面积在本市区划以外（含海域），没有资料"
-    )
+    words = f"{_LARGEST}约 {100 * (1 - share):.0f} % 的面积在本市区划以外（含海域）：界外没有资料"
     return [Caution("exposure.beyond_city", words)]

@@ -20,6 +20,7 @@ FIELDS_USED: dict[str, tuple[str, ...]] = {
     "sensitive_places": ("id", "name", "kind", "address", "people_day", "people_night"),
     "components": ("class_code",),
     "roads": ("name", "road_class"),
+    "pipes": ("kind",),
 }
 
 

@@ -121,8 +121,9 @@ def planned(
     masses = _masses(request, site, faults)
     cautions: list[Caution] = []
     if place is not None:
-        cautions += _moved(place)
-        cautions += _tried(faults, lambda: _in_city(now, place, request, accuracy_m)) or []
+        cautions += moved(place)
+        outside = _tried(faults, lambda: in_city(now, place, accuracy_m, anywhere=request.anywhere))
+        cautions += outside or []
     if len(faults) == 1:
         raise faults[0]
     if faults or curve is None or place is None:
@@ -253,7 +254,7 @@ def _masses(request: BlastRequest, site: Site | None, faults: list[CityError]) -
     return masses
 
 
-def _moved(place: Place) -> list[Caution]:
+def moved(place: Place) -> list[Caution]:
     """That a datum was converted, and how far the place moved."""
     if not place.accuracy_m:
         return []
@@ -264,8 +265,8 @@ def _moved(place: Place) -> list[Caution]:
     return [Caution("hazard.converted_datum", words)]
 
 
-def _in_city(
-    now: Reading | None, place: Place, request: BlastRequest, accuracy_m: float
+def in_city(
+    now: Reading | None, place: Place, accuracy_m: float, *, anywhere: bool
 ) -> list[Caution]:
     """Nothing when the place lies in the city; else a caution, or a refusal.
 
@@ -280,7 +281,7 @@ def _in_city(
         return [Caution("hazard.no_districts", "没有区划资料，无法判断位置是否在本市")]
     if len(view.within(place.lon, place.lat, accuracy_m)[0]):
         return []
-    if request.anywhere:
+    if anywhere:
         return [Caution("hazard.outside_city", "位置不在本市范围内，没有本市资料可对照")]
     raise InvalidError(
         "hazard.outside_city",

@@ -12,6 +12,8 @@ from cityops.services.layers import Seen
 from cityops.services.places import Place
 from hazards import SCREENING_EN, SCREENING_ZH
 from hazards.blast import BlastZone, BlastZones
+from hazards.classes import Harm, HazardClass, class_of
+from hazards.hours import hours_json
 from hazards.levels import BlastLevel
 from hazards.models import Caution, Confidence, HazardModel
 from hazards.people import RULE_ZH
@@ -32,7 +34,8 @@ _SITE_FIELDS = (
     "address",
     "source",
 )
-_TITLES = {"low": "较小", "likely": "可能", "high": "较大"}
+#: What the alternatives are called.
+TITLES = {"low": "较小", "likely": "可能", "high": "较大"}
 
 
 def zones_json(plan: BlastPlan) -> list[dict[str, Any]]:
@@ -40,7 +43,7 @@ def zones_json(plan: BlastPlan) -> list[dict[str, Any]]:
     return [
         {
             "name": name,
-            "title": _TITLES[name],
+            "title": TITLES[name],
             "mass_kg": found.mass_kg,
             "warnings": [c.as_dict() for c in found.cautions],
             "zones": [_zone(plan.place, zone, i) for i, zone in enumerate(found.zones)],
@@ -56,6 +59,7 @@ def _zone(place: Place, zone: BlastZone, number: int) -> dict[str, Any]:
         "unit": zone.level.unit,
         "level_pa": zone.level.level_pa,
         "rank": RANKS[min(number, len(RANKS) - 1)],
+        "class": class_json(class_of(Harm.OVERPRESSURE, zone.level.level_pa / 1e3, "kPa")),
         "radius_m": round(zone.radius_m, 1) if zone.radius_m >= 10 else round(zone.radius_m, 4),
         "radius_told_m": rounded_metres(zone.radius_m),
         "scaled_distance": round(zone.scaled, 4),
@@ -82,6 +86,7 @@ def result_json(
             for zone, held in zip(alternative["zones"], found, strict=True):
                 zone["exposure"] = held
     return {
+        "kind": plan.curve.model.kind.value,
         "estimate": {"zh": SCREENING_ZH, "en": SCREENING_EN},
         "model": plan.curve.model.name,
         "model_info": model_json(plan.curve.model),
@@ -93,8 +98,23 @@ def result_json(
         "alternatives": alternatives,
         "lists": None if exposure is None else exposure.lists,
         "rule": RULE_ZH,
+        "hours": hours_json(),
         "data": data,
         "warnings": [c.as_dict() for c in cautions_of(plan, exposure)],
+    }
+
+
+def class_json(found: HazardClass | None) -> dict[str, Any] | None:
+    """The class of a zone; None where it has none."""
+    if found is None:
+        return None
+    return {
+        "key": found.key,
+        "title": {"zh": found.title.zh, "en": found.title.en},
+        "least": found.least,
+        "unit": found.unit,
+        "source": found.source,
+        "confidence": found.confidence.value,
     }
 
 

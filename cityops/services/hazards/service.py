@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -11,7 +12,18 @@ from typing import Any, NoReturn
 from uuid import UUID, uuid4
 
 from cityops.services.areas import AreaService
-from cityops.services.hazards.counting import Exposure, exposure_of
+from cityops.services.hazards.counting import Exposure, ZoneSet, exposure_of
+from cityops.services.hazards.grading import (
+    boundary_of,
+    graded,
+    graded_around,
+    inventory_json,
+    residents_near,
+)
+from cityops.services.hazards.harming import harmed
+from cityops.services.hazards.model_json import result_of, zone_set
+from cityops.services.hazards.model_plans import ModelPlan, model_plan
+from cityops.services.hazards.model_requests import ModelRequest
 from cityops.services.hazards.reach import may_read, reach_of
 from cityops.services.hazards.requests import BlastPlan, BlastRequest, planned
 from cityops.services.hazards.run_json import data_json, level_json, model_json, result_json
@@ -25,13 +37,17 @@ from cityops.services.roles import SYSTEM, Person
 from cityops.services.scenes import SCENE_KEY, layer_notices
 from gis.errors import NotFoundError
 from grid.clock.calendar import CITY_ZONE
+from hazards.classes import kinds_of
 from hazards.coverage import NEAR_M
+from hazards.gb18218.inventory import Inventory, read_inventory
 from hazards.layers import HAZARD_SITES
 from hazards.levels import blast_levels
 from hazards.models import Caution, ModelKind
 from hazards.registry import DEFAULT_CURVE, models
 
 MAX_RECENT = 50
+#: What runs are of.
+RUN_KINDS = (*(kind.value for kind in ModelKind), "grade", "probit")
 
 
 def now_utc() -> datetime:
@@ -79,7 +95,7 @@ class HazardService:
         return {"levels": [level_json(level) for level in blast_levels()]}
 
     def models(self, person: Person) -> dict[str, Any]:
-        """Models of blasts with formula, source and range; which is taken when none is named.
+        """Models with formula, source and range, those of blasts apart; which is the default.
 
         Raises
         ------
@@ -89,6 +105,9 @@ class HazardService:
         require(person, HAZARD_SITES, Action.VIEW)
         return {
             "models": [model_json(model) for model in models(ModelKind.BLAST)],
+            "others": [
+                model_json(model) for model in models() if model.kind is not ModelKind.BLAST
+            ],
             "default": DEFAULT_CURVE,
         }
 
@@ -111,9 +130,97 @@ class HazardService:
             around = Surroundings(now, person, plan.place, plan.largest_m + NEAR_M)
             if plan.site is not None:
                 around.seen(HAZARD_SITES.name)
-            exposure = None if _is_elsewhere(plan) else exposure_of(around, plan.alternatives)
+            exposure = None
+            if not _is_elsewhere(plan):
+                lookup, own = self._areas.lookup(now.tx), (plan.site or {}).get("id")
+                exposure = exposure_of(around, _discs(plan), lookup, own=own)
             result = self._result(now, plan, exposure, around, layer_notices(scene))
-        return self._keep(person, request, result)
+        return self._keep(person, request.as_dict(), result)
+
+    def run_model(self, person: Person, request: ModelRequest) -> dict[str, Any]:
+        """Compute the zones of gas that drifts or of a fireball, count in them, keep the run.
+
+        Raises
+        ------
+        ForbiddenError
+            When the person may not see hazards.
+        InvalidError
+            The fault, or ``plume.refused`` with every one of several.
+        """
+        with self._layers.reading() as now:
+            scene = now.tx.meta.get(SCENE_KEY) or {}
+            plan = model_plan(now, person, request, float(scene.get("district_accuracy_m") or 0.0))
+            zones, lookup = zone_set(plan), self._areas.lookup(now.tx)
+            around = Surroundings(now, person, plan.place, zones.extents.reach_m + NEAR_M)
+            exposure = None
+            if not _is_elsewhere(plan):
+                exposure = exposure_of(around, zones, lookup, kinds=kinds_of(plan.harm))
+            used = list(around.used.values())
+            areas = areas_json(lookup, lookup.code_at(plan.place.lon, plan.place.lat))
+            result = result_of(plan, exposure, areas, data_json(used, layer_notices(scene)))
+            result |= {"program": version("cityops"), "reach": reach_of(used)}
+        return self._keep(person, request.as_dict(), result)
+
+    def grade_given(self, person: Person, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The grading of an inventory in JSON values, with its fence under ``boundary`` or none.
+
+        Raises
+        ------
+        ForbiddenError
+            When the person may not see hazards.
+        InvalidError
+            As `grade`.
+        """
+        require(person, HAZARD_SITES, Action.VIEW)
+        listed = {name: value for name, value in given.items() if name != "boundary"}
+        return self.grade(person, read_inventory(json.dumps(listed)), given.get("boundary"))
+
+    def grade(self, person: Person, inventory: Inventory, boundary: Any = None) -> dict[str, Any]:
+        """The grading of a unit, kept; with its fence the residents are counted.
+
+        Parameters
+        ----------
+        boundary
+            GeoJSON polygon of the enterprise in degrees of CGCS2000, or None.
+
+        Raises
+        ------
+        ForbiddenError
+            When the person may not see hazards.
+        InvalidError
+            The fault of a line or of the fence, or ``inventory.invalid`` with all of them.
+        """
+        require(person, HAZARD_SITES, Action.VIEW)
+        used: dict[str, Any] = {}
+        if boundary is None:
+            found = graded(inventory)
+        else:
+            fence = boundary_of(boundary)
+            with self._layers.reading() as now:
+                counted, seen = residents_near(now, person, fence)
+                used = reach_of(seen)
+            found = graded_around(inventory, counted)
+        result = found | {"kind": "grade", "program": version("cityops"), "reach": used}
+        asked = inventory_json(inventory) | {"boundary": boundary}
+        return self._keep(person, asked, result)
+
+    def probit(
+        self, person: Person, name: str, value: float, minutes: float | None
+    ) -> dict[str, Any]:
+        """The share that a load harms, kept.
+
+        Raises
+        ------
+        ForbiddenError
+            When the person may not see hazards.
+        InvalidError
+            For an unknown name, a bad value or a missing time.
+        """
+        require(person, HAZARD_SITES, Action.VIEW)
+        found = harmed(name, value, minutes)
+        told = {"kind": "probit", "harm": found["kind"], "model": f"probit:{found['name']}"}
+        result = found | told | {"program": version("cityops"), "reach": {}}
+        return self._keep(person, {"name": name, "value": value, "minutes": minutes}, result)
 
     def _result(
         self,
@@ -130,11 +237,10 @@ class HazardService:
         return found | {"program": version("cityops"), "reach": reach_of(used)}
 
     def _keep(
-        self, person: Person, request: BlastRequest, result: dict[str, Any]
+        self, person: Person, asked: dict[str, Any], result: dict[str, Any]
     ) -> dict[str, Any]:
         run_id = str(self._new_id())
         at = self._clock().astimezone(CITY_ZONE).isoformat(timespec="milliseconds")
-        asked = request.as_dict()
         with self._store.writing() as tx:
             tx.hazard_runs.add(run_id, at, person.id, person.name, result["model"], asked, result)
             tx.audit.add(
@@ -172,8 +278,15 @@ class HazardService:
             self._looks.note(person, "hazard.hidden", f"hazard_run:{run_id}")
         raise NotFoundError("hazard.no_run", "没有这次计算：{got}", field="run_id", got=str(run_id))
 
-    def recent(self, person: Person, limit: int = 20) -> dict[str, Any]:
-        """The newest runs that the person may read, without their zones.
+    def recent(
+        self, person: Person, limit: int = 20, kind: str = ModelKind.BLAST.value
+    ) -> dict[str, Any]:
+        """The newest runs of a kind that the person may read, without their zones.
+
+        Parameters
+        ----------
+        kind
+            One of `RUN_KINDS`, or ``all``.
 
         Raises
         ------
@@ -183,9 +296,35 @@ class HazardService:
         require(person, HAZARD_SITES, Action.VIEW)
         with self._layers.reading() as now:
             rows = now.tx.hazard_runs.newest()
-            seen = (_brief(row) for row in rows if self._may_read(now, person, row))
+            wanted = (row for row in rows if kind in ("all", kind_of_run(row)))
+            seen = (_brief(row) for row in wanted if self._may_read(now, person, row))
             shown = list(islice(seen, min(max(limit, 1), MAX_RECENT)))
         return {"runs": shown}
+
+
+def kind_of_run(row: Mapping[str, Any]) -> str:
+    """What a kept run is of: runs of the first version say nothing and are blasts."""
+    return str(row["result"].get("kind", ModelKind.BLAST.value))
+
+
+def model_run_without_store(
+    request: ModelRequest,
+    clock: Callable[[], datetime] = now_utc,
+    new_id: Callable[[], UUID] = uuid4,
+) -> dict[str, Any]:
+    """Zones of a model where there is no store: nothing is counted, nothing is kept.
+
+    Raises
+    ------
+    InvalidError
+        The fault, or ``plume.refused`` with every one of several.
+    """
+    plan = model_plan(None, SYSTEM, request, 0.0)
+    caution = Caution("hazard.not_kept", "没有数据库：只算了影响范围，没有统计人数，没有保存")
+    result = result_of(replace(plan, cautions=(caution, *plan.cautions)), None, None, [])
+    at = clock().astimezone(CITY_ZONE).isoformat(timespec="milliseconds")
+    row = {"id": str(new_id()), "at": at, "person_name": SYSTEM.name, "request": request.as_dict()}
+    return _told(row | {"result": result | {"program": version("cityops")}}) | {"kept": False}
 
 
 def run_without_store(
@@ -208,7 +347,13 @@ def run_without_store(
     return _told(row | {"result": result}) | {"kept": False}
 
 
-def _is_elsewhere(plan: BlastPlan) -> bool:
+def _discs(plan: BlastPlan) -> ZoneSet:
+    return ZoneSet.of_discs(
+        {n: [z.radius_m for z in found.zones] for n, found in plan.alternatives.items()}
+    )
+
+
+def _is_elsewhere(plan: BlastPlan | ModelPlan) -> bool:
     """Whether the place is known to lie outside of the city, where there is nothing to count."""
     return any(c.code == "hazard.outside_city" for c in plan.cautions)
 
@@ -227,13 +372,17 @@ def _told(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _brief(row: dict[str, Any]) -> dict[str, Any]:
-    result = row["result"]
-    return {
+    result, kind = row["result"], kind_of_run(row)
+    head = {
         "run_id": row["id"],
         "at": row["at"],
         "person": {"name": row["person_name"]},
+        "kind": kind,
         "model": row["model"],
-        "place": result["place"],
-        "site": result["site"],
-        "masses_kg": {a["name"]: a["mass_kg"] for a in result["alternatives"]},
     }
+    if kind in ("grade", "probit"):
+        return head
+    quantity = "rate_kg_s" if "rate_kg_s" in result["alternatives"][0] else "mass_kg"
+    name = "masses_kg" if quantity == "mass_kg" else "rates_kg_s"
+    amounts = {one["name"]: one[quantity] for one in result["alternatives"]}
+    return head | {"place": result["place"], "site": result["site"], name: amounts}

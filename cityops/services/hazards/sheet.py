@@ -32,6 +32,7 @@ from gis.errors import InvalidError
 from gis.features import object_array
 from grid.clock.calendar import CITY_ZONE
 from hazards.layers import HAZARD_SITES
+from hazards.models import ModelKind
 
 TEMPLATE = "situation"
 #: Room at the foot for model, rule and identity of the run, besides the sources; millimetres.
@@ -104,6 +105,13 @@ class SituationSheets:
         """
         run = self._hazards.get(person, run_id)
         require(person, HAZARD_SITES, Action.EXPORT)
+        if run.get("kind", ModelKind.BLAST.value) != ModelKind.BLAST.value:
+            raise InvalidError(
+                "hazard.no_sheet",
+                "情况单只有爆炸的，这次计算是 {got}",
+                field="run_id",
+                got=run["model"],
+            )
         chosen = _alternative(run, name)
         if time not in TIME_WORDS:
             raise InvalidError(

@@ -5,12 +5,12 @@ Everything is in metres of a local frame at the source and answers for several r
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import shapely
 
 from cityops.services.layers import Reading, Seen
 from cityops.services.places import Place, box_around
@@ -18,13 +18,15 @@ from cityops.services.roles import Person
 from gis.features import IntArray, ObjectArray
 from gis.frame import LocalFrame
 from gis.ragged import Ragged
-from grid.layers import DISTRICTS
-from hazards.disc import areas_within, lengths_within
-from hazards.exposure import Footprints, footprint_shares, point_shares
+from grid.cells import CoverageLookup
+from grid.codes import COMMUNITY_DIGITS, STREET_DIGITS
+from grid.layers import CELLS, DISTRICTS
+from hazards.exposure import Footprints
+from hazards.extents import Extents
+from hazards.hours import TIMES
 from hazards.people import counted_with
 
 FloatArray = npt.NDArray[np.float64]
-TIMES = ("day", "night")
 #: Metres of one degree, a little too many, so that a reach is never too short.
 _DEGREE_M = 111_700.0
 
@@ -38,7 +40,7 @@ class People:
     footprints
         (b,) of the buildings.
     places_m
-        (p,) metres of the places from the source.
+        (p, 2) metres of the places from the source.
     amounts
         By time of day the people of the b buildings, NaN where unknown.
     extra
@@ -46,6 +48,8 @@ class People:
         unknown, 0 where a building counts them.
     alone
         By time of day which of the p places are counted for themselves.
+    areas
+        Street, community and cell of each carrier.
     """
 
     footprints: Footprints
@@ -53,10 +57,11 @@ class People:
     amounts: dict[str, FloatArray]
     extra: dict[str, FloatArray]
     alone: dict[str, npt.NDArray[np.bool_]]
+    areas: tuple[Groups, ...]
 
-    def shares(self, radii_m: Sequence[float]) -> FloatArray:
-        """(k, b + p) share of each carrier within each disc."""
-        parts = [footprint_shares(self.footprints, radii_m), point_shares(self.places_m, radii_m)]
+    def shares(self, extents: Extents) -> FloatArray:
+        """(k, b + p) share of each carrier within each zone."""
+        parts = [extents.shares(self.footprints), extents.holds(self.places_m)]
         return np.concatenate(parts, axis=1)
 
     def carried(self, time: str) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
@@ -68,11 +73,17 @@ class People:
 
 @dataclass(frozen=True)
 class Points:
-    """Points of a layer: their rows in the view, and metres from the source."""
+    """Points of a layer: their rows in the view, and (n, 2) metres from the source."""
 
     seen: Seen
     rows: IntArray
-    metres: FloatArray
+    at_m: FloatArray
+
+    @property
+    def metres(self) -> FloatArray:
+        """(n,) distance from the source."""
+        found: FloatArray = np.hypot(*self.at_m.T)
+        return found
 
     def column(self, name: str) -> ObjectArray:
         """(n,) values of a field; all unknown when the person may not see it."""
@@ -80,16 +91,25 @@ class Points:
 
 
 @dataclass(frozen=True)
-class Roads:
-    """Roads as lines in metres around the source."""
+class Lines:
+    """Lines of a layer in metres around the source."""
 
     seen: Seen
     rows: IntArray
     lines: Ragged
 
-    def lengths(self, radii_m: Sequence[float]) -> FloatArray:
-        """(k, n) metres of each row within each disc."""
-        return lengths_within(self.lines, radii_m)
+    def column(self, name: str) -> ObjectArray:
+        """(n,) values of a field; all unknown when the person may not see it."""
+        return visible_column(self.seen, name, self.rows)
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Areas of one level: their codes, and the number of each carrier's, -1 for none."""
+
+    level: str
+    codes: tuple[str, ...]
+    numbers: IntArray
 
 
 class Surroundings:
@@ -125,18 +145,18 @@ class Surroundings:
         if seen is None:
             return None
         rows = seen.rows_in(self._box)
-        return Points(seen, rows, np.hypot(*self._positions(seen, rows).T))
+        return Points(seen, rows, self._positions(seen, rows))
 
-    def roads(self) -> Roads | None:
-        """Roads near the source; None when the person may not see them."""
-        seen = self.seen("roads")
+    def lines(self, layer: str) -> Lines | None:
+        """Lines of a layer near the source; None when the person may not see them."""
+        seen = self.seen(layer)
         if seen is None:
             return None
         rows = seen.rows_in(self._box)
-        return Roads(seen, rows, self._flat(seen, rows))
+        return Lines(seen, rows, self._flat(seen, rows))
 
-    def district_share(self, radius_m: float) -> float | None:
-        """Share of a disc around the source that lies in the city's districts, whoever asks.
+    def district_share(self, extents: Extents) -> float | None:
+        """Share of the largest zone that lies in the city's districts, whoever asks.
 
         Districts share borders and do not overlap. None where there is no such layer.
         """
@@ -146,7 +166,7 @@ class Surroundings:
         rows = view.window(self._box)
         shapes = view.shapes(rows)
         flat = replace(shapes, xy=self._frame.project(shapes.xy))
-        return float(areas_within(flat, [radius_m]).sum() / (np.pi * radius_m**2))
+        return extents.share_inside(flat)
 
     def people(self) -> People | None:
         """Buildings and sensitive places with their people; None without either layer."""
@@ -158,7 +178,8 @@ class Surroundings:
         alone = self._alone(places, buildings)
         return People(
             footprints=self._footprints(buildings, rows),
-            places_m=np.empty(0) if places is None else places.metres,
+            places_m=np.empty((0, 2)) if places is None else places.at_m,
+            areas=self._areas(buildings, rows, places),
             amounts=amounts,
             extra={t: _of_places(places, t) for t in TIMES},
             alone=alone,
@@ -186,6 +207,32 @@ class Surroundings:
             for t in TIMES
         }
 
+    def _areas(self, buildings: Seen, rows: IntArray, places: Points | None) -> tuple[Groups, ...]:
+        """Street and community by the filed code, cell by the middle of the box."""
+        codes, numbers = _codes_of(buildings, rows)
+        if places is not None:
+            more, at = _codes_of(places.seen, places.rows)
+            numbers = np.concatenate([numbers, np.where(at < 0, -1, at + len(codes))])
+            codes = [*codes, *more]
+        found = [_level("street", STREET_DIGITS, codes, numbers)]
+        found.append(_level("community", COMMUNITY_DIGITS, codes, numbers))
+        cells = self.seen(CELLS.name)
+        if cells is not None:
+            found.append(self._cells(cells, buildings, rows, places))
+        return tuple(found)
+
+    def _cells(self, cells: Seen, buildings: Seen, rows: IntArray, places: Points | None) -> Groups:
+        lookup = _cell_lookup(cells)
+        numbers = _cells_of(cells, buildings, rows, lookup)
+        if places is not None:
+            boxes = places.seen.view.boxes(places.rows)
+            numbers = np.concatenate([numbers, lookup.rows_at(shapely.points(boxes[:, :2]))])
+        used = np.unique(numbers[numbers >= 0])
+        renumbered = np.full(len(lookup) + 1, -1, np.int64)
+        renumbered[used] = np.arange(len(used))
+        codes = tuple(str(code) for code in lookup.codes[used])
+        return Groups("cell", codes, renumbered[numbers])
+
     def _positions(self, seen: Seen, rows: IntArray) -> FloatArray:
         """(n, 2) metres of the middles of boxes; of points, of themselves."""
         boxes = seen.view.boxes(rows)
@@ -205,6 +252,55 @@ class Surroundings:
     def _flat(self, seen: Seen, rows: IntArray) -> Ragged:
         shapes = seen.view.shapes(rows)
         return replace(shapes, xy=self._frame.project(shapes.xy))
+
+
+def _codes_of(seen: Seen, rows: IntArray) -> tuple[list[str], IntArray]:
+    found = seen.view.numbered_areas(rows)
+    return [str(code or "") for code in found.values], np.asarray(found.codes, np.int64)
+
+
+def _level(name: str, digits: int, codes: list[str], numbers: IntArray) -> Groups:
+    """The carriers' areas of one level, from codes of any level; a shorter code has none."""
+    cut = [code[:digits] if len(code) >= digits else "" for code in codes]
+    distinct = sorted(set(cut) - {""})
+    position = {code: i for i, code in enumerate(distinct)}
+    table = np.array([*(position.get(code, -1) for code in cut), -1], np.int64)
+    return Groups(name, tuple(distinct), table[numbers])
+
+
+def _cell_lookup(cells: Seen) -> CoverageLookup:
+    """All cells that the person may see, kept with the view."""
+    view = cells.view
+
+    def make() -> CoverageLookup:
+        rows = view.rows(cells.permission)
+        return CoverageLookup([str(c) for c in view.keys(rows)], view.geometry(rows))
+
+    return view.kept(("hazard-cells", view.version, cells.permission), make)
+
+
+def _cells_of(cells: Seen, buildings: Seen, rows: IntArray, lookup: CoverageLookup) -> IntArray:
+    """(n,) cell of buildings by the middle of their boxes; of unedited ones kept with the view."""
+    view = buildings.view
+    base_size = len(view.base)
+
+    def make() -> IntArray:
+        return _middles(lookup, view.boxes(np.arange(base_size)))
+
+    known = view.kept(("hazard-cells", cells.view.version, cells.permission), make)
+    out = np.empty(len(rows), np.int64)
+    new = rows >= base_size
+    out[~new] = known[rows[~new]]
+    out[new] = _middles(lookup, view.boxes(rows[new]))
+    return out
+
+
+def _middles(lookup: CoverageLookup, boxes: FloatArray) -> IntArray:
+    out = np.full(len(boxes), -1, np.int64)
+    there = np.flatnonzero(~np.isnan(boxes[:, 0]))
+    middle = (boxes[there, :2] + boxes[there, 2:]) / 2
+    out[there] = lookup.rows_at(shapely.points(middle))
+    return out
 
 
 def visible_column(seen: Seen, name: str, rows: IntArray) -> ObjectArray:

@@ -12,7 +12,7 @@ import numpy as np
 import shapely
 
 from cityops.services.reading.geojson import ID_COLUMN
-from cityops.services.reading.table import RawTable
+from cityops.services.reading.table import NO_GEOMETRY_HINT, RawTable
 from gis.errors import FileError, InvalidError
 from gis.features import ObjectArray
 from gis.layers import (
@@ -27,6 +27,8 @@ from gis.layers import (
 
 #: The key of a layer whose file has no column of different values.
 GENERATED_KEY = "feature_key"
+#: Group of the layers that are made from files.
+USER_GROUP = "user"
 _NAME = re.compile(r"^[a-z][a-z0-9_]{0,39}$")
 _KEY_NAMES = (
     "id",
@@ -102,7 +104,7 @@ def inferred(name: str, title: str, table: RawTable) -> LayerSpec:
     return LayerSpec(
         name=name,
         title=Title(title, title),
-        group="user",
+        group=USER_GROUP,
         geometry=kind,
         fields=tuple(_on_map(fields, {key_field, label or key_field})),
         key=key_field,
@@ -143,6 +145,7 @@ def majority_kind(table: RawTable) -> GeometryKind:
             "file.no_geometry",
             "文件里没有可用的图形",
             field="file",
+            hint=NO_GEOMETRY_HINT,
             errors=table.faults[:_MOST_ERRORS],
         )
     return best

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 import shapely
 
 from cityops.services.imports import mapping, placing, rows
-from cityops.services.imports.inferring import inferred
+from cityops.services.imports.inferring import USER_GROUP, inferred
 from cityops.services.reading.table import Note, RawTable
 from gis.boxes import DegreeBox
 from gis.features import FeatureBatch, ObjectArray
@@ -21,6 +22,11 @@ _SAMPLES = 3
 _SAMPLE_ROWS = 5
 #: A length in millimetres whose largest value is below this was probably given in metres.
 _SUSPICIOUS_MM = 10.0
+_NUMBER = re.compile(r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$")
+_MIXED_TEXTS = (
+    "列 {column} 有 {numbers} 个值是数，{odd} 个不是（第 {at} 行：{value}），"
+    "整列按文字原样保留；若应为数，请改正文件"
+)
 
 
 @dataclass(frozen=True)
@@ -115,6 +121,7 @@ def prepare(
     generated = rows.fill_keys(spec, columns, geometry, extra, found)
     found.warnings += _notes(spec, columns, generated)
     found.warnings += _mixed(table, matched.left)
+    found.warnings += _mixed_texts(table, [*matched.left, *_texts_by_sight(spec, matched)])
     return Prepared(
         spec=spec,
         table=table,
@@ -173,6 +180,34 @@ def _mixed(table: RawTable, left: tuple[str, ...]) -> list[Note]:
         if len(kinds) > 1 and not kinds <= {int, float}:
             told = "列 {column} 的值类型不一，未对应字段，随要素原样保留"
             notes.append(Note(0, "import.mixed_types", told, {"column": name[:60]}))
+    return notes
+
+
+def _texts_by_sight(spec: LayerSpec, matched: mapping.Matched) -> list[str]:
+    """Columns of fields that are texts only because their values were: of layers made from files."""
+    if spec.group != USER_GROUP:
+        return []
+    texts = {f.name for f in spec.fields if f.type is FieldType.TEXT and f.name != spec.key}
+    return [column.name for name, column in matched.fields.items() if name in texts]
+
+
+def _mixed_texts(table: RawTable, names: list[str]) -> list[Note]:
+    """Columns of a file of texts of which at least half of the values are numbers, not all."""
+    notes = []
+    for name in names if table.texts else ():
+        column = table.columns[name]
+        known = [(at, v) for at, v in enumerate(column.tolist()) if isinstance(v, str)]
+        odd = [(at, v) for at, v in known if not _NUMBER.match(v.strip())]
+        if odd and 2 * len(odd) <= len(known):
+            at, value = odd[0]
+            params = {
+                "column": name[:60],
+                "numbers": len(known) - len(odd),
+                "odd": len(odd),
+                "at": int(table.rows[at]),
+                "value": value[:40],
+            }
+            notes.append(Note(0, "import.mixed_texts", _MIXED_TEXTS, params))
     return notes
 
 

@@ -14,6 +14,7 @@ from cityops.services.reading import geopackage, shapefile
 from cityops.services.reading.shapes import Shapes
 from cityops.services.reading.sniff import Format
 from cityops.services.reading.table import (
+    NO_GEOMETRY_HINT,
     Note,
     RawTable,
     ReadOptions,
@@ -208,7 +209,7 @@ def _read(
             hint="用原来的程序打开并重新导出",
         ) from fault
     if blobs is None:
-        raise FileError("file.no_geometry", "文件里没有图形", field="file")
+        raise FileError("file.no_geometry", "文件里没有图形", field="file", hint=NO_GEOMETRY_HINT)
     check_row_count(len(blobs), options)
     rows = numbered(len(blobs))
     shapes = Shapes(options)

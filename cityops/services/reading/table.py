@@ -16,6 +16,10 @@ from gis.features import IntArray, ObjectArray
 MAX_COLUMNS = 1_000
 #: Longest text a cell may hold, in characters.
 MAX_CELL = 100_000
+#: What to do about a file without a usable shape.
+NO_GEOMETRY_HINT = (
+    "至少一行要有图形；只有属性和坐标的表请另存为 CSV，用 --map x=列名 --map y=列名 指明坐标列"
+)
 
 
 @dataclass(frozen=True)

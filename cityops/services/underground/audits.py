@@ -19,10 +19,13 @@ from underground.audit.answers import Findings
 from underground.audit.checks import AuditSettings
 from underground.audit.report import counts_rows, finding_rows, settings_row
 from underground.audit.tiles import Audit, AuditResult, Tile, TileResult, merged
+from underground.clearance.pieces import use_compiled_kernel
 from underground.pipes import Pipes, pipes_of_survey
 from underground.rules.tables import FILES, ORDER_FILES, RuleSet, rules_of_texts, shipped_rules
 from underground.survey.places import degrees_of, plane_of
 
+#: From so many pipes on the second that compiling takes comes back.
+COMPILED_FROM = 100_000
 #: The audit that the workers of this process share; set before they are forked.
 _SHARED: dict[str, Audit] = {}
 
@@ -117,6 +120,8 @@ def run_audit(
         The folder holds tiles of another audit.
     """
     _ = (audit.index, audit.limits, audit.rank)  # before the workers are forked
+    if len(audit.pipes) >= COMPILED_FROM:
+        use_compiled_kernel()
     tiles = audit.tiles
     done = {} if folder is None else _finished(folder, audit)
     waiting = [tile for tile in tiles if tile not in done]

@@ -8,7 +8,7 @@ import pytest
 import shapely
 
 from cityops.services.roles import Person, Role
-from gis.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
+from gis.errors import ConflictError, FileError, ForbiddenError, InvalidError, NotFoundError
 
 BOW_TIE = [[[117.1, 39.1], [117.2, 39.2], [117.2, 39.1], [117.1, 39.2], [117.1, 39.1]]]
 OPEN = [[[117.1, 39.1], [117.2, 39.1], [117.2, 39.2], [117.1, 39.2]]]
@@ -279,3 +279,24 @@ def test_two_layers_of_one_name_made_at_once_are_a_conflict(city):
         tx.layers.declare(spec("a"))
     with pytest.raises(ConflictError), city.store.writing() as tx:
         tx.layers.declare(spec("b"))
+
+
+def test_numbers_among_words_are_told_by_column_and_row(bring, tmp_path):
+    path = tmp_path / "trees.csv"
+    path.write_text(
+        "树号,经度,纬度,胸径,树种,门牌\nT1,117.2,39.1,12,槐,7\nT2,117.2,39.2,约15,柳,8\n"
+        "T3,117.2,39.3,1.5e1,杨,9\nT4,117.2,39.4,,3,10\n"
+    )
+    told = bring(path, "trees", new=True, crs="EPSG:4490")
+    mixed = [w for w in told["warnings"] if w["code"] == "import.mixed_texts"]
+    assert [w["what"].partition("，整列")[0] for w in mixed] == [
+        "列 胸径 有 2 个值是数，1 个不是（第 3 行：约15）"
+    ]
+    assert told["stored"] == 4
+
+
+def test_a_file_without_shapes_is_refused_with_a_way_out(bring, file):
+    with pytest.raises(FileError) as refused:
+        bring(file([({"a": 1}, None)]), "nowhere", new=True)
+    assert refused.value.code == "file.no_geometry"
+    assert "另存为 CSV" in refused.value.hint()

@@ -1,0 +1,279 @@
+"""Observations, rules and acts out of CSV text, every fault at once by row and field.
+
+Times are ISO 8601 with an offset. An empty cell is unknown.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from io import StringIO
+from typing import Any, TypeVar
+
+import numpy as np
+
+from gis.errors import CityError, FileError, InvalidError
+from hazards.models import Confidence
+from hazards.monitoring.alarms import Act, ActKind
+from hazards.monitoring.observations import (
+    Observations,
+    Quality,
+    Sent,
+    micros,
+)
+from hazards.monitoring.rules import AlarmKind, Rule, RuleBook, Stream, rule_book
+
+#: So many faults are told; what comes after is only counted.
+MOST_FAULTS = 1000
+OBSERVATION_COLUMNS = ("stream", "device_time", "receive_time", "value", "quality", "sent")
+RULE_COLUMNS = (
+    "stream", "unit", "period_s", "range_low", "range_high", "rule", "kind", "limit", "dead_band",
+    "on_delay_s", "off_delay_s", "latch", "window_s", "priority", "source", "confidence",
+)  # fmt: skip
+ACT_COLUMNS = ("time", "stream", "rule", "act", "by", "until")
+_QUALITIES = {"": Quality.GOOD, "good": Quality.GOOD, "uncertain": Quality.UNCERTAIN,
+              "bad": Quality.BAD}  # fmt: skip
+_SENT = {"": Sent.UNKNOWN, "unknown": Sent.UNKNOWN, "live": Sent.LIVE, "backfill": Sent.BACKFILL}
+_YES = {"": False, "no": False, "yes": True}
+Row = Mapping[str, str]
+V = TypeVar("V")
+
+
+def read_observations(text: str) -> Observations:
+    r"""Observations out of CSV text with `OBSERVATION_COLUMNS`; the last three may be missing.
+
+    Without a time of receipt that of the device is taken for both.
+
+    Raises
+    ------
+    FileError
+        ``monitoring.no_column``; ``monitoring.bad_file`` with all faults by row and field.
+
+    Examples
+    --------
+    >>> text = "stream,device_time,receive_time,value\nT,2026-01-01T08:00:00+08:00,,1.5\n"
+    >>> read_observations(text).value.tolist()
+    [1.5]
+    """
+    places: dict[str, int] = {}
+    stream, device, receive, value, quality, sent = ([] for _ in range(6))
+    faults: list[CityError] = []
+    for number, row in _rows(text, OBSERVATION_COLUMNS[:2]):
+        try:
+            name = _named(row, "stream")
+            at = _time(row, "device_time")
+            got = row.get("receive_time") or row["device_time"]
+            late = _time({"receive_time": got}, "receive_time")
+            measured = _number(row, "value")
+            rated = _one_of(row, "quality", _QUALITIES)
+            way = _one_of(row, "sent", _SENT)
+        except InvalidError as fault:
+            _note(faults, fault, number)
+            continue
+        stream.append(places.setdefault(name, len(places)))
+        device.append(at)
+        receive.append(late)
+        value.append(math.nan if measured is None else measured)
+        quality.append(int(rated))
+        sent.append(int(way))
+    _refuse(faults)
+    return Observations(
+        tuple(places), np.array(stream, np.int64), np.array(device, np.int64),
+        np.array(receive, np.int64), np.array(value, np.float64), np.array(quality, np.int8),
+        np.array(sent, np.int8),
+    )  # fmt: skip
+
+
+def read_rules(text: str) -> RuleBook:
+    """A rule book out of CSV text with `RULE_COLUMNS`; only stream, rule and kind must be there.
+
+    What rows of the same stream say of the stream must agree; an empty cell agrees with all.
+
+    Raises
+    ------
+    FileError
+        ``monitoring.no_column``; ``monitoring.bad_file`` with all faults by row and field.
+    InvalidError
+        What `rule_book` refuses.
+    """
+    streams: dict[str, dict[str, Any]] = {}
+    rules: list[Rule] = []
+    faults: list[CityError] = []
+    for number, row in _rows(text, ("stream", "rule", "kind")):
+        try:
+            rules.append(_rule(row))
+            _agree(streams.setdefault(row["stream"], {}), _stream(row))
+        except InvalidError as fault:
+            _note(faults, fault, number)
+    _refuse(faults)
+    return rule_book((Stream(name, **told) for name, told in streams.items()), rules)
+
+
+def read_acts(text: str) -> tuple[Act, ...]:
+    """Acts of people out of CSV text with `ACT_COLUMNS`; ``until`` is for shelving.
+
+    Raises
+    ------
+    FileError
+        ``monitoring.no_column``; ``monitoring.bad_file`` with all faults by row and field.
+    """
+    acts: list[Act] = []
+    faults: list[CityError] = []
+    for number, row in _rows(text, ACT_COLUMNS[:5]):
+        try:
+            _time(row, "time")
+            kind = _one_of(row, "act", {k.value: k for k in ActKind})
+            if row.get("until"):
+                _time(row, "until")
+            until = datetime.fromisoformat(row["until"]) if row.get("until") else None
+            names = (_named(row, "stream"), _named(row, "rule"))
+            by = _named(row, "by")
+            acts.append(Act(datetime.fromisoformat(row["time"]), *names, kind, by, until))
+        except InvalidError as fault:
+            _note(faults, fault, number)
+    _refuse(faults)
+    return tuple(acts)
+
+
+def _rule(row: Row) -> Rule:
+    words = {c.value: c for c in Confidence} | {"": Confidence.GIVEN}
+    return Rule(
+        stream=_named(row, "stream"),
+        name=_named(row, "rule"),
+        kind=_one_of(row, "kind", {k.value: k for k in AlarmKind}),
+        limit=_number(row, "limit"),
+        dead_band=_number(row, "dead_band") or 0.0,
+        on_delay_s=_number(row, "on_delay_s") or 0.0,
+        off_delay_s=_number(row, "off_delay_s") or 0.0,
+        is_latched=_one_of(row, "latch", _YES),
+        window_s=_number(row, "window_s"),
+        priority=row.get("priority") or None,
+        source=row.get("source") or "",
+        confidence=_one_of(row, "confidence", words),
+    )
+
+
+def _stream(row: Row) -> dict[str, Any]:
+    return {
+        "unit": row.get("unit") or None,
+        "period_s": _number(row, "period_s"),
+        "low": _number(row, "range_low"),
+        "high": _number(row, "range_high"),
+    }
+
+
+def _agree(told: dict[str, Any], more: dict[str, Any]) -> None:
+    for field, value in more.items():
+        if value is None:
+            told.setdefault(field, None)
+        elif told.get(field) in (None, value):
+            told[field] = value
+        else:
+            raise InvalidError(
+                "monitoring.stream_differs",
+                "同一测点的 {field} 前后不一：{got} 与 {expected}",
+                field=field,
+                got=value,
+                expected=told[field],
+            )
+
+
+def _rows(text: str, needed: tuple[str, ...]) -> Iterator[tuple[int, Row]]:
+    """Rows that are not empty, with their number in the file; cells without blanks around."""
+    csv.field_size_limit(1 << 17)
+    reader = csv.DictReader(StringIO(text, newline=""), strict=True)
+    try:
+        head = [name.strip() for name in reader.fieldnames or []]
+        reader.fieldnames = head
+        missing = [name for name in needed if name not in head]
+        if missing:
+            raise FileError(
+                "monitoring.no_column",
+                "缺少列：{got}",
+                field="file",
+                got=missing,
+                expected=list(needed),
+            )
+        for row in reader:
+            cells = {k: (v or "").strip() for k, v in row.items() if isinstance(k, str)}
+            if any(cells.values()):
+                yield reader.line_num, cells
+    except csv.Error as fault:
+        raise FileError(
+            "monitoring.bad_csv", "CSV 读不出：{got}", field="file", got=str(fault)[:200]
+        ) from fault
+
+
+def _named(row: Row, field: str) -> str:
+    text = row.get(field, "")
+    if not 1 <= len(text) <= 200:
+        raise InvalidError("monitoring.no_name", "{field} 应为 1 至 200 字", field=field)
+    return text
+
+
+def _time(row: Row, field: str) -> int:
+    text = row.get(field, "")
+    try:
+        return micros(datetime.fromisoformat(text))
+    except (ValueError, OverflowError) as fault:
+        if isinstance(fault, CityError) and fault.code != "monitoring.naive_time":
+            raise
+        raise InvalidError(
+            "monitoring.bad_time",
+            "{field} 应为带时区的 ISO 8601 时间，得到 {given}",
+            field=field,
+            got=text[:60],
+            params={"given": text[:60] or "空"},
+        ) from fault
+
+
+def _number(row: Row, field: str) -> float | None:
+    text = row.get(field, "")
+    if not text:
+        return None
+    try:
+        found = float(text)
+    except ValueError:
+        found = math.inf
+    if not text.isascii() or "_" in text or not math.isfinite(found):
+        raise InvalidError(
+            "monitoring.bad_number", "{field} 应为数，得到 {got}", field=field, got=text[:60]
+        )
+    return found
+
+
+def _one_of(row: Row, field: str, words: Mapping[str, V]) -> V:
+    text = row.get(field, "").lower()
+    if text not in words:
+        raise InvalidError(
+            "monitoring.bad_word",
+            "{field} 不能是 {given}",
+            field=field,
+            got=text[:60],
+            expected=[word for word in words if word],
+            params={"given": text[:60] or "空"},
+        )
+    return words[text]
+
+
+def _note(faults: list[CityError], fault: CityError, number: int) -> None:
+    fault.row = number
+    if len(faults) < MOST_FAULTS:
+        faults.append(fault)
+    else:
+        faults[-1].params["more"] = faults[-1].params.get("more", 0) + 1
+
+
+def _refuse(faults: list[CityError]) -> None:
+    if not faults:
+        return
+    more = int(faults[-1].params.get("more", 0))
+    raise FileError(
+        "monitoring.bad_file",
+        "文件有 {count} 处不对，第 {row} 行：{first}",
+        field="file",
+        params={"count": len(faults) + more, "row": faults[0].row, "first": str(faults[0])},
+        errors=faults,
+    )
