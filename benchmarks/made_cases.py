@@ -79,7 +79,7 @@ def _open_case(number: int, work_days: int) -> Case:
 
 
 def _case_row(seq: int, case: Case, due: datetime | None) -> dict[str, Any]:
-    return _filled(
+    return filled(
         CaseRow.__table__,
         seq=seq,
         id=str(case.id),
@@ -101,7 +101,7 @@ def _case_row(seq: int, case: Case, due: datetime | None) -> dict[str, Any]:
 
 
 def _step_row(row: dict[str, Any]) -> dict[str, Any]:
-    return _filled(
+    return filled(
         CaseStep.__table__,
         case_seq=row["seq"],
         number=1,
@@ -113,7 +113,7 @@ def _step_row(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _fact_row(seq: int, case: Case, due: datetime | None) -> dict[str, Any]:
-    return _filled(
+    return filled(
         CaseFact.__table__,
         case_seq=seq,
         bits=int(Fact.ACCEPTED | Fact.FILED | Fact.DISPATCHED),
@@ -126,7 +126,7 @@ def _fact_row(seq: int, case: Case, due: datetime | None) -> dict[str, Any]:
     )
 
 
-def _filled(table: Any, **values: Any) -> dict[str, Any]:
+def filled(table: Any, **values: Any) -> dict[str, Any]:
     """A row with something in every column that must not be empty."""
     out = {}
     for column in table.columns:
@@ -141,7 +141,7 @@ def fill_closed(store: SqlStore, count: int, seed: int = 1) -> None:
         many = min(_MANY, count - at)
         facts = list(_closed(at + 1, many, seed + at))
         rows = [
-            _filled(
+            filled(
                 CaseRow.__table__,
                 seq=fact["case_seq"],
                 id=str(UUID(int=fact["case_seq"])),

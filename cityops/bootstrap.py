@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cityops.services.exports.desk import ExportDesk
     from cityops.services.exports.service import ExportService
     from cityops.services.grid.division import DivisionService
+    from cityops.services.grid.evaluation import EvaluationService
     from cityops.services.grid.publishing import CalendarDesk
     from cityops.services.grid.schemes import SchemeDesk
     from cityops.services.hazards.service import HazardService
@@ -127,6 +128,14 @@ class Services:
         from cityops.services.grid.publishing import CalendarDesk
 
         return CalendarDesk(lambda: self.store, now_utc)
+
+    @cached_property
+    def evaluation(self) -> EvaluationService:
+        """Figures of departments, streets and posts, and the lists behind them."""
+        from cityops.services.cases import now_utc
+        from cityops.services.grid.evaluation import EvaluationService
+
+        return EvaluationService(lambda: self.store, now_utc)
 
     @cached_property
     def scheme_desk(self) -> SchemeDesk:

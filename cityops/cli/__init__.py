@@ -20,6 +20,7 @@ COMMANDS: dict[str, str] = {
     "grid": "grid",
     "calendar": "calendar",
     "scheme": "scheme",
+    "evaluate": "evaluate",
     "hazard": "hazard",
     "layers": "layers",
     "user": "user",
