@@ -122,6 +122,8 @@ def test_a_case_goes_from_the_street_through_five_hands_to_its_end(seat, service
     take(page, picture("near"))
     street.picture("inspector-form-photo")
     page.tap(".tile[data-class]")
+    page.wait_for_selector("#conditions [data-condition]")
+    assert "内处置" in page.text_content("#conditions")
     street.picture("inspector-form-ready")
     page.tap("#send")
     number = page.text_content("#receipt-number")
@@ -135,6 +137,7 @@ def test_a_case_goes_from_the_street_through_five_hands_to_its_end(seat, service
     assert filed["state"] == "reported"
     assert filed["cell_code"].startswith("120101")
     assert filed["department"] is None
+    assert filed["wanted_condition"] in [one["id"] for one in filed["conditions"]]
     department = filed["suggested_department_title"]
 
     acceptor = seat("acceptor")
@@ -154,14 +157,17 @@ def test_a_case_goes_from_the_street_through_five_hands_to_its_end(seat, service
     handler = seat("department")
     desk = open_case(handler, number)
     assert "监督员甲" not in desk.text_content(".panel")
-    desk.click("[data-act=submit]")
-    desk.click(".case-form [data-act=submit]")
-    assert "处置完成须写明意见" in desk.text_content(".case-form")
+    assert "工作时间" in desk.text_content(".panel [data-clock=dispose]")
+    desk.click("[data-act=hand_back]")
+    desk.click(".case-form [data-act=hand_back]")
+    assert "处置反馈须写明意见" in desk.text_content(".case-form")
     desk.fill(".case-form textarea", "已更换，恢复路面")
+    desk.click(".case-form [data-act=hand_back]")
+    assert desk.is_visible("text=先拍一张处置后的照片")
     desk.set_input_files(".case-form input[type=file]", picture("after"))
     desk.wait_for_selector(".case-form .shot img")
     handler.picture("department-case")
-    act(desk, "submit")
+    act(desk, "hand_back")
 
     page.tap(".tabbar [data-view=tasks]")
     page.tap(f"#view-tasks .case-row:has-text('{number}')")
@@ -179,10 +185,11 @@ def test_a_case_goes_from_the_street_through_five_hands_to_its_end(seat, service
     page.tap(f"#view-mine .case-row:has-text('{number}')")
     page.wait_for_selector("#case [data-state=closed]")
     told = page.locator("#case .story li")
-    assert told.count() == 7
+    assert told.count() == 8
     whole = page.text_content("#case .story")
-    for words in ("上报", "受理批转", "立案", "派遣给排水管理部门", "处置完成", "核查通过", "结案"):
+    for words in ("上报", "受理批转", "立案", "派遣给排水管理部门", "处置反馈", "核查通过", "结案"):
         assert words in whole
+    assert "系统" in page.text_content("#case .story [data-step=ask_inspect]")
     for who in ("监督员甲", "受理员乙", "值班长丁", "派遣员丙", "排水部门戊", "已更换，恢复路面"):
         assert who in whole
     street.picture("inspector-closed")
