@@ -38,9 +38,17 @@ _KNOW_REPORTER = frozenset(
         Role.AUDITOR,
     }
 )
+#: Posts under which a collector is written down, now and before there were posts.
+_COLLECTORS = (Post.COLLECTOR.value, Role.INSPECTOR.value)
 REPORT = "report"
 IMPORT = "import"
-_FIRST = {REPORT: "上报", IMPORT: "导入", "organisation": "机构调整", "recompute": "时限重算"}
+_FIRST = {
+    REPORT: "上报",
+    IMPORT: "导入",
+    "organisation": "机构调整",
+    "recompute": "时限重算",
+    "return": "回退",
+}
 #: Inputs of the workflow under the names of the interface, in the order in which they are asked.
 _NEEDS = {
     "photo": "photo",
@@ -282,7 +290,7 @@ def _department_title(code: str | None) -> str | None:
 
 def _step_json(step: Entry, *, knows: bool) -> dict[str, Any]:
     role = _ROLE_NAMES.get(step.post, step.post)
-    hidden = not knows and (step.post == Post.COLLECTOR.value or step.action == REPORT)
+    hidden = not knows and (step.post in _COLLECTORS or step.action == REPORT)
     return {
         "number": step.number,
         "action": step.action,
