@@ -10,6 +10,7 @@ from cityops.settings import Settings
 if TYPE_CHECKING:
     from cityops.services.accounts import AccountService
     from cityops.services.areas import AreaService
+    from cityops.services.case_organisation import OrganisationService
     from cityops.services.cases import CaseService
     from cityops.services.dossier import DossierService
     from cityops.services.dossier_paper import PaperService
@@ -203,7 +204,15 @@ class Services:
         """Accounts and their rights."""
         from cityops.services.accounts import AccountService
 
-        return AccountService(self.store)
+        return AccountService(self.store, self.organisation.account_changed)
+
+    @cached_property
+    def organisation(self) -> OrganisationService:
+        """Departments that end, people who leave, and what becomes of their cases."""
+        from cityops.services.case_organisation import OrganisationService
+        from cityops.services.cases import now_utc
+
+        return OrganisationService(self.store, now_utc)
 
     @cached_property
     def areas(self) -> AreaService:

@@ -143,6 +143,19 @@ def explain(case_id: UUID, as_json: bool) -> None:
     show(result, lambda: "\n".join(told["sentences"]), as_json=as_json)
 
 
+@command.command("department", cls=CityCommand)
+@click.argument("gone", metavar="BODY")
+@click.option("--into", metavar="BODY", help="并入哪个部门；不给则撤销，在办案件重新派遣")
+def department(gone: str, into: str | None, as_json: bool) -> None:
+    """撤并一个部门，在办案件随之调整。"""
+    from cityops.bootstrap import Services
+    from cityops.services.roles import SYSTEM
+
+    told = Services(settings()).organisation.end_department(SYSTEM, gone, into)
+    text = f"{gone} 已{'撤销' if into is None else f'并入 {into}'}，调整在办案件 {told['cases']} 件"
+    show(told, text, as_json=as_json)
+
+
 def standing(case: dict[str, Any]) -> dict[str, Any]:
     """How a case stands after an act."""
     return {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -199,10 +199,19 @@ def _unknown_categories(
 
 
 class AccountService:
-    """Make and change accounts. The store is the only authority; every act is audited."""
+    """Make and change accounts. The store is the only authority; every act is audited.
 
-    def __init__(self, store: Store) -> None:
+    Parameters
+    ----------
+    changed
+        Told of an account before and after a change, in its transaction.
+    """
+
+    def __init__(
+        self, store: Store, changed: Callable[[Any, Account, Account], None] | None = None
+    ) -> None:
         self._store = store
+        self._changed = changed
 
     def add(
         self,
@@ -340,6 +349,8 @@ class AccountService:
             )
             check_account(new, tx.layers.registry())
             tx.accounts.change(new)
+            if self._changed is not None:
+                self._changed(tx, old, new)
             tx.audit.add(
                 person,
                 "account.grant",

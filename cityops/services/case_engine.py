@@ -43,7 +43,8 @@ def routed(tx: Any, config: GridConfig, key: ClassKey, where: Where, now: dateti
         owner=where.owner,
         vague=where.is_vague,
     )
-    return decide(config.rules, situation)
+    found = decide(config.rules, situation)
+    return replace(found, body=config.body(found.body), runner_up=config.body(found.runner_up))
 
 
 def _cells_near(tx: Any, place: Place, own: str) -> list[Near]:

@@ -114,6 +114,7 @@ def brief(
         How many filing conditions its class has; the only one needs not be chosen.
     """
     flow = record.flow
+    suggested = record.suggested if record.suggested in world.departments else None
     acts = _actions(record, actor, world)
     if choices < 2:
         acts = [act | {"needs": [n for n in act["needs"] if n != "condition"]} for act in acts]
@@ -140,8 +141,8 @@ def brief(
         "component": record.component,
         "department": flow.department,
         "department_title": _department_title(flow.department),
-        "suggested_department": record.suggested,
-        "suggested_department_title": _department_title(record.suggested),
+        "suggested_department": suggested,
+        "suggested_department_title": _department_title(suggested),
         "reported_at": shown_time(record.reported_at),
         "moved_at": shown_time(record.reported_at if last is None else last.at),
         "due_at": shown_time(record.due_at),
@@ -185,7 +186,7 @@ def whole(
             for level, name in lookup.levels_of(record.area).items()
         },
         "history": [_step_json(step, knows=knows) for step in history],
-        "departments": _departments(record),
+        "departments": _departments(record, world),
         "suggested_by": record.extra.get("suggested_by"),
         "reasons": record.extra.get("reasons", []),
         "runner_up": record.extra.get("runner_up"),
@@ -247,9 +248,10 @@ def _pending_json(pending: Pending) -> dict[str, Any]:
     }
 
 
-def _departments(record: CaseRecord) -> list[dict[str, str]]:
+def _departments(record: CaseRecord, world: World) -> list[dict[str, str]]:
     """All departments, the suggested one first."""
-    listed = sorted(departments().values(), key=lambda d: d.code != record.suggested)
+    being = [d for d in departments().values() if d.code in world.departments]
+    listed = sorted(being, key=lambda d: d.code != record.suggested)
     return [{"code": d.code, "title": d.title.zh} for d in listed]
 
 

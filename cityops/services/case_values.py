@@ -228,6 +228,9 @@ class CaseRepo(Protocol):
     def around(self, box: Box, since: datetime) -> list[CaseRecord]:
         """Cases in a box in degrees that are open, or were reported since a time, oldest first."""
 
+    def open_naming(self, named: str) -> list[CaseRecord]:
+        """Cases that have not ended and in which a code or number stands, and perhaps others."""
+
     def photos(self, seqs: Sequence[int]) -> Mapping[int, list[PhotoRecord]]:
         """Photos by case, in the order of arrival."""
 

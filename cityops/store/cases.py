@@ -271,6 +271,13 @@ class SqlCaseRepo:
         query = select(c.at, c.before, c.after).where(c.case_seq == seq).order_by(c.id)
         return [(a, b, d) for a, b, d in self._connection.execute(query)]
 
+    def open_naming(self, named: str) -> list[CaseRecord]:
+        """Cases that have not ended and in which a code or number stands, and perhaps others."""
+        c, ended = _case.c, [state.value for state in END_STATES]
+        stands = c.flow.contains(named, autoescape=True)
+        query = select(_case).where(c.state.not_in(ended), stands).order_by(c.seq)
+        return [_record(row) for row in self._connection.execute(query).mappings()]
+
     def suspended(self) -> list[UUID]:
         """Cases that are suspended."""
         c = _case.c

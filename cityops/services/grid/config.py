@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Protocol
@@ -23,10 +23,13 @@ from grid.schemes.shipped import shipped_schemes
 from grid.schemes.stored import book_from
 from grid.shipped import shipped_rows
 
+#: Kind of the table of departments that were merged into others (or into none).
+DEPARTMENTS = "departments"
+
 
 @dataclass(frozen=True)
 class StoredTable:
-    """A delivery of a table: kind is days, scheme, duties or composites."""
+    """A delivery of a table: kind is days, scheme, duties, composites or departments."""
 
     id: int
     kind: str
@@ -60,7 +63,10 @@ class TableRepo(Protocol):
 
 @dataclass(frozen=True)
 class GridConfig:
-    """Everything that is set, as of the delivery ``version``."""
+    """Everything that is set, as of the delivery ``version``.
+
+    ``ended`` names departments that are no longer in being, with their successors.
+    """
 
     version: int
     book: CalendarBook
@@ -70,10 +76,18 @@ class GridConfig:
     rules: RuleBook
     duplicates: DuplicateRules
     composites: Composites
+    ended: Mapping[str, str | None] = field(default_factory=dict)
 
     def world(self, now: datetime) -> World:
         """The surroundings of an act at `now`."""
-        return World(now, self.book, self.stages, self.settings, frozenset(departments()))
+        being = frozenset(departments()) - self.ended.keys()
+        return World(now, self.book, self.stages, self.settings, being)
+
+    def body(self, code: str | None) -> str | None:
+        """The department that does the work of one now: itself, or its successor; None without."""
+        while code is not None and code in self.ended:
+            code = self.ended[code]
+        return code
 
 
 def shipped_config() -> GridConfig:
@@ -107,6 +121,8 @@ def config_of(tables: Sequence[StoredTable], version: int) -> GridConfig:
             made = replace(made, schemes=made.schemes.merged(book_from(content)))
         elif table.kind == "duties":
             made = replace(made, rules=rules_of(content["rows"], departments()))
+        elif table.kind == DEPARTMENTS:
+            made = replace(made, ended=content["ended"])
         elif table.kind == "composites":
             bands, grades = shipped_rows("score_bands.csv"), shipped_rows("grades.csv")
             rows = content["rows"]
