@@ -10,6 +10,9 @@ import { short } from 'cityops/cases/words';
 /** Acts whose form stands open from the start: what they need is the thing to decide here. */
 const OPEN_AT_ONCE = new Set(['dispatch', 'file']);
 
+/** Hindrances that the page shows already, as what waits for an answer. */
+const TOLD = new Set(['case.pending']);
+
 /** Send an act as the case was seen; gives the case after it. Under one `key` it is done once. Throws ApiError. */
 export function move(one, action, given = {}, key = crypto.randomUUID()) {
   const said = Object.fromEntries(Object.entries(given).filter(([, value]) => value != null));
@@ -33,7 +36,7 @@ export function actTitle(one, action) {
  */
 export function acts(one, { size = '', begun = null, done }) {
   const actions = (one.actions ?? []).filter((action) => action.action !== 'link' || one.duplicates?.length > 0);
-  const hindered = (one.blocked ?? []).filter(isMain);
+  const hindered = (one.blocked ?? []).filter((other) => isMain(other) && !TOLD.has(other.code));
   if (actions.length === 0 && hindered.length === 0) return null;
   const area = h('section', { class: 'case-acts', 'aria-label': t('下一步') });
   const act = once(done);
