@@ -65,7 +65,8 @@ def work(as_json: bool) -> None:
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s jobs %(levelname)s %(message)s")
     logging.getLogger("huey").setLevel(logging.WARNING)
-    Worker(Services(settings())).run()
+    services = Services(settings())
+    Worker(services, chores={"cases resumed": services.cases.resume_suspended}).run()
 
 
 def _service() -> Any:

@@ -12,7 +12,8 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Protocol
 
 from huey.consumer import Consumer
@@ -37,6 +38,8 @@ from gis.errors import CityError, Kind, UnavailableError, error_body
 log = logging.getLogger("cityops.jobs")
 #: How often the table is searched for jobs that nobody heard of, in seconds.
 SWEEP_EVERY_S = 10.0
+#: How often what the time of day brings with it is done, in seconds.
+CHORES_EVERY_S = 60.0
 #: How often the data folder is searched for what killed processes left, in seconds.
 CLEAR_EVERY_S = 3600.0
 
@@ -52,13 +55,20 @@ class Deployment(Protocol):
 
 
 class Worker:
-    """Does jobs, one per thread, until it is told to stop."""
+    """Does jobs, one per thread, until it is told to stop.
+
+    Parameters
+    ----------
+    chores
+        By name what is done every minute because time went by; each gives how much it did.
+    """
 
     def __init__(
         self,
         services: Deployment,
         handlers: Mapping[str, str | Handler] = HANDLERS,
         sweep_every_s: float = SWEEP_EVERY_S,
+        chores: Mapping[str, Callable[[], int]] = MappingProxyType({}),
     ) -> None:
         settings = services.settings
         self._services = services
@@ -70,6 +80,8 @@ class Worker:
         self._bell = QueueBell(self._queue, self.do)
         self._data_dir = settings.data_dir
         self._cleared = time.monotonic() - CLEAR_EVERY_S
+        self._chores = chores
+        self._chored = time.monotonic() - CHORES_EVERY_S
         self._desk = JobDesk(
             services.store, process_name(), stale_s=settings.job_stale_s, is_dead=is_dead
         )
@@ -101,6 +113,9 @@ class Worker:
             remove_leftovers(self._data_dir)
             self._remove_unnamed_files()
             self._forget_old_jobs()
+        if time.monotonic() - self._chored >= CHORES_EVERY_S:
+            self._chored = time.monotonic()
+            self._do_chores()
         try:
             waiting = self._desk.waiting()
             if waiting and self._bell.unheard() == 0:
@@ -108,6 +123,16 @@ class Worker:
                     self._bell.ring(job_id)
         except UnavailableError as error:
             log.warning("sweep: %s", error)
+
+    def _do_chores(self) -> None:
+        for name, chore in self._chores.items():
+            try:
+                count = chore()
+            except CityError as error:
+                log.warning("%s: %s", name, error)
+                continue
+            if count:
+                log.info("%s: %d", name, count)
 
     def _remove_unnamed_files(self) -> None:
         try:

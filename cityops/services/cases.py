@@ -348,14 +348,13 @@ class CaseService:
     def resume_suspended(self) -> int:
         """Resume every suspended case whose day has come; gives how many."""
         with self._store.reading() as tx:
-            waiting = tx.cases.suspended()
+            now = self._clock()
+            waiting = [i for i in tx.cases.suspended() if _is_over(tx.cases.find(i), now)]
         count = 0
         for case_id in waiting:
-            now = self._clock()
             with self._store.writing() as tx:
-                record = tx.cases.find(case_id)
-                until = None if record is None else record.flow.suspended_until
-                if record is None or until is None or now < until:
+                record, now = tx.cases.find(case_id), self._clock()
+                if not _is_over(record, now):
                     continue
                 config = current_config(tx)
                 act = Act(CaseAction.RESUME, note="挂账到期，系统恢复")
@@ -456,6 +455,12 @@ def _kin(tx: Any, config: GridConfig, person: Person, record: CaseRecord) -> lis
         for kin, other in kin_around(tx, config, seen_of(record))
         if scope.reaches(other)
     ]
+
+
+def _is_over(record: CaseRecord | None, now: datetime) -> bool:
+    """Whether a case is suspended until a time that has come."""
+    until = None if record is None else record.flow.suspended_until
+    return until is not None and now >= until
 
 
 def _stepped(

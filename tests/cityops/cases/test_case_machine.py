@@ -1,0 +1,220 @@
+"""A machine that drives the engine through the service: two people at a time, any act at any moment.
+
+Beside the service it keeps only versions and histories: what must hold of every sequence of acts.
+"""
+
+# ruff: noqa: PT017 - which refusals may come is what is asserted
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from itertools import pairwise
+from uuid import uuid4
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from cityops.services.accounts import AccountService
+from cityops.services.areas import AreaService
+from cityops.services.case_acts import Act
+from cityops.services.cases import CaseService
+from cityops.services.jobs import JobService
+from cityops.services.photos import PhotoService
+from cityops.services.roles import SYSTEM, Person, Role
+from cityops.store.files import FolderFileStore
+from gis.errors import CityError, ConflictError, ForbiddenError, InvalidError, StaleError
+from grid.flow.states import END_STATES, CaseAction
+from grid.flow.table import INDEX
+
+from .conftest import Clock, NoBell, a_report, jpeg
+
+ROLES = {
+    "inspector": Role.INSPECTOR,
+    "other inspector": Role.INSPECTOR,
+    "acceptor": Role.ACCEPTOR,
+    "other acceptor": Role.ACCEPTOR,
+    "leader": Role.SHIFT_LEADER,
+    "other leader": Role.SHIFT_LEADER,
+    "dispatcher": Role.DISPATCHER,
+    "other dispatcher": Role.DISPATCHER,
+    "drainage": Role.DEPARTMENT,
+    "greening": Role.DEPARTMENT,
+}
+DEPARTMENT = {"drainage": "drainage", "greening": "greening"}
+PEOPLE = {
+    name: Person(100 + n, name, frozenset({role}), department=DEPARTMENT.get(name))
+    for n, (name, role) in enumerate(ROLES.items())
+}
+WATCHER = Person(99, "看", frozenset({Role.AUDITOR}))
+who = st.sampled_from(sorted(PEOPLE))
+which = st.integers(0, 2)
+waiting = st.sampled_from([0, 600, 5 * 3600, 30 * 3600])
+note = st.sampled_from(["", "说明"])
+department = st.sampled_from(["drainage", "greening", "moon", None])
+
+
+class Machine(RuleBasedStateMachine):
+    """Three cases, ten people, one clock that only goes on."""
+
+    town = None
+    folder = None
+
+    def __init__(self):
+        super().__init__()
+        self.clock = Clock()
+        self.cases = CaseService(self.town, AreaService(), self.clock)
+        files = FolderFileStore(self.folder / "files")
+        jobs = JobService(self.town, NoBell())
+        self.photos = PhotoService(self.town, files, self.cases, jobs, self.clock)
+        sources = ("inspector", "acceptor", "inspector")
+        self.ids = [uuid4() for _ in sources]
+        for number, source in zip(self.ids, sources, strict=True):
+            self.cases.report(PEOPLE[source], a_report(id=number))
+        self.told = {number: self.history(number) for number in self.ids}
+
+    def seen(self, number):
+        return self.cases.get(WATCHER, number)
+
+    def stored(self, number):
+        with self.town.reading() as tx:
+            record = tx.cases.find(number)
+            return record, tx.cases.history(record.seq)
+
+    def history(self, number):
+        return self.seen(number)["history"]
+
+    def act(self, number, action, given):
+        more = {"department": given["department"], "proposed": given["department"]}
+        return Act(
+            CaseAction(action),
+            version=self.seen(number)["version"],
+            note=given["note"],
+            condition="TJ-WELL-COVER",
+            handler=self.handler,
+            until=self.clock.now + timedelta(days=3),
+            target=self.ids[given["other"]],
+            **more,
+        )
+
+    @rule(number=which, name=who, kind=st.sampled_from(["report", "after"]))
+    def photograph(self, number, name, kind):
+        case = self.seen(self.ids[number])
+        if len(case["photos"]) < 4 and not case["ended"]:
+            try:
+                self.photos.add(PEOPLE[name], self.ids[number], f"{uuid4()}.jpg", jpeg(), kind)
+            except CityError as refusal:
+                assert refusal.code in ("case.unknown", "photo.case_ended")
+
+    @rule(seconds=waiting)
+    def time_goes_by(self, seconds):
+        self.clock.now += timedelta(seconds=seconds)
+        self.cases.resume_suspended()
+
+    @rule(
+        number=which,
+        pair=st.tuples(who, who),
+        picks=st.tuples(st.integers(0, 5), st.integers(0, 5)),
+        note=note,
+        department=department,
+        other=which,
+    )
+    def two_do_at_once_what_is_open_to_them(self, number, pair, picks, **given):
+        number = self.ids[number]
+        acts = []
+        for name, pick in zip(pair, picks, strict=True):
+            offered = self.offered(name, number)
+            if offered:
+                acts.append((name, self.act(number, offered[pick % len(offered)], given)))
+        before = self.seen(number)
+        with ThreadPoolExecutor(2) as pool:
+            done = list(pool.map(lambda one: self.tried(one[0], number, one[1]), acts))
+        assert sum(done) <= 1, "both saw one version, both went through"
+        after = self.seen(number)
+        if not any(done):
+            assert after["version"] == before["version"]
+            assert after["history"] == before["history"]
+        else:
+            assert len(after["history"]) > len(before["history"])
+
+    @rule(number=which, name=who, action=st.sampled_from([*CaseAction]), note=note)
+    def somebody_does_what_is_not_open_to_them(self, number, name, action, note):
+        number = self.ids[number]
+        if action.value in self.offered(name, number):
+            return
+        before = self.stored(number)
+        given = {"note": note, "department": "drainage", "other": 0}
+        with pytest.raises(CityError) as refusal:
+            self.cases.move(PEOPLE[name], number, self.act(number, action, given))
+        assert refusal.value.code.partition(".")[0] in ("case", "scheme")
+        assert self.stored(number) == before
+
+    def offered(self, name, number):
+        try:
+            case = self.cases.get(PEOPLE[name], number)
+        except CityError as refusal:
+            assert refusal.code == "case.unknown"
+            return []
+        return [act["action"] for act in case["actions"]]
+
+    def tried(self, name, number, act):
+        """Whether an act that was offered went through; refusals may only be about its inputs."""
+        try:
+            self.cases.move(PEOPLE[name], number, act)
+        except (StaleError, InvalidError):
+            return False
+        except (ConflictError, ForbiddenError) as refusal:
+            assert refusal.code in ("case.no_photo_after", "case.clock_set_back"), refusal.code
+            return False
+        except CityError as refusal:
+            assert refusal.code == "case.unknown", refusal.code  # gone out of reach meanwhile
+            return False
+        return True
+
+    @invariant()
+    def history_only_grows_and_leads_to_the_state(self):
+        for number in self.ids:
+            case = self.seen(number)
+            steps = case["history"]
+            assert steps[: len(self.told[number])] == self.told[number]
+            self.told[number] = steps
+            assert [s["number"] for s in steps] == list(range(1, len(steps) + 1))
+            assert all(a["after"] == b["before"] for a, b in pairwise(steps))
+            assert steps[-1]["after"] == case["state"]
+            assert [s["at"] for s in steps] == sorted(s["at"] for s in steps)
+
+    @invariant()
+    def every_step_is_a_row_of_the_table(self):
+        rows = {(state.value, action.value) for state, action in INDEX}
+        for steps in self.told.values():
+            assert all((s["before"], s["action"]) in rows for s in steps[1:])
+
+    @invariant()
+    def what_is_in_an_inbox_can_be_acted_on_and_ended_cases_are_in_none(self):
+        mine = {str(number) for number in self.ids}
+        for name in ("inspector", "acceptor", "leader", "dispatcher", "drainage"):
+            for case in self.cases.page(PEOPLE[name], inbox=True, limit=20)["cases"]:
+                if case["id"] in mine:
+                    assert case["actions"], (name, case["state"])
+                    assert case["state"] not in {s.value for s in END_STATES} - {"closed"}
+
+
+@pytest.mark.slow
+def test_any_sequence_of_acts_by_two_people_at_once_keeps_every_case_whole(town, tmp_path):
+    Machine.town, Machine.folder = town, tmp_path
+    account = AccountService(town).add(
+        *(SYSTEM, "machine.worker", [Role.DEPARTMENT]),
+        password="open-sesame-7",
+        department="drainage",
+    )
+    Machine.handler = account.id
+    run_state_machine_as_test(
+        Machine,
+        settings=settings(
+            max_examples=12,
+            stateful_step_count=25,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
