@@ -1,6 +1,6 @@
-// Cases on the map: the same numbers as in the list, hovered and opened in both.
+// Cases on the map: the same numbers and colours as in the list, hovered and opened in both.
 
-import { isOnward } from 'cityops/cases/actwords';
+import { lightOf } from 'cityops/cases/deadline';
 import { FONT, token } from 'cityops/theme';
 
 const SOURCE = 'cases';
@@ -14,10 +14,10 @@ export function addPoints(map) {
   circle('cases-hover', NOBODY, { 'circle-radius': 18, 'circle-color': accent, 'circle-opacity': 0.25 });
   circle('cases-open', NOBODY, { 'circle-radius': 16, 'circle-color': '#ffffff', 'circle-stroke-color': accent, 'circle-stroke-width': 3 });
   circle('cases-point', ['all'], {
-    'circle-radius': ['interpolate', ['linear'], ['zoom'], 10, 4, 13, 9, 16, 11], 'circle-color': ['case', ['get', 'ended'], token('n-400'), ['get', 'mine'], token('late'), token('n-700')],
+    'circle-radius': ['interpolate', ['linear'], ['zoom'], 10, 4, 13, 9, 16, 11], 'circle-color': ['case', ['get', 'ended'], token('n-400'), ['match', ['get', 'light'], 'late', token('late'), 'soon', token('w-orange'), token('n-700')]],
     'circle-stroke-color': '#ffffff', 'circle-stroke-width': 2,
   });
-  map.addLayer({ id: 'cases-number', type: 'symbol', source: SOURCE, minzoom: 12.5, layout: { 'text-field': ['to-string', ['get', 'n']], 'text-font': FONT, 'text-size': 11, 'text-allow-overlap': true, 'text-ignore-placement': true }, paint: { 'text-color': '#ffffff' } });
+  map.addLayer({ id: 'cases-number', type: 'symbol', source: SOURCE, minzoom: 12.5, layout: { 'text-field': ['to-string', ['get', 'n']], 'text-font': FONT, 'text-size': 11, 'text-allow-overlap': true, 'text-ignore-placement': true }, paint: { 'text-color': ['match', ['get', 'light'], 'soon', token('w-orange-on'), '#ffffff'] } });
 }
 
 /** Take them away. */
@@ -29,7 +29,7 @@ export function removePoints(map) {
 /** Show cases, numbered in their order. */
 export function showPoints(map, cases) {
   const features = cases.map((one, i) => ({ one, n: i + 1 })).filter(({ one }) => one.position).map(({ one, n }) => ({
-    type: 'Feature', geometry: { type: 'Point', coordinates: one.position }, properties: { id: one.id, n, ended: one.ended, mine: one.actions.some(isOnward) },
+    type: 'Feature', geometry: { type: 'Point', coordinates: one.position }, properties: { id: one.id, n, ended: one.ended, light: one.ended ? '' : lightOf(one.deadline) },
   }));
   map.getSource(SOURCE)?.setData({ type: 'FeatureCollection', features });
 }

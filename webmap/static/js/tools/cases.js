@@ -12,6 +12,9 @@ import { addPoints, removePoints, showHover, showOpen, showPoints } from 'cityop
 import { OPEN_STATES, stateTag, stateTitle, waited, when } from 'cityops/cases/words';
 
 const PAGE = 100;
+/** How often the clocks of the list are read anew. */
+const CLOCKS_MS = 60_000;
+const MOST = 500;
 /** Who may file a case; the page for it is made for a thumb and serves a desk as well. */
 const REPORTERS = ['inspector', 'acceptor', 'shift_leader', 'street_officer'];
 const VIEWS = [['inbox', '待我办'], ['open', '在办'], ['view', '视野内'], ['mine', '我上报的']];
@@ -31,6 +34,8 @@ export default {
     app.map.on('moveend', this.reload);
     this.stops.push(app.bus.on('click', (click) => this.onClick(click)), app.bus.on('state', () => this.follow()), app.bus.on('case:open', (id) => this.open(id)), listen((one) => this.heard(one)),
       bindKey('j', t('下一件'), () => this.step(1)), bindKey('k', t('上一件'), () => this.step(-1)), bindKey('n', t('新建案件'), () => (this.mayFile() ? location.assign('/field') : false)));
+    const clocks = setInterval(() => this.readClocks(), CLOCKS_MS);
+    this.stops.push(() => clearInterval(clocks));
     this.frame();
     await this.load();
     this.follow();
@@ -110,6 +115,25 @@ export default {
       h('ul', { class: 'case-list' }, cases.map((one, i) => this.row(one, i))),
       this.next ? h('div', { class: 'list-more' }, h('button', { type: 'button', class: 'btn', onclick: () => this.load(this.next) }, t('再看 {n} 件', { n: PAGE }))) : '');
     this.markRow();
+  },
+
+  /** Show what is left by now; the rows stay where they are while they are read. */
+  async readClocks() {
+    const asked = this.asked;
+    if (document.hidden || this.cases.length === 0) return;
+    let fresh;
+    try { fresh = await this.app.api('cases', { query: { ...this.query(), limit: Math.min(MOST, this.cases.length) } }); } catch { return; }
+    if (asked !== this.asked || !this.app.side.body) return;
+    const found = new Map(fresh.cases.map((one) => [one.id, one]));
+    for (const one of this.cases) {
+      const now = found.get(one.id);
+      if (now?.version !== one.version) continue;
+      one.deadline = now.deadline;
+      const item = this.app.side.body.querySelector(`li[data-case="${one.id}"]`);
+      item?.querySelector('.count')?.replaceWith(rowDeadline(one) ?? '');
+      if (!one.ended) item?.querySelector('.no')?.setAttribute('class', `no ${lightOf(one.deadline)}`);
+    }
+    showPoints(this.app.map, this.cases);
   },
 
   row(one, i) {
