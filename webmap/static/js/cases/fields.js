@@ -2,7 +2,7 @@
 
 import { h } from 'cityops/dom';
 import { t, metres } from 'cityops/i18n';
-import { day, limitWords } from 'cityops/cases/words';
+import { day, limitWords, short } from 'cityops/cases/words';
 
 const LONGEST_DAYS = 364;
 const PERIODS = [[7, '一周'], [30, '30 天'], [90, '90 天'], [180, '半年']];
@@ -46,8 +46,15 @@ export function unitField(one, begun, { label = t('承办单位'), change = () =
     h('option', { value: '' }, first.length > 0 ? t('派给其他单位') : t('选择承办单位')), one.departments.filter((unit) => !first.includes(unit)).map((unit) => h('option', { value: unit.code }, unit.title)));
   const list = cards(first.map((unit) => ({ value: unit.code, title: unit.title, note: why(unit), tag: unit === first[0] ? t('建议') : null })), label, { chosen, onpick: pick });
   list.append(others);
-  const frame = framed(label, t('先选承办单位'), list);
+  const frame = framed(label, t('先选承办单位'), ...[list, whyField(one, suggested)].filter(Boolean));
   return { ...frame, name: 'department', value: () => chosen, start: () => pick(chosen) };
+}
+
+/** The rules by which a department is suggested, with its name for its code. */
+function whyField(one, suggested) {
+  if (!suggested || !one.reasons?.length) return null;
+  const named = (text) => one.departments.reduce((told, unit) => told.replace(`→ ${unit.code}`, `→ ${unit.title}`), text);
+  return h('details', { class: 'why-unit' }, h('summary', { class: 'why' }, t('为什么建议{unit}', { unit: short(suggested.title) })), one.reasons.map((text) => h('p', { class: 't12 mute' }, named(text))));
 }
 
 /** The body that the last return proposed, or null. */
