@@ -11,6 +11,8 @@ from cityops.cli.output import CityCommand, settings, show
 from cityops.cli.usage import ChineseGroup
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
+#: Below this share of cells within the bounds of sizes a division lacks lines to follow.
+_FITTING = 0.9
 _FAULTS = {
     "gap": "空隙",
     "overlap": "重叠",
@@ -115,4 +117,8 @@ def _made(result: dict[str, Any]) -> str:
         "内部边界沿道路、水系、地块（2 m 内）的：" + ("—" if share is None else f"{share:.1%}"),
         f"被切的建筑物：{result['buildings_cut']}；自检问题：{len(result['faults'])} 处",
     ]
+    if result["fitting_share"] < _FITTING:
+        lines.append(
+            "  怎么办：过大的街区里没有道路、水系、地块可沿；用 --parcels 给出地块，或提高 --free-share"
+        )
     return "\n".join(lines)

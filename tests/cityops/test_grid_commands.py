@@ -101,6 +101,16 @@ def test_cells_are_made_from_the_scene_and_pass_the_check(folder, tmp_path):
     assert (checked["cells_checked"], checked["faults"]) == (report["cells"], [])
 
 
+def test_along_parcels_every_cell_of_the_scene_is_of_fitting_size(folder, tmp_path):
+    parcels = ROOT / "fixtures/tianjin/parcels.geojson"
+    out = tmp_path / "made.geojson"
+    report = answer(folder, "grid", "make", "--parcels", parcels, "--out", out)
+    assert report["fitting_share"] >= 0.9
+    assert report["on_line_share"] >= 0.9
+    told = run(folder, "grid", "make", "--community", "120101003001", "--out", out).stdout
+    assert ("--parcels" in told) == ("：100.0%" not in told.splitlines()[1])
+
+
 @pytest.mark.parametrize(
     ("more", "code"),
     [

@@ -11,13 +11,19 @@ from cityops.services.scenes import scenes_folder
 SCRIPT = """
 import json, sys
 sys.path[:0] = [sys.argv[1], sys.argv[1] + "/tianjin"]
-import orjson, pilot_buildings, pilot_plan
+import orjson, pilot_buildings, pilot_lots, pilot_plan, shapely
 from scene_writing import _feature
 planned = pilot_plan.cells()
 built, _ = pilot_buildings.build(planned)
 made = {"cells": pilot_plan.area_rows(planned)["cells"],
         "buildings": pilot_buildings.building_rows(built)}
-print(json.dumps({k: [_feature(*row) for row in rows] for k, rows in made.items()}))
+told = {k: [_feature(*row) for row in rows] for k, rows in made.items()}
+told["parcels"] = [
+    {"properties": {"parcel_no": f"L{n:03d}", "source": pilot_plan.SYNTHETIC},
+     "geometry": orjson.loads(shapely.to_geojson(lot))}
+    for n, lot in enumerate(pilot_lots.lots(), 1)
+]
+print(json.dumps(told))
 """
 
 
@@ -33,7 +39,7 @@ def made():
     return json.loads(done.stdout)
 
 
-@pytest.mark.parametrize("layer", ["cells", "buildings"])
+@pytest.mark.parametrize("layer", ["cells", "buildings", "parcels"])
 def test_the_script_makes_the_committed_features_again(made, layer):
     path = scenes_folder() / "tianjin" / f"{layer}.geojson"
     committed = json.loads(path.read_text(encoding="utf-8"))["features"]

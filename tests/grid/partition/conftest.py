@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -66,18 +65,12 @@ def helsinki_cells(helsinki) -> Division:
 @pytest.fixture(scope="session")
 def tianjin_layers() -> Layers:
     """The pilot area with its communities; parcels are the lots between the made-up streets."""
-    sys.path.insert(0, str(ROOT / "fixtures" / "tianjin"))
-    import pilot_plan as plan
-
-    streets = shapely.union_all([plan.centre_line(r).buffer(r.half) for r in plan.ROADS])
-    faces = [plan.face(i, j) for i in range(plan.ACROSS) for j in range(plan.UP)]
-    lots = shapely.get_parts(shapely.difference(np.array(faces, dtype=object), streets))
-    lots = [plan.degrees(lot) for lot in lots[shapely.area(lots) > 500]]
+    lots, _ = layer("tianjin", "parcels", 4548)
     roads, rows = layer("tianjin", "roads", 4548)
     water, houses, areas = (
         layer("tianjin", n, 4548)[0] for n in ("water", "buildings", "communities")
     )
-    return areas, roads, strengths(rows), water, in_metres(lots, 4548), houses
+    return areas, roads, strengths(rows), water, lots, houses
 
 
 @pytest.fixture(scope="session")
