@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, func, select
 
 from cityops.services.grid.recompute import STEP_COLUMNS, Moved, OpenCase, step_of
 from cityops.store.models.cases import CaseRow
@@ -18,7 +18,8 @@ _case = CaseRow.__table__
 _ENDED = sorted(state.value for state in END_STATES)
 _CHUNK = 500
 _SET_DUE = (
-    "UPDATE case_record SET due_at = ?, flow = ?, steps = ?, version = version + 1 WHERE seq = ?"
+    "UPDATE case_record SET due_at = ?, steps = ?, version = version + 1, "
+    "flow = json_set(flow, '$.steps', ?, '$.last_at', ?) WHERE seq = ?"
 )
 _SET_FACT = "UPDATE case_fact SET deadline = ? WHERE case_seq = ?"
 _ADD_STEP = (
@@ -35,7 +36,10 @@ class SqlDeadlineRepo:
 
     def open_cases(self, seqs: Sequence[int] | None = None) -> list[OpenCase]:
         """Cases that have not ended, by seq; only some when `seqs` are given."""
-        columns = [_case.c[name] for name in OpenCase._fields]
+        inside = {
+            name: func.json_extract(_case.c.flow, f"$.{name}") for name in ("last_at", "clocks")
+        }
+        columns = [inside[n] if n in inside else _case.c[n] for n in OpenCase._fields]
         query = select(*columns).where(_is_open()).order_by(_case.c.seq)
         if seqs is None:
             return [OpenCase(*row) for row in self._connection.execute(query)]
@@ -57,7 +61,7 @@ class SqlDeadlineRepo:
             return
         # The driver takes the rows as they are: a statement of the toolkit would take them apart.
         run = self._connection.exec_driver_sql
-        run(_SET_DUE, [(m.due_at, m.flow, m.number, m.case.seq) for m in moved])
+        run(_SET_DUE, [(m.due_at, m.number, m.number, m.last_at, m.case.seq) for m in moved])
         run(_SET_FACT, [(m.due_s, m.case.seq) for m in moved])
         run(_ADD_STEP, [step_of(m) for m in moved])
 

@@ -60,7 +60,11 @@ def _searched(
     counted = book.counted_many(np.concatenate([starts, stops]), limit, calendar)
     first, spent = counted[: len(starts)], counted[len(starts) :] - counted[: len(starts)]
     hours = book.calendar(calendar).hours_per_work_day
-    allowed = np.array([_amount(clocks[r], hours) for r in rows], np.int64)
+    limits = [clocks[r].limit for r in rows]
+    # Cases have few limits among them: each is worked out once.
+    each = {id(limit): limit for limit in limits}
+    amounts = {at: _amount(limit, hours) for at, limit in each.items()}
+    allowed = np.array([amounts[id(limit)] for limit in limits], np.int64)
     # Time used in earlier spans of the same clock.
     running = np.cumsum(spent) - spent
     head = np.searchsorted(owner, np.arange(len(rows)))
@@ -98,5 +102,5 @@ def _spans(clocks: Sequence[Clock], rows: list[int]) -> tuple[IntArray, IntArray
     return np.array(owner, np.int64), np.array(starts, np.int64), np.array(ends, np.int64)
 
 
-def _amount(clock: Clock, hours_per_work_day: int) -> int:
-    return 0 if clock.limit is None else clock.limit.microseconds(hours_per_work_day)
+def _amount(limit: Limit | None, hours_per_work_day: int) -> int:
+    return 0 if limit is None else limit.microseconds(hours_per_work_day)

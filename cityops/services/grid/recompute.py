@@ -28,7 +28,10 @@ ACTION = "recompute"
 
 
 class OpenCase(NamedTuple):
-    """A case that has not ended, as the store keeps it; ``due_at`` and ``flow`` are its texts."""
+    """A case that has not ended, as the store keeps it.
+
+    ``due_at`` and ``last_at`` are times as texts, ``clocks`` is JSON; None where there is none.
+    """
 
     seq: int
     id: str
@@ -38,20 +41,23 @@ class OpenCase(NamedTuple):
     area: str
     department: str | None
     due_at: str | None
-    flow: str
+    steps: int
+    last_at: str | None
+    clocks: str | None
 
 
 class Moved(NamedTuple):
     """A deadline that moved: what the case and its new step are to be.
 
-    ``due_s`` is the deadline in seconds since 1970.
+    ``due_s`` is the deadline in seconds since 1970; ``last_at`` the time of the step as a case
+    keeps it, ``at`` as the store does.
     """
 
     case: OpenCase
     due_at: str | None
     due_s: int | None
-    flow: str
     number: int
+    last_at: str
     at: str
     note: str
     details: str
@@ -111,9 +117,7 @@ def moves_of(
     out: list[Moved] = []
     for start in range(0, len(cases), _AT_ONCE):
         some = cases[start : start + _AT_ONCE]
-        # Unpacked cases are let go at once and unpacked again where a deadline moved: to keep
-        # thousands of them would cost more in the collection of garbage than to read them twice.
-        due = deadlines([_dispose_clock(orjson.loads(case.flow)) for case in some], book)
+        due = deadlines([_dispose_clock(case.clocks) for case in some], book)
         for case, after in zip(some, due, strict=True):
             text = None if after is None else stored_time(after)
             if text != case.due_at:
@@ -121,10 +125,11 @@ def moves_of(
     return out
 
 
-def _dispose_clock(flow: Mapping[str, Any]) -> Clock | None:
+def _dispose_clock(clocks: str | None) -> Clock | None:
     """The last clock of disposal of a stored case."""
     kind = ClockKind.DISPOSE.value
-    found = next((c for c in reversed(flow.get("clocks", ())) if c["kind"] == kind), None)
+    stored = orjson.loads(clocks) if clocks else []
+    found = next((c for c in reversed(stored) if c["kind"] == kind), None)
     return None if found is None else clock_from(found)
 
 
@@ -135,18 +140,14 @@ def _moved(
     at: datetime,
     table: str,
 ) -> Moved:
-    flow = orjson.loads(case.flow)
-    last = flow.get("last_at")
-    when = at if last is None else max(at, datetime.fromisoformat(last))
-    flow["steps"] = number = flow.get("steps", 0) + 1
-    flow["last_at"] = when.isoformat()
+    when = at if case.last_at is None else max(at, datetime.fromisoformat(case.last_at))
     before = read_time(case.due_at)
     return Moved(
         case,
         text,
         None if after is None else int(after.timestamp()),
-        orjson.dumps(flow).decode(),
-        number,
+        case.steps + 1,
+        when.isoformat(),
         stored_time(when),
         told(before, after),
         orjson.dumps({"before": case.due_at or "", "after": text or "", "table": table}).decode(),
