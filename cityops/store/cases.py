@@ -227,13 +227,17 @@ class SqlCaseRepo:
         self._connection.execute(insert(_key).values(**row))
 
     def around(self, box: Box, since: datetime) -> list[CaseRecord]:
-        """Cases in a box in degrees that are open, or were reported since a time, oldest first."""
+        """Cases in a box in degrees that are open, or were reported since a time, oldest first.
+
+        Where there are too many, the newest are given.
+        """
         west, south, east, north = box
         c = _case.c
         place = and_(c.lon.between(west, east), c.lat.between(south, north))
         lately = or_(c.closed_at.is_(None), c.reported_at >= stored_time(since))
-        query = select(_case).where(place, lately).order_by(c.seq).limit(_AROUND)
-        return [_record(row) for row in self._connection.execute(query).mappings()]
+        query = select(_case).where(place, lately).order_by(c.seq.desc()).limit(_AROUND)
+        found = [_record(row) for row in self._connection.execute(query).mappings()]
+        return found[::-1]
 
     def open_flows(self) -> list[tuple[int, str | None, str]]:
         """(seq, deadline, flow as JSON) of every case that has not ended."""
