@@ -6,6 +6,8 @@ import { day, limitWords, short } from 'cityops/cases/words';
 
 const LONGEST_DAYS = 364;
 const PERIODS = [[7, '一周'], [30, '30 天'], [90, '90 天'], [180, '半年']];
+/** So many cases that may be the same thing are offered, the likeliest first. */
+const TWINS = 8;
 const DAY_MS = 86_400_000;
 let made = 0;
 
@@ -119,7 +121,7 @@ export function untilField(begun, now = Date.now()) {
 
 /** Into which case: those that may be the same thing, the nearest first. */
 export function targetField(one, begun) {
-  const found = one.duplicates ?? [];
+  const found = (one.duplicates ?? []).slice(0, TWINS);
   let chosen = begun ?? (found.length === 1 ? found[0].case_id : null);
   const list = found.length > 0
     ? cards(found.map((other) => ({ value: other.case_id, title: other.number, note: [t('{d} 外', { d: metres(other.distance_m) }), other.state_title].filter(Boolean).join('，') })), t('并入哪个案件'), { chosen, onpick: (id) => { chosen = id; frame.calm(); } })
