@@ -13,14 +13,13 @@ import orjson
 from sqlalchemy import (
     ColumnElement,
     and_,
+    bindparam,
     case,
     false,
     func,
     insert,
-    literal,
     or_,
     select,
-    text,
     true,
     update,
 )
@@ -35,10 +34,10 @@ from cityops.services.case_values import (
     read_time,
     stored_time,
 )
+from cityops.services.grid.recompute import ACTION as RECOMPUTE
 from cityops.services.ports import Box
 from cityops.store.models.cases import (
     CaseCounter,
-    CaseDueChange,
     CaseFact,
     CaseKey,
     CasePhoto,
@@ -46,7 +45,6 @@ from cityops.store.models.cases import (
     CaseStep,
 )
 from grid.classes import ClassKey
-from grid.evaluation.facts import Fact
 from grid.evaluation.from_case import FactRow
 from grid.flow.case import Entry
 from grid.flow.states import END_STATES, CaseSource, CaseState
@@ -62,8 +60,11 @@ _photo = CasePhoto.__table__
 _counter = CaseCounter.__table__
 _key = CaseKey.__table__
 _fact = CaseFact.__table__
-_moved_due = CaseDueChange.__table__
 _CHUNK = 500
+#: Statements of every act, built once.
+_NEW_CASE, _NEW_STEP, _NEW_FACT, _NEW_KEY = (insert(t) for t in (_case, _step, _fact, _key))
+_CHANGED_CASE = update(_case).where(_case.c.seq == bindparam("of_seq"))
+_CHANGED_FACT = update(_fact).where(_fact.c.case_seq == bindparam("of_seq"))
 
 
 class SqlCaseRepo:
@@ -80,7 +81,7 @@ class SqlCaseRepo:
 
     def add(self, record: CaseRecord, step: Entry) -> CaseRecord:
         """Store a new case with its first history entry; gives it with its ``seq``."""
-        done = self._connection.execute(insert(_case).values(**_values(record)))
+        done = self._connection.execute(_NEW_CASE, _values(record))
         key = done.inserted_primary_key
         kept = replace(record, seq=int(key[0]) if key else 0)
         self._add_step(kept.seq, step)
@@ -105,9 +106,7 @@ class SqlCaseRepo:
     def change(self, record: CaseRecord, step: Entry) -> CaseRecord:
         """Store what a move changed and its history entry; raises the version by one."""
         kept = replace(record, version=record.version + 1)
-        self._connection.execute(
-            update(_case).where(_case.c.seq == record.seq).values(**_values(kept))
-        )
+        self._connection.execute(_CHANGED_CASE, _values(kept) | {"of_seq": record.seq})
         self._add_step(record.seq, step)
         return kept
 
@@ -209,10 +208,9 @@ class SqlCaseRepo:
     def put_facts(self, seq: int, row: FactRow, *, is_open: bool) -> None:
         """Keep what evaluation knows of a case, in place of what it knew."""
         values = _fact_values(row, is_open=is_open)
-        here = _fact.c.case_seq == seq
-        done = self._connection.execute(update(_fact).where(here).values(**values))
+        done = self._connection.execute(_CHANGED_FACT, values | {"of_seq": seq})
         if done.rowcount == 0:
-            self._connection.execute(insert(_fact).values(case_seq=seq, **values))
+            self._connection.execute(_NEW_FACT, values | {"case_seq": seq})
 
     def find_key(self, key: str) -> tuple[UUID, str] | None:
         """Case and digest of an act that was sent under a key, or None."""
@@ -224,7 +222,7 @@ class SqlCaseRepo:
     def add_key(self, key: str, seq: int, digest: str, at: datetime) -> None:
         """Remember under which key an act was sent."""
         row = {"key": key, "case_seq": seq, "digest": digest, "at": stored_time(at)}
-        self._connection.execute(insert(_key).values(**row))
+        self._connection.execute(_NEW_KEY, row)
 
     def around(self, box: Box, since: datetime) -> list[CaseRecord]:
         """Cases in a box in degrees that are open, or were reported since a time, oldest first.
@@ -239,42 +237,6 @@ class SqlCaseRepo:
         found = [_record(row) for row in self._connection.execute(query).mappings()]
         return found[::-1]
 
-    def open_flows(self) -> list[tuple[int, str | None, str]]:
-        """(seq, deadline, flow as JSON) of every case that has not ended."""
-        c = _case.c
-        ended = [state.value for state in END_STATES]
-        query = select(c.seq, c.due_at, c.flow).where(c.state.not_in(ended)).order_by(c.seq)
-        return [(int(s), d, f) for s, d, f in self._connection.execute(query)]
-
-    def move_deadlines(
-        self, table_id: int, at: datetime, changes: Sequence[tuple[int, str | None, str | None]]
-    ) -> None:
-        """Set deadlines (seq, before, after) and write down each of them."""
-        if not changes:
-            return
-        cursor = self._connection.connection.cursor()
-        now = stored_time(at)
-        cursor.executemany(
-            "UPDATE case_record SET due_at = ?, version = version + 1 WHERE seq = ?",
-            [(after, seq) for seq, _, after in changes],
-        )
-        cursor.executemany(
-            "UPDATE case_fact SET deadline = ? WHERE case_seq = ?",
-            [(_epoch(after), seq) for seq, _, after in changes],
-        )
-        cursor.executemany(
-            "INSERT INTO case_due_change (case_seq, at, table_id, before, after) "
-            "VALUES (?, ?, ?, ?, ?)",
-            [(seq, now, table_id, before, after) for seq, before, after in changes],
-        )
-        cursor.close()
-
-    def due_changes(self, seq: int) -> list[tuple[str, str | None, str | None]]:
-        """(when, before, after) of every deadline of a case that a calendar moved."""
-        c = _moved_due.c
-        query = select(c.at, c.before, c.after).where(c.case_seq == seq).order_by(c.id)
-        return [(a, b, d) for a, b, d in self._connection.execute(query)]
-
     def open_naming(self, named: str) -> list[CaseRecord]:
         """Cases that have not ended and in which a code or number stands, and perhaps others."""
         c, ended = _case.c, [state.value for state in END_STATES]
@@ -282,83 +244,29 @@ class SqlCaseRepo:
         query = select(_case).where(c.state.not_in(ended), stands).order_by(c.seq)
         return [_record(row) for row in self._connection.execute(query).mappings()]
 
+    def due_changes(self, seq: int) -> list[tuple[str, str | None, str | None]]:
+        """(when, before, after) of every deadline of a case that a calendar moved."""
+        c = _step.c
+        query = (
+            select(c.at, c.details)
+            .where(c.case_seq == seq, c.action == RECOMPUTE)
+            .order_by(c.number)
+        )
+        told = [(at, orjson.loads(details)) for at, details in self._connection.execute(query)]
+        return [(at, d["before"] or None, d["after"] or None) for at, d in told]
+
     def suspended(self) -> list[UUID]:
         """Cases that are suspended."""
         c = _case.c
         query = select(c.id).where(c.state == CaseState.SUSPENDED.value).order_by(c.seq)
         return [UUID(i) for (i,) in self._connection.execute(query)]
 
-    def fact_groups(
-        self,
-        columns: Sequence[str],
-        basis: str,
-        start: datetime,
-        end: datetime,
-        as_of: datetime,
-        scope: CaseScope,
-    ) -> list[tuple[Any, ...]]:
-        """Facts of the cases of a period, those that are alike put together.
-
-        Rows are bits, reworks, extensions, returns, bodies, overtime summed, how many, and one
-        value per column. A case without a deadline counts by its report.
-        """
-        keys = [_fact.c[name] for name in columns]
-        query = (
-            select(
-                *_fact_columns(as_of),
-                func.sum(_fact.c.overtime),
-                func.count(),
-                *keys,
-            )
-            .select_from(_fact.join(_case, _case.c.seq == _fact.c.case_seq))
-            .where(_in_period(basis, start, end), _in_scope(scope))
-            .group_by(text("1, 2, 3, 4, 5"), *keys)
-        )
-        return [tuple(row) for row in self._connection.execute(query)]
-
-    def fact_rows(
-        self,
-        columns: Sequence[str],
-        basis: str,
-        start: datetime,
-        end: datetime,
-        as_of: datetime,
-        scope: CaseScope,
-    ) -> list[tuple[Any, ...]]:
-        """Facts of each case of a period: as `fact_groups`, one row a case, its id at the end."""
-        keys = [_fact.c[name] for name in columns]
-        query = (
-            select(*_fact_columns(as_of), _fact.c.overtime, literal(1), *keys, _case.c.id)
-            .select_from(_fact.join(_case, _case.c.seq == _fact.c.case_seq))
-            .where(_in_period(basis, start, end), _in_scope(scope))
-            .order_by(_fact.c.case_seq)
-        )
-        return [tuple(row) for row in self._connection.execute(query)]
-
     def _add_step(self, seq: int, step: Entry) -> None:
-        self._connection.execute(insert(_step).values(**_step_values(seq, step)))
+        self._connection.execute(_NEW_STEP, _step_values(seq, step))
 
 
 #: More cases than this are never looked at around a place.
 _AROUND = 500
-_OVERDUE = int(Fact.OVERDUE_OPEN)
-
-
-def _fact_columns(as_of: datetime) -> tuple[Any, ...]:
-    """Flags, the one for overdue cases as of a time, and counts."""
-    overdue = and_(_fact.c.is_open, _fact.c.deadline < int(as_of.timestamp()))
-    bits = _fact.c.bits + case((overdue, _OVERDUE), else_=0)
-    return bits, _fact.c.reworks, _fact.c.extensions, _fact.c.returns, _fact.c.bodies
-
-
-def _in_period(basis: str, start: datetime, end: datetime) -> ColumnElement[bool]:
-    """Cases whose deadline, or whose report, lies in a period."""
-    first, last = int(start.timestamp()), int(end.timestamp())
-    reported = and_(_fact.c.reported >= first, _fact.c.reported < last)
-    if basis == "reported":
-        return reported
-    due = and_(_fact.c.deadline >= first, _fact.c.deadline < last)
-    return or_(due, and_(_fact.c.deadline.is_(None), reported))
 
 
 def _fact_values(row: FactRow, *, is_open: bool) -> dict[str, Any]:
@@ -369,11 +277,6 @@ def _fact_values(row: FactRow, *, is_open: bool) -> dict[str, Any]:
         "is_open": is_open,
         **row.keys,
     }
-
-
-def _epoch(stored: str | None) -> int | None:
-    at = read_time(stored)
-    return None if at is None else int(at.timestamp())
 
 
 def _in_scope(scope: CaseScope) -> ColumnElement[bool]:

@@ -23,7 +23,7 @@ from gis.errors import UnavailableError
 from grid.flow.states import CaseAction
 
 OLD = Path(__file__).parent / "data" / "cases_0002.sql"
-NEW = ("case_key", "case_fact", "case_due_change", "grid_table")
+NEW = ("case_key", "case_fact", "grid_table")
 STATES = (
     *("reported", "verifying", "to_file", "to_dispatch", "to_dispose", "inspecting", "to_close"),
     *("closed", "to_dispatch", "not_accepted"),

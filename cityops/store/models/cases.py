@@ -145,19 +145,6 @@ class CaseFact(Base):
     missed_by: Mapped[str] = mapped_column(String(40))
 
 
-class CaseDueChange(Base):
-    """A deadline that moved because a calendar was published; added, never changed."""
-
-    __tablename__ = "case_due_change"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    case_seq: Mapped[int] = mapped_column(ForeignKey("case_record.seq"), index=True)
-    at: Mapped[str] = mapped_column(String(32))
-    table_id: Mapped[int]
-    before: Mapped[str | None] = mapped_column(String(32))
-    after: Mapped[str | None] = mapped_column(String(32))
-
-
 class CasePhoto(Base):
     """A photo of a case. The name is the sender's; files are named by their sha256.
 

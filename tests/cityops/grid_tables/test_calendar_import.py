@@ -95,6 +95,15 @@ def test_each_history_says_so_and_stays_equal_to_its_case(cityops, cases, days):
     assert (record.version, record.flow.last_at) == (2, last.at)
 
 
+def test_the_explanation_of_a_case_knows_what_a_calendar_moved(cityops, cases, days):
+    cityops("calendar", "import", days(*YEAR))
+    with cases.reading() as tx:
+        record = tx.cases.find(UUID(int=1))
+        ((_, before, after),) = tx.cases.due_changes(record.seq)
+    assert before is None
+    assert datetime.fromisoformat(after) == record.due_at
+
+
 def test_people_are_told_case_by_case_and_in_sum(cityops, cases, days):
     cityops("calendar", "import", days(*YEAR))
     with cases.reading() as tx:

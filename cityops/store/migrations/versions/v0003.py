@@ -13,7 +13,7 @@ import orjson
 from alembic import op
 from sqlalchemy import Boolean, Column, Float, Integer, String, Text, inspect, text
 
-from cityops.store.models.cases import CaseDueChange, CaseFact, CaseKey
+from cityops.store.models.cases import CaseFact, CaseKey
 from cityops.store.models.grid_tables import GridTable
 
 revision = "0003"
@@ -21,7 +21,7 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
-_NEW_TABLES = (CaseKey, CaseFact, CaseDueChange, GridTable)
+_NEW_TABLES = (CaseKey, CaseFact, GridTable)
 #: Whose turn it was, by state.
 _TURN = {
     "reported": "acceptor",
