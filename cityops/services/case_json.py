@@ -152,6 +152,7 @@ def brief(
         "rework_count": flow.rework_count,
         "return_count": flow.return_count,
         "condition": None if flow.filing is None else flow.filing.condition or None,
+        "self_disposal": flow.self_disposal,
         "merged_into": None if flow.merged_into is None else str(flow.merged_into),
         "flags": list(record.flags),
         "photos": [photo_json(record, photo) for photo in photos],

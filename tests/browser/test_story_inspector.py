@@ -389,6 +389,28 @@ def test_one_that_is_reported_already_is_pointed_out(phone, picture):
     street.picture("inspector-twin")
 
 
+def test_what_was_put_right_on_the_spot_is_closed_by_the_acceptor(seat, phone, picture):
+    street = phone()
+    page = street.map_idle()
+    take(page, picture("before", (800, 600)))
+    page.tap('.tile[data-class="component:0137"]')
+    page.check("#self-disposal")
+    assert page.is_disabled("#send")
+    page.set_input_files("#photo-input", picture("afterwards", (800, 600)))
+    page.wait_for_selector("#form .shot:nth-child(2) img")
+    assert page.locator("#form .shot figcaption").all_text_contents() == ["处置前", "处置后"]
+    street.picture("inspector-self-disposal")
+    page.tap("#send")
+    number = page.text_content("#receipt-number")
+    page.wait_for_selector("text=2 张照片都已收到")
+    desk = open_case(seat("acceptor"), number)
+    assert "监督员已自处置" in desk.text_content(".panel .case-head")
+    act(desk, "confirm_self")
+    assert desk.get_attribute(".panel [data-state]", "data-state") == "closed"
+    kinds = [photo["kind"] for photo in case_numbered(page, number)["photos"]]
+    assert kinds == ["report", "after"]
+
+
 def test_what_a_thumb_has_to_hit_is_44_pixels_or_more(phone, picture):
     page = phone().map_idle()
     take(page, picture("targets", (800, 600)))

@@ -12,7 +12,7 @@ const FINAL = new Set(['void', 'void_self', 'grant_void', 'force_close']);
 /** The other answer to the same question, shown beside it. */
 const OTHER = {
   accept: ['refuse', 'ask_verify'], ask_verify: ['refuse'], confirm: ['deny', 'unable'], file: ['send_back'], dispatch: ['send_back'], submit: ['decline'], hand_back: ['ask_return', 'reject_work'],
-  pass: ['fail', 'unable'], close: ['rework'], ask_inspect: ['rework'], confirm_self: ['void_self'], assign: ['ask_return'],
+  pass: ['fail', 'unable'], close: ['rework'], ask_inspect: ['rework'], confirm_self: ['accept'], assign: ['ask_return'],
 };
 
 /** Answers to something that was asked for: never behind "more". */
@@ -61,7 +61,7 @@ export const noteOf = ({ action }) => NOTES[action];
  * folded away. The order of the server holds within each.
  */
 export function grouped(actions) {
-  const first = actions.find((one) => isOnward(one)) ?? null;
+  const first = actions.find((one) => one.action === 'confirm_self') ?? actions.find((one) => isOnward(one)) ?? null;
   const others = actions.filter((one) => one !== first);
   const near = first ? OTHER[first.action] ?? [] : [];
   const isNear = (one) => near.includes(one.action) || isAnswer(one);

@@ -11,6 +11,7 @@ export function heading(one) {
     h('h2', {}, one.class_title),
     h('p', { class: 'row-wrap' }, h('span', { class: stateTag(one.state), dataset: { state: one.state } }, stateTitle(one.state)),
       one.department_title && h('span', { class: 'tag line' }, one.department_title),
+      one.self_disposal && h('span', { class: 'tag line' }, t('监督员已自处置')),
       one.handler_title && h('span', { class: 'tag line' }, one.handler_title),
       one.return_count > 0 && h('span', { class: 'tag soon' }, t('退回 {n} 次', { n: one.return_count })),
       one.was_late && h('span', { class: 'tag late' }, one.exempt ? t('超时，已免计') : t('处置超时')),

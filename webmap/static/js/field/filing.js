@@ -8,7 +8,7 @@ import { api } from 'cityops/api';
 import { uploadPhoto } from 'cityops/cases/upload';
 
 /** A report, complete as it will be sent. `place` is [lon, lat] in CGCS2000. */
-export function newReport({ place, accuracy_m, chosen, condition, description = '', component, now = new Date(), id = crypto.randomUUID() }) {
+export function newReport({ place, accuracy_m, chosen, condition, self_disposal = false, description = '', component, now = new Date(), id = crypto.randomUUID() }) {
   return {
     id,
     domain: chosen.domain,
@@ -20,17 +20,24 @@ export function newReport({ place, accuracy_m, chosen, condition, description = 
     accuracy_m: accuracy_m ?? null,
     component: component ?? null,
     condition: condition ?? null,
+    self_disposal,
     device_time: now.toISOString(),
   };
 }
 
 /** What still has to be filled in before a report can be sent, as names of the steps. */
-export function missing({ photos, chosen, place, description }) {
+export function missing({ photos, chosen, place, description, self_disposal: done }) {
   const open = [];
   if (!place) open.push('place');
-  if (photos.length === 0 && !description?.trim()) open.push('photo');
+  if (done && photos.length < 2) open.push('after');
+  else if (photos.length === 0 && !description?.trim()) open.push('photo');
   if (!chosen) open.push('class');
   return open;
+}
+
+/** What photo `i` of a draft shows: of what was disposed of on the spot, the last one is of the end. */
+export function showsAfter({ photos, self_disposal: done }, i) {
+  return Boolean(done) && i > 0 && i === photos.length - 1;
 }
 
 /** Whether two reports say the same; when they were written does not count. */
@@ -61,15 +68,16 @@ export async function sendReport(report) {
 }
 
 /**
- * Send those photos of a received case that are not there yet. `step(share)` is told from 0 to 1,
+ * Send those photos of a draft, received as case `id`, that are not there yet. `step(share)` is told from 0 to 1,
  * `arrived(photo)` of each one. Throws ApiError at the first that fails; may be called again.
  */
-export async function sendPhotos(id, photos, { step = () => {}, arrived = () => {} } = {}) {
-  const waiting = photos.filter((photo) => !photo.sent);
+export async function sendPhotos(id, draft, { step = () => {}, arrived = () => {} } = {}) {
+  const waiting = draft.photos.filter((photo) => !photo.sent);
   const total = waiting.reduce((sum, photo) => sum + photo.blob.size, 0) || 1;
   let before = 0;
   for (const photo of waiting) {
-    await uploadPhoto(id, photo, { kind: 'report', sent: (share) => step((before + share * photo.blob.size) / total) });
+    const kind = showsAfter(draft, draft.photos.indexOf(photo)) ? 'after' : 'report';
+    await uploadPhoto(id, photo, { kind, sent: (share) => step((before + share * photo.blob.size) / total) });
     before += photo.blob.size;
     photo.sent = true;
     await arrived(photo);

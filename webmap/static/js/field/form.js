@@ -7,7 +7,7 @@ import { toast } from 'cityops/toast';
 import { drop, takeIn } from 'cityops/cases/camera';
 import { closed as entryDone, opened as entryFor } from 'cityops/field/back';
 import { forget, keep, note } from 'cityops/field/drafts';
-import { again, missing, mustSignIn, newReport, sendPhotos, sendReport } from 'cityops/field/filing';
+import { again, missing, mustSignIn, newReport, sendPhotos, sendReport, showsAfter } from 'cityops/field/filing';
 import { pickClass, sameClass } from 'cityops/field/classes';
 import { conditionsOf, pickCondition } from 'cityops/field/conditions';
 import { pickComponent } from 'cityops/field/components';
@@ -34,7 +34,7 @@ async function loadClasses() {
 export function newDraft({ place, accuracy_m, found, chosen, person }) {
   return {
     id: crypto.randomUUID(), person, place, accuracy_m, found, component: chosen?.id ?? null, meant: chosen != null,
-    chosen: null, condition: null, description: '', photos: [], report: null, received: null, fault: null, at: Date.now(),
+    chosen: null, condition: null, self_disposal: false, description: '', photos: [], report: null, received: null, fault: null, at: Date.now(),
   };
 }
 
@@ -184,7 +184,7 @@ export class Form {
   }
 
   body() {
-    return h('div', { class: 'body' }, this.faultBox(), this.shots(), pickClass(this), h('div', { id: 'conditions' }, pickCondition(this)), pickComponent(this), h('div', { id: 'twins' }, this.twinNote()), this.words());
+    return h('div', { class: 'body' }, this.faultBox(), this.shots(), this.done(), pickClass(this), h('div', { id: 'conditions' }, pickCondition(this)), pickComponent(this), h('div', { id: 'twins' }, this.twinNote()), this.words());
   }
 
   faultBox() {
@@ -197,12 +197,20 @@ export class Form {
 
   shots() {
     const { photos } = this.draft;
-    const names = [t('近景'), t('远景')];
+    const names = this.draft.self_disposal ? [t('处置前')] : [t('近景'), t('远景')];
+    const name = (i) => (showsAfter(this.draft, i) ? t('处置后') : names[i] ?? t('照片 {n}', { n: i + 1 }));
     const input = h('input', { type: 'file', accept: 'image/*', capture: 'environment', id: 'photo-input', 'aria-label': t('拍照或选照片'), onchange: (event) => this.take([...event.target.files]) });
     return h('div', { class: 'shots' },
-      ...photos.map((photo, i) => h('figure', { class: 'shot' }, h('img', { src: photo.address, alt: t('照片 {n}', { n: i + 1 }) }), h('figcaption', {}, names[i] ?? t('照片 {n}', { n: i + 1 })),
+      ...photos.map((photo, i) => h('figure', { class: 'shot' }, h('img', { src: photo.address, alt: t('照片 {n}', { n: i + 1 }) }), h('figcaption', {}, name(i)),
         h('button', { type: 'button', 'aria-label': t('去掉照片 {n}', { n: i + 1 }), onclick: () => this.untake(i) }, icon('x', 'i-16')))),
       h('label', { class: 'shot add' }, icon('cam'), h('span', {}, photos.length === 0 ? t('拍照') : t('再拍')), input));
+  }
+
+  /** What one sees one may put right at once: then the last photo shows it. */
+  done() {
+    const { draft } = this;
+    return h('label', { class: 'done-line' }, h('input', { type: 'checkbox', class: 'switch', id: 'self-disposal', checked: draft.self_disposal, onchange: (event) => { draft.self_disposal = event.target.checked; this.save(); this.draw(); } }),
+      h('span', { class: 'grow' }, h('b', {}, t('已当场处置好')), h('small', { class: 'mute' }, t('处置前后各拍一张'))));
   }
 
   twinNote() {
@@ -238,7 +246,7 @@ export class Form {
   }
 
   buttonWords(open) {
-    const words = { place: t('先在地图上点位置'), class: t('先选类别'), photo: t('先拍照，或写说明') };
+    const words = { place: t('先在地图上点位置'), class: t('先选类别'), photo: t('先拍照，或写说明'), after: t('再拍一张处置后的照片') };
     return open.length === 0 ? t('提交上报') : words[open[0]];
   }
 
@@ -287,7 +295,7 @@ export class Form {
       leave: (open) => this.leave(open),
     });
     try {
-      await sendPhotos(draft.received.id, draft.photos, { step: (share) => view.step(share), arrived: () => this.save() });
+      await sendPhotos(draft.received.id, draft, { step: (share) => view.step(share), arrived: () => this.save() });
       draft.photos.forEach(drop);
       await forget(draft.id);
       view.finished();
