@@ -13,8 +13,7 @@ from grid.clock.clock import (
     ClockKind,
     Happening,
     due_at,
-    is_late,
-    light,
+    light_of,
     used,
 )
 from grid.clock.limit import SECOND, Limit, LimitUnit
@@ -81,8 +80,8 @@ def _counted(clock: Clock, world: World) -> dict[str, Any]:
         return known | {
             "due_at": shown_time(due_at(clock, world.book)),
             "left_s": (allowed - spent) // SECOND,
-            "light": light(clock, world.book, world.now).value,
-            "late": is_late(clock, world.book, world.now),
+            "light": light_of(spent, allowed).value,
+            "late": spent > allowed,
         }
     except CityError:  # a year without a calendar: told by the explanation
         return nothing

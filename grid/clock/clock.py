@@ -318,7 +318,17 @@ def light(clock: Clock, book: CalendarBook, now: datetime) -> Light:
     """
     if clock.limit is None:
         return Light.NONE
-    spent, allowed = used(clock, book, now), book.amount(clock.limit, clock.calendar)
+    return light_of(used(clock, book, now), book.amount(clock.limit, clock.calendar))
+
+
+def light_of(spent: int, allowed: int) -> Light:
+    """The traffic light of time that is used out of what is allowed.
+
+    Examples
+    --------
+    >>> [light_of(n, 100).value for n in (80, 81, 100, 101)]
+    ['green', 'yellow', 'yellow', 'red']
+    """
     if spent > allowed:
         return Light.RED
     return Light.YELLOW if 5 * spent > 4 * allowed else Light.GREEN

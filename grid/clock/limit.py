@@ -72,6 +72,15 @@ class Season:
         return at >= self.first or at <= self.last
 
 
+#: Lengths of the units that are the same in every calendar.
+_UNIT_LENGTHS = {
+    LimitUnit.URGENT_HOUR: HOUR,
+    LimitUnit.WORK_HOUR: HOUR,
+    LimitUnit.URGENT_DAY: DAY,
+    LimitUnit.NATURAL_DAY: DAY,
+}
+
+
 @dataclass(frozen=True)
 class Limit:
     """An amount of a unit; with a season, only time inside the season counts.
@@ -94,14 +103,9 @@ class Limit:
         >>> Limit(Fraction(1), LimitUnit.WORK_DAY).microseconds() // SECOND
         28800
         """
-        whole = {
-            LimitUnit.URGENT_HOUR: HOUR,
-            LimitUnit.WORK_HOUR: HOUR,
-            LimitUnit.URGENT_DAY: DAY,
-            LimitUnit.NATURAL_DAY: DAY,
-            LimitUnit.WORK_DAY: hours_per_work_day * HOUR,
-        }[self.unit]
-        return round(self.amount * whole)
+        whole = _UNIT_LENGTHS.get(self.unit, hours_per_work_day * HOUR)
+        exact, rest = divmod(self.amount.numerator * whole, self.amount.denominator)
+        return exact if not rest else round(self.amount * whole)
 
     def times(self, count: int) -> Limit:
         """The limit `count` times over."""

@@ -6,7 +6,7 @@ case is, missing inputs, the guards of the row.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -21,6 +21,9 @@ from grid.flow.states import ACTION_TITLES, STATE_TITLES, CaseAction, CaseState,
 from grid.flow.table import INDEX, Transition
 from grid.flow.world import World
 
+_ROWS: dict[CaseState, tuple[Transition, ...]] = {
+    state: tuple(row for row in INDEX.values() if row.before is state) for state in CaseState
+}
 #: Longest opinion, in characters.
 MAX_NOTE = 2000
 #: The clock that measures the stage in which a case is left.
@@ -310,11 +313,18 @@ def open_actions(case: Case, actor: Actor, world: World) -> tuple[CaseAction, ..
     """What `actor` may do now, inputs supposed to be given, in the order of the table."""
     return tuple(
         row.action
-        for row in INDEX.values()
-        if row.before is case.state
-        and _barred(case, row.action, actor, world) is None
-        and not _hindrances(case, row, actor, world)
+        for row in _own_rows(case, actor, world)
+        if not _hindrances(case, row, actor, world)
     )
+
+
+def _own_rows(case: Case, actor: Actor, world: World) -> Iterator[Transition]:
+    """Rows of the state that are out of the question for nobody but for a guard or an input."""
+    held = posts_of(actor.roles, world.settings)
+    for row in _ROWS[case.state]:
+        free = case.merged_into is None or row.action is CaseAction.UNLINK
+        if free and any(p in held and owns(case, actor, owner) for p, owner in row.owners):
+            yield row
 
 
 def hindered_actions(
@@ -322,10 +332,9 @@ def hindered_actions(
 ) -> tuple[tuple[CaseAction, CityError], ...]:
     """What is `actor`'s to do but for a guard, with its refusal; inputs supposed to be given."""
     found = []
-    for row in INDEX.values():
-        if row.before is case.state and _barred(case, row.action, actor, world) is None:
-            reasons = _hindrances(case, row, actor, world)
-            found += [(row.action, reason) for reason in reasons[:1]]
+    for row in _own_rows(case, actor, world):
+        reasons = _hindrances(case, row, actor, world)
+        found += [(row.action, reason) for reason in reasons[:1]]
     return tuple(found)
 
 
