@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cityops.services.grid.division import DivisionService
     from cityops.services.grid.evaluation import EvaluationService
     from cityops.services.grid.publishing import CalendarDesk
+    from cityops.services.grid.rules import RuleDesk
     from cityops.services.grid.schemes import SchemeDesk
     from cityops.services.hazards.service import HazardService
     from cityops.services.hazards.sheet import SituationSheets
@@ -137,6 +138,14 @@ class Services:
         from cityops.services.grid.evaluation import EvaluationService
 
         return EvaluationService(lambda: self.store, now_utc)
+
+    @cached_property
+    def rule_desk(self) -> RuleDesk:
+        """Rules of duty and weights that a city sets."""
+        from cityops.services.cases import now_utc
+        from cityops.services.grid.rules import RuleDesk
+
+        return RuleDesk(lambda: self.store, now_utc)
 
     @cached_property
     def scheme_desk(self) -> SchemeDesk:

@@ -20,6 +20,7 @@ COMMANDS: dict[str, str] = {
     "grid": "grid",
     "calendar": "calendar",
     "scheme": "scheme",
+    "rules": "rules",
     "evaluate": "evaluate",
     "hazard": "hazard",
     "layers": "layers",

@@ -18,7 +18,12 @@ from cityops.services.case_values import CaseScope
 from cityops.services.grid.evaluation import Basis, Period
 from cityops.store.cases import _in_scope as in_scope
 from cityops.store.models.cases import CaseFact, CaseRow
+from grid.classes import ClassKey
+from grid.clock.calendar import CITY_ZONE
 from grid.evaluation.facts import BoolArray, CaseFacts, Fact, FloatArray, IntArray
+from grid.flow.states import CaseState
+from grid.routing.decide import Situation
+from grid.routing.trial import Handled
 
 if TYPE_CHECKING:
     from cityops.store.unit import Unit
@@ -78,12 +83,50 @@ class SqlFactRepo:
             {name: value for name, value in found[seq].items() if name != "seq"} for seq in seqs
         ]
 
+    def settled(self, most: int = 100_000) -> list[Handled]:
+        """Closed cases, newest first, with the body that disposed of them.
+
+        Those about a component are left out: its owner goes before every rule.
+        """
+        c = _case.c
+        condition = func.json_extract(c.flow, "$.filing[0]")
+        query = (
+            select(
+                *(c.class_domain, c.class_scheme, c.class_code, condition, c.cell),
+                *(c.department, c.reported_at),
+            )
+            .where(c.state == CaseState.CLOSED.value, c.department.is_not(None))
+            .where(c.component.is_(None))
+            .order_by(c.seq.desc())
+            .limit(most)
+        )
+        return [_handled(*row) for row in self._connection.execute(query)]
+
     def _is_small(self, period: Period) -> bool:
         """Whether a period holds a small part of the table, so that its index is worth while."""
         counted = select(func.count()).select_from(_fact)
         inside = self._connection.execute(counted.where(_in_period(period, by_index=True))).scalar()
         last = self._connection.execute(select(func.max(_fact.c.case_seq))).scalar()
         return int(inside or 0) * _FEW < int(last or 0)
+
+
+def _handled(
+    domain: str,
+    scheme: str,
+    code: str,
+    condition: str | None,
+    cell: str | None,
+    body: str,
+    reported_at: str,
+) -> Handled:
+    at = datetime.fromisoformat(reported_at)
+    situation = Situation(
+        ClassKey(domain, scheme, code),
+        condition=condition or None,
+        day=at.astimezone(CITY_ZONE).date(),
+        grids={} if cell is None else {"unit": cell},
+    )
+    return Handled(situation, body, at)
 
 
 def _columns(keys: Sequence[str]) -> list[ColumnElement[Any]]:

@@ -204,6 +204,9 @@ def _faults(composite: Composite, bands: Mapping[str, Bands]) -> list[CityError]
             out.append(_fault("evaluation.unknown_bands", "没有分档 {got}", name))
         if not component.form.startswith("bands:") and name not in ("share", "complement"):
             out.append(_fault("evaluation.unknown_form", "不认识计分方式 {got}", name))
+        if not component.terms:
+            message = "“{got}”没有指标"
+            out.append(_fault("evaluation.no_figure", message, component.name))
         for _, figure in component.terms:
             if figure not in COUNT_OF and figure not in RATE_OF:
                 out.append(_fault("evaluation.unknown_figure", "没有指标 {got}", figure))
