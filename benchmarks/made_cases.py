@@ -25,7 +25,7 @@ from grid.flow.states import CaseSource, CaseState
 from grid.flow.stored import case_json
 
 KEY = ClassKey("component", GB_SCHEME, "0102")
-BODIES = ("drainage", "urban", "garden", "road")
+BODIES = ("drainage", "urban", "greening", "traffic")
 #: Every open case was reported in the fortnight after this; most are due next year.
 AUTUMN = datetime(2026, 12, 14, 0, 0, tzinfo=UTC)
 _MONTH = (datetime(2025, 12, 31, 16, tzinfo=UTC), datetime(2026, 1, 31, 16, tzinfo=UTC))

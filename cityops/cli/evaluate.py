@@ -11,6 +11,7 @@ import click
 from cityops.cli.output import CityCommand, settings, show
 
 _DAY = click.DateTime(["%Y-%m-%d"])
+_METAVAR = "年-月-日"
 #: Figures of the table for people when none are asked for.
 _SHOWN = (
     *("filed", "dispose_due", "in_time_disposal_rate", "due_to_close", "closing_rate"),
@@ -19,8 +20,10 @@ _SHOWN = (
 
 
 @click.command("evaluate", cls=CityCommand)
-@click.option("--from", "first", type=_DAY, required=True, help="第一天，如 2026-01-01")
-@click.option("--to", "last", type=_DAY, required=True, help="最后一天，含在内")
+@click.option(
+    "--from", "first", type=_DAY, metavar=_METAVAR, required=True, help="第一天，如 2026-01-01"
+)
+@click.option("--to", "last", type=_DAY, metavar=_METAVAR, required=True, help="最后一天，含在内")
 @click.option(
     "--by", type=click.Choice(["department", "street", "post"]), required=True, help="按什么分"
 )
@@ -78,12 +81,13 @@ def table_text(result: dict[str, Any], names: tuple[str, ...]) -> str:
         ``evaluation.unknown_figure``.
     """
     titles = [_title(name) for name in names]
-    scores = sorted({name for row in result["rows"] for name in row["scores"]})
-    lines = [["", *titles, *scores]]
+    most = max((len(row["scores"]) for row in result["rows"]), default=0)
+    lines = [["", "", *titles, *(["得分"] * most)]]
     for row in result["rows"]:
         cells = [_cell(row["figures"][name]) for name in names]
-        marks = [_score(row["scores"].get(name)) for name in scores]
-        lines.append(["合计" if row["key"] == "total" else row["key"], *cells, *marks])
+        marks = [_score(name, score) for name, score in row["scores"].items()]
+        marks += [""] * (most - len(marks))
+        lines.append([row["key"], row["title"], *cells, *marks])
     head = f"统计口径：{result['period']}；共 {result['cases']} 件"
     return "\n".join([head, *_aligned(lines)])
 
@@ -113,10 +117,9 @@ def _cell(figure: dict[str, Any]) -> str:
     return f"—（{told}）" if value is None else f"{value:.1%}（{told}）"
 
 
-def _score(score: dict[str, Any] | None) -> str:
-    if score is None:
-        return ""
-    return "—" if score["value"] is None else f"{score['value']:.1f} {score['grade']}"
+def _score(name: str, score: dict[str, Any]) -> str:
+    told = "—" if score["value"] is None else f"{score['value']:.1f} {score['grade']}"
+    return f"{told}（{name}）"
 
 
 def _aligned(lines: list[list[str]]) -> list[str]:
@@ -143,7 +146,7 @@ def list_text(found: dict[str, Any]) -> str:
     ]
     for case in found["cases"]:
         often = f"  {case['times']:g} 次" if case["times"] != 1 else ""
-        lines.append(f"  {case['number']}  {case['class_name']}  {case['state']}{often}")
+        lines.append(f"  {case['number']}  {case['class_name']}  {case['state_title']}{often}")
     if found["count"] > len(found["cases"]):
         lines.append(f"  …… 另有 {found['count'] - len(found['cases'])} 件")
     return "\n".join(lines)

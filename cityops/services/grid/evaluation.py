@@ -15,11 +15,13 @@ from cityops.services.ports import Store
 from cityops.services.roles import Person
 from gis.errors import InvalidError
 from grid.clock.calendar import CITY_ZONE
+from grid.divisions import divisions
+from grid.duty import departments
 from grid.evaluation.composites import Composites
 from grid.evaluation.evaluate import TOTAL, Row, cases_behind, evaluated, weights_of
 from grid.evaluation.facts import CaseFacts, IntArray
 from grid.evaluation.figures import COUNT_OF, PERSON_OF, RATE_OF
-from grid.flow.states import Post
+from grid.flow.states import POST_TITLES, STATE_TITLES, CaseState, Post
 
 #: A list longer than this is cut; how many there are is told all the same.
 MOST_LISTED = 10_000
@@ -117,7 +119,8 @@ class EvaluationService:
         with self._store().reading() as tx:
             composites = current_config(tx).composites
             facts, _ = tx.facts.columns(period, _keys_of(by), require_scope(person), self._now())
-        rows = [_row_json(row, by, composites) for row in rows_of(facts, by)]
+            people = {a.id: a.name for a in tx.accounts.all()} if by is By.POST else {}
+        rows = [_row_json(row, by, composites, people) for row in rows_of(facts, by)]
         return _head(period, by) | {"cases": len(facts), "rows": rows}
 
     def behind(
@@ -143,7 +146,7 @@ class EvaluationService:
             times = weights_of(facts, COUNT_OF[_count_name(figure, part)])[mask]
             found = tx.facts.cases(seqs[mask][:MOST_LISTED].tolist())
         for case, often in zip(found, times.tolist(), strict=False):
-            case["times"] = often
+            case |= {"times": often, "state_title": STATE_TITLES[CaseState(case["state"])].zh}
         return _head(period, by) | {
             "figure": figure,
             "part": part if figure in RATE_OF else None,
@@ -234,9 +237,33 @@ def _head(period: Period, by: By) -> dict[str, Any]:
     }
 
 
-def _row_json(row: Row, by: By, composites: Composites) -> dict[str, Any]:
+def title_of(key: str, by: By, people: Mapping[int, str]) -> str:
+    """What people call a subject; its key where nobody knows a name.
+
+    Examples
+    --------
+    >>> title_of("120101003", By.STREET, {}), title_of("filer/7", By.POST, {7: "王芳"})
+    ('五大道街道', '值班长 王芳')
+    """
+    if key == TOTAL:
+        return "合计"
+    if by is By.DEPARTMENT:
+        department = departments().get(key)
+        return key if department is None else department.title.zh
+    if by is By.STREET:
+        street = divisions().get(key)
+        return key if street is None else street.name
+    post, _, number = key.partition("/")
+    name = people.get(int(number)) if number.isdigit() else None
+    return f"{POST_TITLES[Post(post)].zh} {name or number}"
+
+
+def _row_json(
+    row: Row, by: By, composites: Composites, people: Mapping[int, str]
+) -> dict[str, Any]:
     out: dict[str, Any] = {
         "key": row.key,
+        "title": title_of(row.key, by, people),
         "figures": {name: figure.as_dict() for name, figure in row.figures.items()},
     }
     subject = row.key.partition("/")[0] if by is By.POST else by.value
