@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -53,4 +54,31 @@ def _told(result: dict[str, Any]) -> str:
     for name, title in (("trial", "试算"), ("in_force", "现行")):
         if name in result:
             lines.append(f"  {title}：{trial_text(result[name])}")
+    return "\n".join(lines)
+
+
+_DAY = click.DateTime(["%Y-%m-%d"])
+
+
+@command.command("accuracy", cls=CityCommand)
+@click.option("--from", "first", type=_DAY, metavar="年-月-日", required=True, help="第一天")
+@click.option("--to", "last", type=_DAY, metavar="年-月-日", required=True, help="最后一天，含在内")
+def accuracy(first: datetime, last: datetime, as_json: bool) -> None:
+    """首派准确率：第一次派遣时，建议的部门有多少就是派遣员选的部门。"""
+    from cityops.bootstrap import Services
+
+    result = Services(settings()).rule_desk.accuracy(first.date(), last.date())
+    show(result, lambda: _accurate(result), as_json=as_json)
+
+
+def _accurate(result: dict[str, Any]) -> str:
+    share = "—" if result["value"] is None else f"{result['value']:.1%}"
+    lines = [
+        f"首派准确率 {share}（{result['numerator']}/{result['denominator']}），"
+        f"首次派遣 {result['dispatched']} 件"
+    ]
+    lines += [
+        f"  建议 {pair['suggested'] or '—'}  选定 {pair['chosen']}  {pair['cases']} 件"
+        for pair in result["pairs"]
+    ]
     return "\n".join(lines)

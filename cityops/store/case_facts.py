@@ -14,22 +14,23 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import ColumnElement, and_, case, func, literal, literal_column, or_, select
 
-from cityops.services.case_values import CaseScope
+from cityops.services.case_values import CaseScope, stored_time
 from cityops.services.grid.evaluation import Basis, Period
 from cityops.store.cases import _in_scope as in_scope
-from cityops.store.models.cases import CaseFact, CaseRow
+from cityops.store.models.cases import CaseFact, CaseRow, CaseStep
 from grid.classes import ClassKey
 from grid.clock.calendar import CITY_ZONE
 from grid.evaluation.facts import BoolArray, CaseFacts, Fact, FloatArray, IntArray
-from grid.flow.states import CaseState
+from grid.flow.states import CaseAction, CaseState
 from grid.routing.decide import Situation
-from grid.routing.trial import Handled
+from grid.routing.trial import Choice, Handled
 
 if TYPE_CHECKING:
     from cityops.store.unit import Unit
 
 _case = CaseRow.__table__
 _fact = CaseFact.__table__
+_step = CaseStep.__table__
 _NUMBERS = ("case_seq", "bits", "reworks", "extensions", "returns", "bodies", "is_open")
 #: Stands for a deadline that is not known.
 _NEVER = np.iinfo(np.int64).max
@@ -101,6 +102,27 @@ class SqlFactRepo:
             .limit(most)
         )
         return [_handled(*row) for row in self._connection.execute(query)]
+
+    def first_dispatches(self, start: datetime, end: datetime) -> list[Choice]:
+        """What was suggested and what was chosen at the first dispatch of each case, by its time."""
+        c = _step.c
+        first = (
+            select(c.case_seq, func.min(c.number).label("number"))
+            .where(c.action.in_([CaseAction.DISPATCH.value, CaseAction.DESIGNATE.value]))
+            .group_by(c.case_seq)
+            .subquery()
+        )
+        same = and_(c.case_seq == first.c.case_seq, c.number == first.c.number)
+        query = (
+            select(func.json_extract(c.details, "$.suggested"), c.department, c.at)
+            .join(first, same)
+            .where(c.at >= stored_time(start), c.at < stored_time(end), c.department.is_not(None))
+            .order_by(c.case_seq)
+        )
+        return [
+            Choice(said, chosen, datetime.fromisoformat(at).astimezone(CITY_ZONE).date())
+            for said, chosen, at in self._connection.execute(query)
+        ]
 
     def _is_small(self, period: Period) -> bool:
         """Whether a period holds a small part of the table, so that its index is worth while."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
@@ -15,10 +16,11 @@ from cityops.services.grid.sheets import read_sheets
 from cityops.services.ports import Store
 from cityops.services.roles import Person
 from gis.errors import CityError, FileError, InvalidError
+from grid.clock.calendar import CITY_ZONE
 from grid.duty import departments
 from grid.origin import Confidence
 from grid.routing.rules import rules_of
-from grid.routing.trial import may_be_switched_on, tried
+from grid.routing.trial import Choice, first_dispatch_accuracy, may_be_switched_on, tried
 from grid.schemes.limit_text import typed_text
 from grid.shipped import day_of
 
@@ -96,6 +98,35 @@ class RuleDesk:
                 may_be_switched_on(new, old)
         table = self._keep(person, kind, rows, source, options)
         return report | {"stored": not options.dry_run, "table": table}
+
+    def accuracy(self, first: date, last: date) -> dict[str, Any]:
+        """How often the body suggested was the one chosen at the first dispatch (首派准确率).
+
+        Parameters
+        ----------
+        first, last
+            Days of the city on which cases were dispatched, both included.
+
+        A dispatch without a suggestion is counted and is in neither part of the share.
+        """
+        start = datetime.combine(first, time(), CITY_ZONE)
+        end = datetime.combine(last + timedelta(days=1), time(), CITY_ZONE)
+        with self._store().reading() as tx:
+            choices: list[Choice] = tx.facts.first_dispatches(start, end)
+        right, suggested = first_dispatch_accuracy(choices)
+        pairs = Counter((c.suggested or "", c.chosen) for c in choices)
+        return {
+            "from": start.isoformat(),
+            "until": end.isoformat(),
+            "dispatched": len(choices),
+            "value": right / suggested if suggested else None,
+            "numerator": right,
+            "denominator": suggested,
+            "pairs": [
+                {"suggested": said or None, "chosen": chosen, "cases": n}
+                for (said, chosen), n in sorted(pairs.items())
+            ],
+        }
 
     def _keep(
         self,

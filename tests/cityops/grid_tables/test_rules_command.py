@@ -7,7 +7,7 @@ from sqlalchemy import insert
 
 from benchmarks.made_cases import filled
 from cityops.services.grid.config import current_config
-from cityops.store.models.cases import CaseRow
+from cityops.store.models.cases import CaseRow, CaseStep
 from grid.classes import GB_SCHEME, ClassKey
 from grid.shipped import shipped_text
 
@@ -112,3 +112,24 @@ def test_weights_of_a_city_take_the_place_of_those_that_ship(cityops, store, tmp
     with store.reading() as tx:
         composite = current_config(tx).composites.of("department")
     assert [float(c.weight) for c in composite.components] == [0.1, 0.4, 0.3, 0.2]
+
+
+def test_what_was_suggested_is_held_against_what_was_first_chosen(cityops, store, history):
+    def step(seq, number, action, chosen, details="{}"):
+        return filled(CaseStep.__table__, case_seq=seq, number=number, action=action, after="x",
+                      department=chosen, at="2026-11-02T01:00:00.000Z", details=details)  # fmt: skip
+
+    said = '{"suggested": "urban"}'
+    steps = [
+        step(1, 1, "dispatch", "urban", said),
+        step(1, 2, "dispatch", "traffic", said),
+        step(2, 1, "file", None),
+        step(2, 2, "dispatch", "traffic", said),
+        step(3, 1, "dispatch", "urban"),
+    ]
+    with store.writing() as tx:
+        tx.connection.execute(insert(CaseStep), steps)
+    found = cityops("rules", "accuracy", "--from", "2026-11-02", "--to", "2026-11-02")
+    assert (found["numerator"], found["denominator"], found["dispatched"]) == (1, 2, 3)
+    empty = cityops("rules", "accuracy", "--from", "2026-11-03", "--to", "2026-11-30")
+    assert (empty["value"], empty["pairs"]) == (None, [])
