@@ -115,13 +115,14 @@ def moves_of(
         What is told of the calendar in the history.
     """
     out: list[Moved] = []
+    now = at.isoformat(), stored_time(at)
     for start in range(0, len(cases), _AT_ONCE):
         some = cases[start : start + _AT_ONCE]
         due = deadlines([_dispose_clock(case.clocks) for case in some], book)
         for case, after in zip(some, due, strict=True):
             text = None if after is None else stored_time(after)
             if text != case.due_at:
-                out.append(_moved(case, after, text, at, table))
+                out.append(_moved(case, after, text, at, now, table))
     return out
 
 
@@ -138,17 +139,20 @@ def _moved(
     after: datetime | None,
     text: str | None,
     at: datetime,
+    now: tuple[str, str],
     table: str,
 ) -> Moved:
-    when = at if case.last_at is None else max(at, datetime.fromisoformat(case.last_at))
+    last_at, shown = now
+    if case.last_at is not None and (last := datetime.fromisoformat(case.last_at)) > at:
+        last_at, shown = last.isoformat(), stored_time(last)
     before = read_time(case.due_at)
     return Moved(
         case,
         text,
         None if after is None else int(after.timestamp()),
         case.steps + 1,
-        when.isoformat(),
-        stored_time(when),
+        last_at,
+        shown,
         told(before, after),
         orjson.dumps({"before": case.due_at or "", "after": text or "", "table": table}).decode(),
     )
