@@ -78,9 +78,9 @@ def access_of(network: Network, places_m: FloatArray, inside: BoolArray) -> Acce
     inside
         (o,) whether a building lies in the zone or is cut by it.
     """
-    out = nearest_on(network.lines, ~network.in_zone, places_m)
-    if inside.any():
-        within = nearest_on(network.lines, np.ones(len(network), bool), places_m[inside])
-        for name in ("edge", "along_m", "gap_m"):
-            getattr(out, name)[inside] = getattr(within, name)
+    o = len(places_m)
+    out = Access(np.full(o, -1, np.int64), np.full(o, np.nan), np.full(o, np.nan))
+    for rows, allowed in ((inside, np.ones(len(network), bool)), (~inside, ~network.in_zone)):
+        found = nearest_on(network.lines, allowed, places_m[rows])
+        out.edge[rows], out.along_m[rows], out.gap_m[rows] = found.edge, found.along_m, found.gap_m
     return out

@@ -117,26 +117,26 @@ def _solved(supply: IntArray, room: IntArray, cost: IntArray) -> _Flow:
 
 
 class _Members:
-    """Sources at one sink with their units, and what each pays there."""
+    """Sources at one sink, their units, and what each would pay more at each other sink."""
 
-    def __init__(self, sources: IntArray, units: IntArray, paid: IntArray) -> None:
+    def __init__(self, sources: IntArray, units: IntArray, extra: IntArray) -> None:
         self.count = len(sources)
-        self.sources, self.units, self.paid = sources, units, paid
+        self.sources, self.units = sources, units
+        self.extra = np.ascontiguousarray(extra.T)
         self.at = {i: p for p, i in enumerate(sources.tolist())}
 
-    def add(self, source: int, units: int, paid: int) -> bool:
+    def add(self, source: int, units: int, extra: IntArray) -> bool:
         """Give it units; True when the source is new here."""
         if source in self.at:
             self.units[self.at[source]] += units
             return False
         if self.count == len(self.sources):
             more = max(8, self.count)
-            self.sources, self.units, self.paid = (
-                np.concatenate([old, np.zeros(more, np.int64)])
-                for old in (self.sources, self.units, self.paid)
-            )
+            self.sources = np.pad(self.sources, (0, more))
+            self.units = np.pad(self.units, (0, more))
+            self.extra = np.pad(self.extra, ((0, 0), (0, more)))
         p = self.count
-        self.sources[p], self.units[p], self.paid[p] = source, units, paid
+        self.sources[p], self.units[p], self.extra[:, p] = source, units, extra
         self.at[source] = p
         self.count += 1
         return True
@@ -148,8 +148,8 @@ class _Members:
         if self.units[p]:
             return False
         last = self.count - 1
-        for column in (self.sources, self.units, self.paid):
-            column[p] = column[last]
+        self.sources[p], self.units[p] = self.sources[last], self.units[last]
+        self.extra[:, p] = self.extra[:, last]
         self.at[int(self.sources[p])] = p
         del self.at[source]
         self.count = last
@@ -170,7 +170,8 @@ class _Flow:
         self.held = []
         for j in range(k):
             mine = np.flatnonzero(best == j)
-            self.held.append(_Members(mine, supply[mine].copy(), cost[mine, j]))
+            extra = cost[mine] - cost[mine, j][:, None]
+            self.held.append(_Members(mine, supply[mine], extra))
         load = np.bincount(best, supply, minlength=k).astype(np.int64)
         self.passed = np.where(price > 0, room, np.minimum(load, room))
         self.surplus = np.append(load - self.passed, self.passed.sum() - supply.sum())
@@ -186,11 +187,9 @@ class _Flow:
         if not held.count or not len(columns):
             self.move[j, columns] = _FAR
             return
-        members = held.sources[: held.count]
-        extra = self.cost[members[:, None], columns] - held.paid[: held.count, None]
-        who = extra.argmin(axis=0)
-        self.mover[j, columns] = members[who]
-        self.move[j, columns] = extra[who, np.arange(len(columns))]
+        who = held.extra[columns, : held.count].argmin(axis=1)
+        self.mover[j, columns] = held.sources[who]
+        self.move[j, columns] = held.extra[columns, who]
 
     def _look_at_end(self, j: int) -> None:
         self.move[j, self.end] = 0 if self.passed[j] < self.room[j] else _FAR
@@ -226,8 +225,8 @@ class _Flow:
             return
         if self.held[a].take(who, units):
             self._look(a, np.flatnonzero(self.mover[a, : self.end] == who))
-        if self.held[b].add(who, units, int(self.cost[who, b])):
-            extra = self.cost[who] - self.cost[who, b]
+        extra = self.cost[who] - self.cost[who, b]
+        if self.held[b].add(who, units, extra):
             better = np.flatnonzero(extra < self.move[b, : self.end])
             self.move[b, better] = extra[better]
             self.mover[b, better] = who
