@@ -191,10 +191,11 @@ def _rows(text: str, needed: tuple[str, ...]) -> Iterator[tuple[int, Row]]:
         if missing:
             raise FileError(
                 "monitoring.no_column",
-                "缺少列：{got}",
+                "缺少列：{missing}",
                 field="file",
                 got=missing,
                 expected=list(needed),
+                params={"missing": "、".join(missing)},
             )
         for row in reader:
             cells = {k: (v or "").strip() for k, v in row.items() if isinstance(k, str)}
