@@ -35,6 +35,7 @@ NAMES = (
     "underground_postgis",
     "underground_audit",
     "underground_network",
+    "hazard_alarms",
 )
 
 
