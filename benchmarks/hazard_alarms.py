@@ -59,7 +59,7 @@ def ours_answer(book: RuleBook, given: Observations, until_us: int) -> Moved:
     return sorted((*named[r], at, up) for r, at, up in zip(*columns, strict=True))
 
 
-def plain_answer(book: RuleBook, given: Observations, until_us: int) -> Moved:
+def peer_answer(book: RuleBook, given: Observations, until_us: int) -> Moved:
     """The same by a loop over rows: a set against repetitions, a list of times for each stream."""
     seen = set()
     of_stream: dict[str, list[tuple[int, int, float]]] = {
@@ -126,7 +126,7 @@ def measure(plan: Plan) -> list[Finding]:
     book, given = made(streams, each)
     until_us = BEGIN_US + each * PERIOD_S * S
     question = "alarms over observations in any order"
-    check_equal(question, ours_answer(book, given, until_us), plain_answer(book, given, until_us))
+    check_equal(question, ours_answer(book, given, until_us), peer_answer(book, given, until_us))
 
     def listed() -> object:
         return alarm_list(deliver(start(book, BEGIN_US), given), moment(until_us))
