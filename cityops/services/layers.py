@@ -34,7 +34,7 @@ from gis.features import FeatureBatch, IntArray, object_array
 from gis.geojson import feature_collection
 from gis.geometry import Rules
 from gis.geometry import check_geometry as faults_of
-from gis.layers import FieldType, GeometryKind, LayerRegistry, LayerSpec
+from gis.layers import USER_GROUP, FieldType, GeometryKind, LayerRegistry, LayerSpec
 from gis.shapes import Limits
 from gis.view import LayerView
 
@@ -152,6 +152,25 @@ class Feature:
     origin: Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class _KnownLayers:
+    """Layers as they were read, with what must be unchanged for them to hold."""
+
+    registry: LayerRegistry
+    names: frozenset[str]
+    made_by_users: Mapping[str, int]
+
+    @classmethod
+    def of(cls, registry: LayerRegistry, versions: Mapping[str, int]) -> _KnownLayers:
+        users = [spec.name for spec in registry if spec.group == USER_GROUP]
+        made = {name: versions[name] for name in users if name in versions}
+        return cls(registry, frozenset(versions), made)
+
+    def holds(self, versions: Mapping[str, int]) -> bool:
+        """Whether the layers are those of these versions."""
+        return self.names == versions.keys() and self.made_by_users.items() <= versions.items()
+
+
 class LayerService:
     """Layers of a store.
 
@@ -165,7 +184,7 @@ class LayerService:
         self._store = store
         self._views = views
         self._areas = areas or AreaService()
-        self._registry: tuple[frozenset[str], LayerRegistry] | None = None
+        self._registry: _KnownLayers | None = None
 
     # -- what there is ----------------------------------------------------------------------
 
@@ -176,11 +195,13 @@ class LayerService:
             yield Reading(self, tx)
 
     def registry(self, tx: Any, versions: Mapping[str, int]) -> LayerRegistry:
-        """Layers of the store; read anew only when their names changed."""
-        names = frozenset(versions)
-        if self._registry is None or self._registry[0] != names:
-            self._registry = (names, tx.layers.registry())
-        return self._registry[1]
+        """Layers of the store; read anew only when their names changed, or a layer that a user
+        made: its name may stand for another declaration now.
+        """
+        known = self._registry
+        if known is None or not known.holds(versions):
+            self._registry = known = _KnownLayers.of(tx.layers.registry(), versions)
+        return known.registry
 
     def catalogue(self, person: Person) -> list[Entry]:
         """Layers that the person may see, in drawing order."""

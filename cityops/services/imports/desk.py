@@ -252,6 +252,8 @@ class DeliveryDesk:
     def undo(self, person: Person, number: int) -> dict[str, Any]:
         """Take the rows of a delivery out of their layer again, all or none.
 
+        A layer that was made for the delivery and holds nothing else is withdrawn with them.
+
         Raises
         ------
         NotFoundError
@@ -285,9 +287,22 @@ class DeliveryDesk:
                 )
             removed = tx.layers.remove(spec, list(rows))
             tx.deliveries.update(number, state=DeliveryState.UNDONE)
-            told = {"layer": spec.name, "removed": removed}
+            withdrawn = _made_for(tx, delivery)
+            if withdrawn:
+                tx.layers.withdraw(spec)
+            told = {"layer": spec.name, "removed": removed, "layer_withdrawn": withdrawn}
             tx.audit.add(person, "layer.import.undo", f"delivery:{number}", detail=told)
-        return {"delivery": number, "layer": spec.name, "removed": removed}
+        return {"delivery": number} | told
+
+
+def _made_for(tx: Any, delivery: Delivery) -> bool:
+    """Whether a delivery made its layer, and neither rows nor other deliveries are left in it."""
+    made = bool((delivery.report or {}).get("new_layer"))
+    return (
+        made
+        and not tx.layers.counts()[delivery.layer]
+        and not tx.deliveries.stored_in(delivery.layer)
+    )
 
 
 def _refuse_stored(delivery: Delivery) -> None:
