@@ -21,6 +21,9 @@ class HazardGroup(ChineseGroup):
 
     elsewhere: ClassVar[dict[str, tuple[str, str]]] = {
         "alarms": ("hazard_alarms", "alarms"),
+        "register": ("hazard_register", "register"),
+        "domino": ("hazard_domino", "domino"),
+        "evacuate": ("hazard_evacuate", "evacuate"),
     }
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -38,7 +41,7 @@ class HazardGroup(ChineseGroup):
 
 @click.group("hazard", cls=HazardGroup)
 def command() -> None:
-    """危险源：影响范围等筛查估算，监测报警。"""
+    """危险源：影响范围等筛查估算，监测报警，企业档案。"""
 
 
 @command.command("zone", cls=CityCommand)

@@ -231,7 +231,7 @@ def hit_cautions(hits: Sequence[Hit], sites: Sequence[Site]) -> list[Caution]:
         out.append(
             Caution("domino.mass_unknown", f"{len(ends)} 处会被引发，但 TNT 当量未知，连锁到此为止")
         )
-    for row in {h.threshold for h in hits if h.threshold is not None}:
+    for row in dict.fromkeys(h.threshold for h in hits if h.threshold is not None):
         words = f"{row.equipment.words.zh} {row.value / 1000:g} kPa：{row.confidence.words.zh}"
         out.append(Caution("domino.threshold", words))
     return out

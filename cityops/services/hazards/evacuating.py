@@ -75,8 +75,8 @@ def evacuation_run(
     request: EvacuationRequest,
     clock: Callable[[], datetime] = now_utc,
     new_id: Callable[[], UUID] = uuid4,
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The plan in the fixed form, and its routes as GeoJSON.
+) -> tuple[dict[str, Any], Callable[[], dict[str, Any]]]:
+    """The plan in the fixed form, and what gives its routes as GeoJSON.
 
     Raises
     ------
@@ -130,7 +130,7 @@ def evacuation_run(
         if request.response_kmh is None:
             words = "没有给出救援车速：按路程远近排列，时间未知"
             found["warnings"].append({"code": "evacuation.no_response_speed", "message": words})
-    return found, routes_geojson(plan, buildings, shelters, frame, roads)
+    return found, lambda: routes_geojson(plan, buildings, shelters, frame, roads)
 
 
 def _timed(seconds: float | None, request: EvacuationRequest) -> float | None:
