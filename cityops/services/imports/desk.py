@@ -19,7 +19,7 @@ from cityops.services.jobs import Job, JobService
 from cityops.services.permissions import GRANTS, Action, require
 from cityops.services.ports import FileStore, Store
 from cityops.services.reading.sniff import base_name, format_of
-from cityops.services.roles import Person, Role
+from cityops.services.roles import Person
 from gis.errors import (
     CityError,
     ConflictError,
@@ -128,7 +128,7 @@ class DeliveryDesk:
         require_importer(person)
         with self._store.reading() as tx:
             found: list[Delivery] = tx.deliveries.latest(
-                None if _oversees(person) else person.id, limit
+                None if person.manages_all_data else person.id, limit
             )
         return found
 
@@ -145,7 +145,7 @@ class DeliveryDesk:
         require_importer(person)
         with self._store.reading() as tx:
             delivery: Delivery | None = tx.deliveries.get(number)
-        if delivery is None or not (delivery.person_id == person.id or _oversees(person)):
+        if delivery is None or not (delivery.person_id == person.id or person.manages_all_data):
             raise NotFoundError("delivery.unknown", "没有交付 {got}", field="id", got=number)
         return delivery
 
@@ -349,10 +349,6 @@ def require_importer(person: Person) -> None:
 def _of_its_kind(name: str) -> Callable[[Path], object]:
     """Refuses a file that is of no kind that is read, or not what its name says."""
     return lambda path: format_of(path, base_name(name)[:300])
-
-
-def _oversees(person: Person) -> bool:
-    return person.has(Role.DATA_MANAGER) and not (person.areas or person.categories)
 
 
 def shapefile_of(names: Sequence[str]) -> str:
