@@ -23,7 +23,9 @@ E0, N0 = 517_000.0, 4_332_000.0
 
 def line(wkt):
     return shapely.transform(
-        shapely.from_wkt(f"LINESTRING Z ({wkt})"), lambda at: at + np.array([E0, N0, 0]), include_z=True
+        shapely.from_wkt(f"LINESTRING Z ({wkt})"),
+        lambda at: at + np.array([E0, N0, 0]),
+        include_z=True,
     )
 
 
