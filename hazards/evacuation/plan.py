@@ -14,7 +14,7 @@ from hazards.evacuation.clearance import Clearance, clearance_of
 from hazards.evacuation.closures import Closure, closures_of
 from hazards.evacuation.network import Network, network_of
 from hazards.evacuation.people import Buildings, Shelters, check_people
-from hazards.evacuation.pieces import Pieces, cut_key, cut_pieces, pieces_of
+from hazards.evacuation.pieces import NEAR_M, Pieces, cut_key, cut_pieces, pieces_of
 from hazards.evacuation.rates import Rates
 from hazards.evacuation.reach import Reach, Walk, reach_of, walk
 from hazards.evacuation.roads import (
@@ -161,8 +161,11 @@ def plan_evacuation(
     reach = reach_of(network, graph, ways, access, rates.access_speed.low)
     down = is_downwind(shelters.places_m[open_rows] - centre, wind_from)
     flows = _assigned(reach, buildings, shelters.capacity[open_rows], down)
-    found = _walked(network, graph, ways, access, reach, flows, np.stack([seconds, fast]))
-    slow_s, fast_s = _times(reach, access, flows, found, network, graph, fast, rates)
+    own, metres = _own(network, graph, access, reach, flows)
+    found = _walked(network, graph, ways, reach, flows, own, np.stack([seconds, fast]))
+    edge = access.edge[flows.source]
+    own_s = metres / network.length_m[edge] * fast[edge] if len(edge) else metres
+    slow_s, fast_s = _times(reach, access, flows, found, own_s, rates)
     low, high = (c[network.road] for c in capacities_p_s(usable, rates))
     return Plan(
         roads=usable,
@@ -246,17 +249,29 @@ def _assigned(
     return transport(supply, capacity.astype(np.int64), cost)
 
 
+def _own(
+    network: Network, graph: Graph, access: Access, reach: Reach, flows: Transport
+) -> tuple[IntArray, FloatArray]:
+    """(f,) the edge on which each flow begins, -1 at its very end, and metres on it."""
+    edge = access.edge[flows.source]
+    if not len(edge):
+        return edge, np.empty(0)
+    along = access.along_m[flows.source]
+    back = graph.originals[reach.start[flows.source, flows.sink]] == network.tail[edge]
+    metres = np.maximum(np.where(back, along, network.length_m[edge] - along), 0.0)
+    return np.where(metres > NEAR_M, edge, -1), metres
+
+
 def _walked(
     network: Network,
     graph: Graph,
     ways: Ways,
-    access: Access,
     reach: Reach,
     flows: Transport,
+    own: IntArray,
     seconds: FloatArray,
 ) -> Walk:
     start = reach.start[flows.source, flows.sink]
-    own = access.edge[flows.source]
     return walk(network, graph, ways, start, flows.sink, own, flows.units, seconds)
 
 
@@ -265,21 +280,14 @@ def _times(
     access: Access,
     flows: Transport,
     found: Walk,
-    network: Network,
-    graph: Graph,
-    fast: FloatArray,
+    own_s: FloatArray,
     rates: Rates,
 ) -> tuple[FloatArray, FloatArray]:
     """(f,) seconds from door to door at the lower and at the higher speed."""
     slow_s = reach.ticks[flows.source, flows.sink] / TICKS_PER_S
-    edge = access.edge[flows.source]
-    begun = graph.originals[reach.start[flows.source, flows.sink]] == network.tail[edge]
-    along = access.along_m[flows.source]
-    metres = np.where(begun, along, network.length_m[edge] - along)
-    own = np.maximum(metres, 0.0) / network.length_m[edge] * fast[edge]
     door = access.gap_m[flows.source] / rates.access_speed.high
     # Rounding to hundredths must not make the quicker walk the longer one.
-    return slow_s, np.minimum(found.seconds[1] + own + door, slow_s)
+    return slow_s, np.minimum(found.seconds[1] + own_s + door, slow_s)
 
 
 def _reasons(

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from hazards.evacuation.access import Access
 from hazards.evacuation.network import Network
+from hazards.evacuation.pieces import NEAR_M
 from hazards.evacuation.transport import NO_WAY
 from hazards.evacuation.ways import IN_ZONE, Graph, Ways, ticks_of
 
@@ -87,7 +88,10 @@ def _best(
 def _ends(
     network: Network, graph: Graph, access: Access
 ) -> list[tuple[IntArray, BoolArray, IntArray]]:
-    """Both ends of edges, who may go there from his own edge, and the ticks he needs."""
+    """Both ends of edges, who may go there from his own edge, and the ticks he needs.
+
+    Who joins the edge at its very end is there, whatever the direction of the edge.
+    """
     edge = np.maximum(access.edge, 0)
     joined = access.edge >= 0
     if not len(network):
@@ -95,9 +99,13 @@ def _ends(
     share = np.nan_to_num(access.along_m) / network.length_m[edge]
     share = np.clip(share, 0.0, 1.0)
     ticks = graph.ticks[edge]
+    at_tail = share * network.length_m[edge] <= NEAR_M
+    at_head = (1.0 - share) * network.length_m[edge] <= NEAR_M
+    back = np.rint(np.where(at_tail, 0.0, share) * ticks).astype(np.int64)
+    on = np.rint(np.where(at_head, 0.0, 1.0 - share) * ticks).astype(np.int64)
     return [
-        (network.tail, joined & graph.backward[edge], np.rint(share * ticks).astype(np.int64)),
-        (network.head, joined & graph.forward[edge], np.rint((1 - share) * ticks).astype(np.int64)),
+        (network.tail, joined & (graph.backward[edge] | at_tail), back),
+        (network.head, joined & (graph.forward[edge] | at_head), on),
     ]
 
 
@@ -144,7 +152,7 @@ def walk(
     start, target
         (f,) place or copy at which each begins, and number of its shelter.
     own_edge
-        (f,) on which each begins.
+        (f,) on which each begins; -1 for who begins at a place.
     units
         (f,) persons.
     seconds
@@ -163,8 +171,8 @@ def walk(
     took, length = np.zeros((len(seconds), f)), np.zeros(f)
     gate = np.full(f, -1, np.int64)
     going, at = np.arange(f), start.copy()
-    if f:
-        put(going, own_edge, network.tail[own_edge] == originals[start])
+    begun = np.flatnonzero(own_edge >= 0)
+    put(begun, own_edge[begun], network.tail[own_edge[begun]] == originals[start[begun]])
     while len(going):
         after = ways.next[target[going], at].astype(np.int64)
         on = after >= 0
