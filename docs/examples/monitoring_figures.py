@@ -12,7 +12,6 @@ sys.path.insert(0, str(ROOT / "tests" / "hazards" / "monitoring"))
 
 from day_trace import ACTS, BEGIN, BOOK, END, LEVEL, POLICY, observations  # noqa: E402
 
-from hazards.charts import Arrow, Box, draw_chart  # noqa: E402
 from hazards.monitoring.alarms import alarm_list  # noqa: E402
 from hazards.monitoring.drawing import Trace, draw_states, draw_trace  # noqa: E402
 from hazards.monitoring.monitor import deliver, readings_of, start  # noqa: E402
@@ -23,6 +22,7 @@ from hazards.registers.rectification import (  # noqa: E402
     TRANSITIONS,
     LoopStage,
 )
+from hazards.state_chart import Arrow, Box, draw_chart  # noqa: E402
 
 
 def day_figure() -> str:

@@ -64,6 +64,17 @@ ACT_TITLES: dict[LoopAct, Title] = {
 }
 
 
+#: How a danger gets from stage to stage; the engine holds it, and a test holds both together.
+TRANSITIONS: tuple[tuple[LoopStage, LoopAct, LoopStage], ...] = (
+    (LoopStage.FOUND, LoopAct.ORDER, LoopStage.RECTIFYING),
+    (LoopStage.RECTIFYING, LoopAct.REPORT_DONE, LoopStage.RECTIFIED),
+    (LoopStage.RECTIFIED, LoopAct.RECHECK, LoopStage.RECHECKING),
+    (LoopStage.RECHECKING, LoopAct.FAIL, LoopStage.RECTIFYING),
+    (LoopStage.RECHECKING, LoopAct.PASS, LoopStage.PASSED),
+    (LoopStage.PASSED, LoopAct.CLOSE, LoopStage.CLOSED),
+)
+
+
 @dataclass(frozen=True)
 class Doer:
     """Who acts; ``body`` is the credit code of the enterprise that the person belongs to."""

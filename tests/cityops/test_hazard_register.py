@@ -16,6 +16,7 @@ from cityops.cli.main import cli
 from cityops.services.hazards.rectifying import CaseEngine, danger_settings
 from gis.errors import CityError
 from hazards.registers.rectification import (
+    TRANSITIONS,
     Doer,
     Given,
     LoopAct,
@@ -141,6 +142,27 @@ def test_the_whole_way_and_once_round_again():
         "report", "accept", "file", "order", "report_done", "recheck", "fail", "report_done",
         "recheck", "pass", "close",
     ]  # fmt: skip
+
+
+def after(story, act):
+    """Stage after an act, None where the state does not know it."""
+    try:
+        return story.does(act, PLANT if act is A.REPORT_DONE else OFFICER, evidence=1).stage
+    except CityError as refused:
+        return None if refused.code == "case.wrong_state" else refused.code
+
+
+def test_the_engine_goes_the_ways_of_the_table_and_no_other():
+    way = [A.ORDER, A.REPORT_DONE, A.RECHECK, A.PASS, A.CLOSE]
+    gone = set()
+    for steps in range(len(way) + 1):
+        for act in A:
+            story = Story()
+            for step in way[:steps]:
+                after(story, step)
+            before = story.stage
+            gone.add((before, act, after(story, act)))
+    assert {way for way in gone if way[2] is not None} == set(TRANSITIONS)
 
 
 def test_what_may_be_done_depends_on_stage_and_person():

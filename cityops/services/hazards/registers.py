@@ -90,9 +90,14 @@ def sheets_of(path: Path) -> list[SheetRows]:
 
 
 def _rows(sheet: Any) -> SheetRows:
+    # Some programs write a wrong extent into the file; without one every row is read.
+    sheet.reset_dimensions()
     numbers, rows = [], []
     for number, cells in enumerate(sheet.iter_rows(values_only=True), start=1):
-        if number > MOST_ROWS:
+        if any(cell is not None for cell in cells):
+            numbers.append(number)
+            rows.append(cells)
+        if len(rows) > MOST_ROWS:
             raise FileError(
                 "register.too_many_rows",
                 "工作表 {got} 超过 {expected} 行",
@@ -100,9 +105,6 @@ def _rows(sheet: Any) -> SheetRows:
                 got=sheet.title,
                 expected=MOST_ROWS,
             )
-        if any(cell is not None for cell in cells):
-            numbers.append(number)
-            rows.append(cells)
     return SheetRows(sheet.title, numbers, rows)
 
 
