@@ -36,6 +36,7 @@ NAMES = (
     "underground_audit",
     "underground_network",
     "hazard_alarms",
+    "evacuation",
 )
 
 
