@@ -83,11 +83,7 @@ def _unknown(words: str, holding: Holding) -> InvalidError:
 
 def grading_of(register: Register, unit: Unit) -> Grading | InvalidError | None:
     """S, R and grade of one unit by GB 18218; why it cannot be told; None where it holds nothing."""
-    held = [
-        one
-        for one in register.holdings
-        if (one.credit_code, one.unit_no) == (unit.credit_code, unit.unit_no)
-    ]
+    held = register.held_in(unit)
     if not held:
         return None
     lines = tuple(line_of(one, number) for number, one in enumerate(held, start=1))

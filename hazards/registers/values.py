@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
 
 from gis.layers import Title
 
@@ -170,10 +171,25 @@ class Register:
         True
         """
         cas = holding.cas or ""
-        found = next((card for card in self.cards if card.cas == cas), None)
+        found = self._cards.get(cas)
         if found is None:
             return ResponseCard(cas, holding.name)
         return found if found.name else replace(found, name=holding.name)
+
+    def held_in(self, unit: Unit) -> tuple[Holding, ...]:
+        """Substances of a unit, in the order of the file."""
+        return tuple(self._held.get((unit.credit_code, unit.unit_no), ()))
+
+    @cached_property
+    def _cards(self) -> dict[str, ResponseCard]:
+        return {card.cas: card for card in self.cards}
+
+    @cached_property
+    def _held(self) -> dict[tuple[str, str], list[Holding]]:
+        found: dict[tuple[str, str], list[Holding]] = {}
+        for one in self.holdings:
+            found.setdefault((one.credit_code, one.unit_no), []).append(one)
+        return found
 
 
 def unknown_of(value: object) -> tuple[str, ...]:

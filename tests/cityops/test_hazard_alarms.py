@@ -94,6 +94,14 @@ def test_a_state_of_other_rules_is_a_conflict(run):
     assert (code, json.loads(told)["error"]["code"]) == (4, "monitoring.other_rules")
 
 
+@pytest.mark.parametrize("more", [("--begin", f"{DAY}00:00:00+08:00"), ("--lag-s", "5")])
+def test_what_a_state_holds_is_not_given_again(run, more):
+    state = ["--state", str(run.folder / "s.json")]
+    run(*state)
+    code, told = run(*state, *more, "--json")
+    assert (code, json.loads(told)["error"]["code"]) == (4, "monitoring.kept_already")
+
+
 def test_every_fault_of_a_file_is_told_by_row_and_field(run):
     bad = OBSERVATIONS + f"LT,{DAY}08:00:00,,1,,\nLT,{DAY}08:00:00Z,,x,,\n,{DAY}08:00:00Z,,1,,\n"
     (run.folder / "bad.csv").write_text(bad, "utf-8")

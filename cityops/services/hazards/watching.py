@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from cityops.services.case_values import CITY_TIME
-from gis.errors import InvalidError
+from gis.errors import ConflictError, InvalidError
 from hazards.models import Caution
 from hazards.monitoring.alarms import Act, Alarm, AlarmList, alarm_list
 from hazards.monitoring.clocks import CLOCK_MARKS, ClockPolicy, Mark
@@ -56,8 +56,16 @@ def watched(asked: Watch) -> tuple[dict[str, Any], str]:
         ``monitoring.no_time`` when neither observations nor arguments tell a time; what
         `deliver`, `alarm_list` and `monitor_from` refuse.
     ConflictError
-        ``monitoring.other_rules``, ``monitoring.set_back``.
+        ``monitoring.other_rules``, ``monitoring.set_back``; ``monitoring.kept_already`` for a begin
+        or spans of clocks beside a state that holds its own.
     """
+    if asked.state is not None and (asked.begin is not None or asked.policy is not None):
+        raise ConflictError(
+            "monitoring.kept_already",
+            "起始时间和时钟容差在保存的状态里，不能再给",
+            field="begin" if asked.begin is not None else "policy",
+            hint="不带这些参数继续，或不带状态从头计算",
+        )
     given = asked.observations
     first, last = (given.receive_us.min(), given.receive_us.max()) if len(given) else (None, None)
     if asked.state is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from datetime import datetime
 
 import pytest
 from day_trace import BEGIN, BOOK, LEVEL, at
@@ -12,7 +13,7 @@ from gis.errors import CityError, ConflictError, InvalidError
 from hazards.monitoring.alarms import Act, ActKind, alarm_list
 from hazards.monitoring.files import read_acts, read_observations, read_rules
 from hazards.monitoring.monitor import deliver, start
-from hazards.monitoring.observations import micros, observations_of
+from hazards.monitoring.observations import Observation, micros, observations_of
 from hazards.monitoring.rules import AlarmKind, Rule, Stream, rule_book
 from hazards.monitoring.stored import monitor_from, monitor_json
 
@@ -125,3 +126,22 @@ def test_a_state_that_was_spoiled_is_refused(change):
     with pytest.raises(InvalidError) as caught:
         monitor_from(json.dumps(held), BOOK)
     assert caught.value.code == "monitoring.bad_state"
+
+
+def test_a_receipt_of_the_year_one_spoils_nobody_elses_rate():
+    names = [f"S{i}" for i in range(40)]
+    book = rule_book(
+        [Stream(name, "m", period_s=60) for name in names],
+        [Rule(name, "R", AlarmKind.RISE, 0.5) for name in names],
+    )
+    long_ago = datetime.fromisoformat("0001-01-02T00:00:00+00:00")
+    given = [Observation(names[0], at("01:00"), long_ago, 1.0)]
+    given += [
+        Observation(name, at(clock), at(clock), value)
+        for name in names
+        for clock, value in (("01:00", 1.0), ("01:01", 2.0), ("01:02", 2.1))
+    ]
+    found = alarm_list(deliver(start(book, micros(BEGIN)), observations_of(given)), at("01:03"))
+    assert [(a.rule.stream, a.raised_at, a.returned_at) for a in found.alarms] == sorted(
+        (name, at("01:01"), at("01:02")) for name in names
+    )
