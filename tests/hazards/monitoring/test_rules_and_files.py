@@ -145,3 +145,29 @@ def test_a_receipt_of_the_year_one_spoils_nobody_elses_rate():
     assert [(a.rule.stream, a.raised_at, a.returned_at) for a in found.alarms] == sorted(
         (name, at("01:01"), at("01:02")) for name in names
     )
+
+
+def test_rows_that_are_written_otherwise_say_the_same():
+    head = "stream,device_time,receive_time,value,quality,sent\n"
+    plain = head + "A,2026-03-01T08:00:00+08:00,2026-03-01T08:00:01+08:00,12.5,good,live\n"
+    other = (
+        "sent, quality ,value,receive_time,device_time,stream,note\n\n"
+        "LIVE,Good,1.25e1,2026-03-01T00:00:01Z, 2026-03-01T00:00:00Z , A ,x\n"
+    )
+    one, two = read_observations(plain), read_observations(other)
+    for name in ("stream", "device_us", "receive_us", "value", "quality", "sent"):
+        assert getattr(one, name).tolist() == getattr(two, name).tolist()
+    assert one.names == two.names == ("A",)
+
+
+def test_a_short_row_and_a_file_without_rows():
+    short = read_observations("stream,device_time,value\nA,2026-03-01T08:00:00+08:00\n")
+    assert math.isnan(short.value[0])
+    assert len(read_observations("stream,device_time\n")) == 0
+
+
+@pytest.mark.parametrize("text", ["", "stream\n", 'stream,device_time\n"A,x'])
+def test_what_is_no_table_is_refused(text):
+    with pytest.raises(CityError) as caught:
+        read_observations(text)
+    assert caught.value.code in ("monitoring.no_column", "monitoring.bad_csv")
