@@ -48,6 +48,7 @@ def alarms(
     """
     from cityops.services.hazards.watching import Watch, watched
     from hazards.monitoring.files import read_acts, read_observations, read_rules
+    from hazards.monitoring.stored import monitor_json
 
     asked = Watch(
         observations=read_observations(_text(observations)),
@@ -59,7 +60,7 @@ def alarms(
     )
     found, after = watched(asked)
     if state is not None:
-        _keep(state, after)
+        _keep(state, monitor_json(after))
     show(found, lambda: _told(found), as_json=as_json)
 
 

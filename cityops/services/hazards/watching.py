@@ -15,7 +15,7 @@ from hazards.monitoring.clocks import CLOCK_MARKS, ClockPolicy, Mark
 from hazards.monitoring.monitor import Monitor, deliver, marks_of, start
 from hazards.monitoring.observations import Observations, micros, moment
 from hazards.monitoring.rules import RuleBook
-from hazards.monitoring.stored import monitor_from, monitor_json
+from hazards.monitoring.stored import monitor_from
 
 SOURCE = (
     "报警状态、死区、延时、锁存、确认、搁置按 ISA-18.2 的做法（凭专业知识，未与标准文本核对）；"
@@ -47,8 +47,8 @@ class Watch:
     state: str | None = None
 
 
-def watched(asked: Watch) -> tuple[dict[str, Any], str]:
-    """The alarms as JSON, and the state to go on from.
+def watched(asked: Watch) -> tuple[dict[str, Any], Monitor]:
+    """The alarms as JSON, and the monitor to go on from.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def watched(asked: Watch) -> tuple[dict[str, Any], str]:
     monitor = deliver(monitor, given, received)
     until = micros(asked.until) if asked.until else received if received is not None else last
     found = alarm_list(monitor, moment(_known(until, "until")), asked.acts)
-    return alarms_json(monitor, found), monitor_json(monitor)
+    return alarms_json(monitor, found), monitor
 
 
 def _known(us: Any, field: str) -> int:
