@@ -61,6 +61,19 @@ def test_what_is_not_known_and_who_lies_is_told(run):
     ]  # fmt: skip
 
 
+def test_a_clock_that_may_be_slow_is_told(run):
+    rows = [f"LT,{DAY}08:0{m}:00+08:00,{DAY}09:0{m}:01+08:00,1" for m in range(5)]
+    late = "\n".join(["stream,device_time,receive_time,value", *rows])
+    (run.folder / "late.csv").write_text(late, "utf-8")
+    found = json.loads(run("--json", o="late.csv")[1])
+    assert found["sensors"] == [{"stream": "LT", "clock_lies": False, "marks": {"backfilled": 5}}]
+    assert "monitoring.never_live" in [w["code"] for w in found["warnings"]]
+    # Nothing of now came for three periods.
+    assert [(a["rule"], a["raised_at"]) for a in found["alarms"]] == [
+        ("STALE", f"{DAY}09:03:01+08:00")
+    ]
+
+
 def test_people_read_a_line_for_each_alarm(run):
     told = run()[1]
     assert "LT H（高限） 9 m" in told

@@ -12,7 +12,7 @@ from gis.errors import ConflictError, InvalidError
 from hazards.models import Caution
 from hazards.monitoring.alarms import Act, Alarm, AlarmList, alarm_list
 from hazards.monitoring.clocks import CLOCK_MARKS, ClockPolicy, Mark
-from hazards.monitoring.monitor import Monitor, deliver, marks_of, start
+from hazards.monitoring.monitor import Monitor, deliver, marks_of, never_live, start
 from hazards.monitoring.observations import Observations, micros, moment
 from hazards.monitoring.rules import RuleBook
 from hazards.monitoring.stored import monitor_from
@@ -158,6 +158,12 @@ def _cautions(monitor: Monitor, sensors: list[dict[str, Any]]) -> list[Caution]:
     if liars:
         told = "、".join(liars[:10])
         found.append(Caution("monitoring.clock_lies", f"{len(liars)} 个测点的时钟不可信：{told}"))
+    late = never_live(monitor)
+    if late:
+        told = (
+            f"{len(late)} 个测点的观测全部迟到，是补传还是时钟慢，无法分辨：{'、'.join(late[:10])}"
+        )
+        found.append(Caution("monitoring.never_live", told))
     if unknown:
         found.append(
             Caution(
