@@ -219,6 +219,12 @@ def _key_of(cells: Mapping[str, Any], names: Sequence[str]) -> tuple[str, ...]:
     return tuple(plain(_whole(cells.get(name))) for name in names)
 
 
+def _told(cells: Mapping[str, Any], names: Sequence[str]) -> str:
+    """A key as people read it."""
+    parts = (str(_whole(cells.get(name))).strip() for name in names if cells.get(name) is not None)
+    return "、".join(part for part in parts if part)[:100]
+
+
 def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
@@ -233,12 +239,13 @@ def _check_keys(spec: SheetSpec, reading: _Reading) -> None:
             continue
         first = seen.setdefault(key, number)
         if first != number:
+            told = _told(cells, spec.key)
             fault = InvalidError(
                 "register.repeated",
                 "与第 {first} 行重复：{told}",
                 field=titles[spec.key[-1]] if len(spec.key) < 4 else titles["name"],
-                got="、".join(part for part in key if part)[:100],
-                params={"first": first, "told": "、".join(part for part in key if part)[:100]},
+                got=told,
+                params={"first": first, "told": told},
             )
             reading.fault(spec, number, fault)
 
@@ -259,8 +266,8 @@ def _check_parents(spec: SheetSpec, reading: _Reading) -> None:
                 "register.no_parent",
                 "工作表“{of}”里没有 {told}",
                 field=last.title,
-                got=key[-1][:60],
-                params={"of": of.title, "told": " ".join(key)[:100]},
+                got=_told(cells, names[-1:]),
+                params={"of": of.title, "told": _told(cells, names)},
             )
             if last.type is not CellType.CREDIT_CODE or _is_good_code(last, cells):
                 reading.fault(spec, number, fault)

@@ -114,7 +114,7 @@ def test_the_same_key_twice_names_the_first_row():
     made = sheets()
     made["设备"].append([ONE, 1.0, "v-102 ", "另一储罐", 3, None])
     assert faults(made) == [("设备", 4, "设备编号", "repeated")]
-    assert str(read(made).faults[0]) == f"与第 3 行重复：{ONE.lower()}、1、v-102"
+    assert str(read(made).faults[0]) == f"与第 3 行重复：{ONE}、1、v-102"
 
 
 def test_an_enterprise_twice_is_told():
