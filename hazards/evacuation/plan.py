@@ -185,7 +185,7 @@ def plan_evacuation(
             fast_s, slow_s, flows.sink, found.load, found.used, (low, high), rates.departure
         ),
         closures=closures,
-        cautions=[*cautions, *told, *_general(network, zone, wind_from, buildings)],
+        cautions=[*cautions, *told, *_general(network, zone, wind_from, buildings, len(targets))],
     )
 
 
@@ -314,9 +314,15 @@ def _reasons(
 
 
 def _general(
-    network: Network, zone: BaseGeometry | None, wind_from: float | None, buildings: Buildings
+    network: Network,
+    zone: BaseGeometry | None,
+    wind_from: float | None,
+    buildings: Buildings,
+    shelters: int,
 ) -> list[Caution]:
     out = []
+    if not shelters:
+        out.append(Caution("evacuation.no_shelter", "没有一处可用的避难场所"))
     if zone is not None and len(network) and bool(network.in_zone.all()):
         out.append(Caution("evacuation.all_in_zone", "影响范围盖住了全部道路，没有可走的路线"))
     if len(network) and (parts := int(network.parts().max()) + 1) > 1:
@@ -325,6 +331,8 @@ def _general(
         )
     if wind_from is None:
         out.append(Caution("evacuation.no_wind", "没有给出风向，没有优先上风向和侧风向"))
+    if not len(buildings):
+        out.append(Caution("evacuation.nobody", "没有要疏散的建筑：影响范围内没有建筑，或坐标有误"))
     unknown = int(np.isnan(buildings.people).sum())
     if unknown:
         out.append(Caution("evacuation.unknown_people", f"{unknown} 栋建筑的人数未知，没有计入"))

@@ -155,6 +155,7 @@ def test_the_text_for_people(run):
         ((), {"roads": [feature("Point", at(0))]}, "evacuation.not_a_road"),
         ((), {"zone": [feature("Point", at(0))]}, "evacuation.no_zone"),
         (("--wind-from", 361), {}, "evacuation.bad_wind"),
+        (("--source", LAT, LON), {}, "crs.swapped"),
         (("--mode", "vehicle"), {}, "evacuation.no_speed"),
         (("--lanes", 1, 2), {}, "hazard.wrong_option"),
         (("--speed-kmh", 5, 4), {}, "evacuation.bad_range"),
@@ -173,6 +174,24 @@ def test_a_zone_over_everything_is_an_answer(run):
     assert code == 0
     assert (found["people"]["assigned"], found["people"]["no_route"]) == (0, 150)
     assert {b["no_route"]["code"] for b in found["buildings"]} == {"no_exit"}
+
+
+def test_an_answer_of_hazard_zone_with_a_place_that_is_none_is_refused(run, tmp_path):
+    answer = tmp_path / "broken.json"
+    answer.write_text(
+        json.dumps({"zones": [{"geometry": ZONE[0]["geometry"]}], "place": {"lon": "x"}})
+    )
+    code, found = run("--zone", answer)
+    assert (code, found["error"]["code"]) == (2, "evacuation.bad_run")
+
+
+def test_nobody_and_no_shelter_are_said(run):
+    _, found = run(
+        buildings=[feature("Point", at(9), people=5)],
+        shelters=[feature("Point", at(0), capacity=5)],
+    )
+    assert {"evacuation.nobody", "evacuation.no_shelter"} <= {w["code"] for w in found["warnings"]}
+    assert found["people"]["known"] == 0
 
 
 def domino(*words, as_json=True):

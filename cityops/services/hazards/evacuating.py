@@ -20,6 +20,7 @@ from cityops.services.hazards.evacuation_files import (
     read_zone,
     roads_in,
     shelters_in,
+    source_in,
 )
 from cityops.services.hazards.evacuation_json import evacuation_json, routes_geojson
 from cityops.services.hazards.service import now_utc
@@ -89,8 +90,7 @@ def evacuation_run(
     mode = Mode(request.mode)
     rates = _rates(request, mode)
     wind = zone.wind_from if request.wind_from is None else request.wind_from
-    at = request.source or zone.source
-    source = None if at is None else tuple(frame.project([at])[0].tolist())
+    source = source_in(request.source or zone.source, frame)
     road_layer = read_layer(request.roads, "roads", request.crs)
     roads = roads_in(road_layer, frame, mode)
     layer = read_layer(request.buildings, "buildings", request.crs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from cityops.services.imports.placing import chosen_reference, place
+from cityops.services.locate import checked_place
 from cityops.services.reading.dispatch import read_file
 from cityops.services.reading.geopackage import plain_layers
 from cityops.services.reading.table import ReadOptions
@@ -67,7 +69,9 @@ class Layer:
             if value is None or (isinstance(value, str) and not value.strip()):
                 continue
             try:
-                out[i] = float(value)
+                out[i] = math.nan if isinstance(value, bool) else float(value)
+                if math.isnan(out[i]):
+                    raise ValueError
             except (TypeError, ValueError):
                 raise InvalidError(
                     "evacuation.not_a_number",
@@ -139,8 +143,7 @@ def read_zone(path: Path, crs: str | None = None) -> ZoneGiven:
     run = _run_of(path)
     if run is not None:
         shapes = [parse_geojson_geometry(z["geometry"]) for z in run["zones"] if z.get("geometry")]
-        at, wind = run.get("place") or {}, (run.get("inputs") or {}).get("wind_from")
-        source = (float(at["lon"]), float(at["lat"])) if "lon" in at and "lat" in at else None
+        source, wind = _said_of(run)
     else:
         shapes = [s for s in read_layer(path, "zone", crs).shapes.tolist() if s is not None]
         source, wind = None, None
@@ -149,7 +152,43 @@ def read_zone(path: Path, crs: str | None = None) -> ZoneGiven:
         raise InvalidError(
             "evacuation.no_zone", "{got} 里没有影响范围的面", field="zone", got=path.name
         )
-    return ZoneGiven(shapely.union_all(areas), source, None if wind is None else float(wind))
+    return ZoneGiven(shapely.union_all(areas), source, wind)
+
+
+def _said_of(run: dict[str, Any]) -> tuple[tuple[float, float] | None, float | None]:
+    """The place of the source and the wind that an answer of ``hazard zone`` names."""
+    at, inputs = run.get("place"), run.get("inputs")
+    wind = inputs.get("wind_from") if isinstance(inputs, dict) else None
+    try:
+        source = (float(at["lon"]), float(at["lat"])) if isinstance(at, dict) else None
+        return source, None if wind is None else float(wind)
+    except (KeyError, TypeError, ValueError) as fault:
+        raise InvalidError(
+            "evacuation.bad_run", "影响范围结果中的位置或风向有误", field="zone"
+        ) from fault
+
+
+def source_in(given: tuple[float, float] | None, frame: LocalFrame) -> tuple[float, float] | None:
+    """The place of a source in metres of a plane; None stays None.
+
+    Raises
+    ------
+    CrsError, InvalidError
+        When it is no place; ``evacuation.far_source`` when it lies far from the zone.
+    """
+    if given is None:
+        return None
+    place = checked_place(given[0], given[1], "cgcs2000")
+    x, y = frame.project([[place.lon, place.lat]])[0].tolist()
+    if not max(abs(x), abs(y)) <= FARTHEST_M:
+        raise InvalidError(
+            "evacuation.far_source",
+            "源的位置离影响范围超过 {expected} km，经纬度可能写反",
+            field="source",
+            got=list(given),
+            expected=FARTHEST_M / 1000,
+        )
+    return x, y
 
 
 def _run_of(path: Path) -> dict[str, Any] | None:
