@@ -83,6 +83,14 @@ def test_three_rates_at_once_may_take_different_models(hazard):
     assert found["zones"] == named["likely"]["zones"]
 
 
+def test_an_option_of_the_model_that_was_not_chosen_is_remarked_on(hazard):
+    more = ("--level", "20ppm", "--averaging-min", "60", "--duration-s", "60")
+    _, found = hazard("zone", "--model", "dispersion", "--at", *PILOT, *PLUME, *more)
+    words = [w["message"] for w in found["warnings"] if w["code"] == "choice.unused_option"]
+    assert words == ["所选的模型 britter-mcquaid 不用 --averaging-min"]
+    assert "heavy.not_steady" in codes(found)
+
+
 def test_a_cas_number_gives_molar_mass_levels_and_classes(hazard):
     arguments = ("--cas", "7782-50-5", *PLUME[2:])
     _, found = hazard("zone", "--model", "gaussian-plume", "--at", *PILOT, *arguments)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 import shapely
@@ -124,6 +126,29 @@ def test_unknown_people_are_told_in_their_group():
 def test_groups_of_another_length_are_refused():
     with pytest.raises(InvalidError):
         grouped(np.ones((1, 2)), np.ones(2), np.zeros(3, int), 1)
+
+
+@pytest.mark.parametrize("shape", ["discs", "outlines"])
+def test_a_million_people_in_200_000_buildings_are_counted_within_a_second_of_cpu(shape):
+    rng = np.random.default_rng(8)
+    centres, half = rng.uniform(-9000, 9000, (200_000, 2)), rng.uniform(4, 15, (200_000, 2))
+    low, high = centres - half, centres + half
+
+    def shapes_of(rows):
+        boxes = shapely.box(*low[rows].T, *high[rows].T)
+        return Ragged.from_shapely(GeometryKind.POLYGON, boxes)
+
+    footprints = Footprints(centres, np.hypot(*half.T), shapes_of)
+    radii = (1500.0, 4000.0, 8000.0)
+    fine = Outlines(tuple(shapely.Point(0, 0).buffer(r, quad_segs=64) for r in radii))
+    people, groups = np.full(200_000, 5.0), rng.integers(0, 400, 200_000)
+    start = time.process_time()
+    shares = (Discs(radii) if shape == "discs" else fine).shares(footprints)
+    whole, parts = within(shares, people), grouped(shares, people, groups, 400)
+    bands(shares, people)
+    assert time.process_time() - start < 1.0
+    assert parts.expected.sum(axis=1) == pytest.approx([t.expected for t in whole])
+    assert whole[2].expected == pytest.approx(1e6 * np.pi * 64 / 324, rel=0.01)
 
 
 # -- hours and kinds ----------------------------------------------------------------------------

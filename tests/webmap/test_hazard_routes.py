@@ -46,7 +46,10 @@ def test_a_layer_in_which_nothing_was_ever_entered_is_unknown_and_not_zero(sign_
 
 def test_levels_and_models_come_with_source_and_confidence(sign_in):
     client = sign_in("emergency")
-    levels = client.get("/api/v1/hazards/levels").json["levels"]
+    told = client.get("/api/v1/hazards/levels").json
+    levels = told["levels"]
+    assert [heat["level"] for heat in told["heats"] if heat["offered"]] == [10, 5, 2]
+    assert {row["harm"] for row in told["classes"]} == {"overpressure", "thermal", "toxic"}
     assert [lv["level"] for lv in levels if lv["offered"]] == [20.7, 6.9, 2]
     assert all(lv["source"] and lv["confidence"]["code"] for lv in levels)
     models = client.get("/api/v1/hazards/models").json
