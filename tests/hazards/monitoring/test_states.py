@@ -46,7 +46,7 @@ def act(second, kind):
 ACTS = st.builds(act, st.integers(0, 9), st.sampled_from(ActKind))
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     st.lists(st.sampled_from([0.0, 2.0]), min_size=3, max_size=9),
     st.lists(ACTS, max_size=5, unique_by=lambda a: a.at),
