@@ -72,6 +72,12 @@ _CHECKS = {
 
 def _told(result: dict[str, Any]) -> str:
     lines = [f"管线 {result['pipes']} 段，检查 {result['audited']} 段，分 {result['tiles']} 块"]
+    if result["left_out"]:
+        lines.append(
+            f"  另有 {result['left_out']} 段没有检查：架空、地面，或位置不明（check 列出）"
+        )
+    if result["structures"]:
+        lines.append(f"  周边地物 {result['structures']} 处")
     for row in result["counts"]:
         lines.append(f"  {_CHECKS[row['check']]} {_ANSWERS[row['answer']]}：{row['count']}")
     lines.append(f"规则 {result['rules']} 条，其中未经核对的草案 {result['draft_rules']} 条")
