@@ -255,3 +255,53 @@ def test_domino_refuses_what_is_no_equipment_and_no_mass(tmp_path):
     code, found = domino("--sites", file)
     assert (code, found["error"]["code"]) == (2, "domino.bad_sites")
     assert [e["row"] for e in found["errors"]] == [1, 2]
+
+
+def in_zones(tmp_path, sites, *words, **zone):
+    answer = tmp_path / "zones.json"
+    shape = ZONE[0]["geometry"]
+    body = {
+        "zones": [{"geometry": shape, **zone}],
+        "place": {"lon": LON, "lat": LAT},
+        "model": "m",
+        "source": "s",
+    }
+    answer.write_text(json.dumps(body))
+    command = [
+        "hazard",
+        "domino",
+        "--zone",
+        str(answer),
+        "--sites",
+        str(sites),
+        *map(str, words),
+        "--json",
+    ]
+    done = CliRunner().invoke(cli, command)
+    assert not isinstance(done.exception, Exception), done.exception
+    return done.exit_code, json.loads(done.stdout)
+
+
+def test_sites_are_held_against_the_zones_of_an_answer(sites, tmp_path):
+    code, found = in_zones(tmp_path, sites, "--minutes", 20, level=50, unit="kW/m2")
+    assert code == 0
+    told = {s["id"]: (s["zone"], s["exceeded"], s["at_least"]) for s in found["sites"]}
+    assert told == {"t1": (0, True, 50e3), "t2": (None, None, 0.0), "t3": (0, None, 50e3)}
+
+
+@pytest.mark.parametrize(
+    ("words", "zone", "code"),
+    [
+        (("--at", LON, LAT), {"level": 5, "unit": "kPa"}, "domino.wrong_option"),
+        ((), {"level": None, "unit": "kPa"}, "domino.no_level"),
+        (("--minutes", -1), {"level": 5, "unit": "kW/m2"}, "domino.heat"),
+    ],
+)
+def test_zones_that_say_nothing_are_refused(sites, tmp_path, words, zone, code):
+    exit_code, found = in_zones(tmp_path, sites, *words, **zone)
+    assert (exit_code, found["error"]["code"]) == (2, code)
+
+
+def test_neither_a_charge_nor_zones_is_refused():
+    done = CliRunner().invoke(cli, ["hazard", "domino", "--json"])
+    assert (done.exit_code, json.loads(done.stdout)["error"]["code"]) == (2, "domino.missing")

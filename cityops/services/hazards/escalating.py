@@ -18,6 +18,7 @@ from cityops.services.hazards.service import now_utc
 from cityops.services.locate import checked_place
 from gis.errors import CityError, InvalidError
 from gis.frame import LocalFrame
+from grid.clock.calendar import CITY_ZONE
 from hazards import SCREENING_EN, SCREENING_ZH
 from hazards.blast import check_mass
 from hazards.domino.escalation import (
@@ -77,14 +78,14 @@ def domino_run(
     names: list[str | None] = []
     if request.sites is not None:
         layer = read_layer(request.sites, "sites", request.sites_crs)
-        rows = _sites(layer, frame)
+        rows = sites_in(layer, frame)
         names = layer.column("name", "名称").tolist()
     hits = blast_hits(request.mass_kg, rows, curve, request.generations)
     rings = escalation_radii(request.mass_kg, curve)
     radii = [radius for _, radius in rings]
     return {
         "run_id": str(new_id()),
-        "at": clock().isoformat(timespec="milliseconds"),
+        "at": clock().astimezone(CITY_ZONE).isoformat(timespec="milliseconds"),
         "kept": False,
         "inputs": asdict(request)
         | {"sites": None if request.sites is None else str(request.sites)},
@@ -95,7 +96,7 @@ def domino_run(
         "program": version("cityops"),
         "place": place_json(place, None),
         "rings": [
-            _threshold(row) | {"radius_m": radius, "radius_told_m": rounded_metres(radius)}
+            threshold_json(row) | {"radius_m": radius, "radius_told_m": rounded_metres(radius)}
             for row, radius in rings
         ],
         "warnings": [caution.as_dict() for caution in hit_cautions(hits, rows)],
@@ -104,7 +105,14 @@ def domino_run(
     }
 
 
-def _sites(layer: Layer, frame: LocalFrame) -> list[Site]:
+def sites_in(layer: Layer, frame: LocalFrame) -> list[Site]:
+    """Sites of a file in metres of a plane.
+
+    Raises
+    ------
+    InvalidError
+        The fault of a row, or ``domino.bad_sites`` with every one of several.
+    """
     places, _ = places_in(layer, frame, "sites")
     masses = layer.numbers("tnt_kg", "tnt_likely_kg", "TNT 当量（可能）")
     classes = layer.column("equipment", "设备类别").tolist()
@@ -142,13 +150,14 @@ def _hit(hit: Hit, rows: list[Site], names: list[str | None], frame: LocalFrame)
         "distance_m": round(hit.distance_m, 1),
         "pressure_kpa": round(hit.pressure_pa / 1000, 4),
         "bound": hit.bound,
-        "threshold": None if hit.threshold is None else _threshold(hit.threshold),
+        "threshold": None if hit.threshold is None else threshold_json(hit.threshold),
         "exceeded": hit.exceeded,
         "damage_probability": hit.probability,
     }
 
 
-def _threshold(row: Threshold) -> dict[str, Any]:
+def threshold_json(row: Threshold) -> dict[str, Any]:
+    """A row of the thresholds as JSON."""
     return {
         "load": row.load.value,
         "equipment": row.equipment.value,

@@ -25,6 +25,7 @@ from cityops.services.hazards.evacuation_files import (
 from cityops.services.hazards.evacuation_json import evacuation_json, routes_geojson
 from cityops.services.hazards.service import now_utc
 from gis.errors import InvalidError
+from grid.clock.calendar import CITY_ZONE
 from hazards.evacuation.people import Buildings
 from hazards.evacuation.plan import plan_evacuation
 from hazards.evacuation.rates import Mode, Rates, foot_rates, given_span, vehicle_rates
@@ -101,7 +102,7 @@ def evacuation_run(
     )
     found = {
         "run_id": str(new_id()),
-        "at": clock().isoformat(timespec="milliseconds"),
+        "at": clock().astimezone(CITY_ZONE).isoformat(timespec="milliseconds"),
         "kept": False,
         "inputs": _inputs(request),
         "wind_from": wind,

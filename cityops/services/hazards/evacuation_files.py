@@ -140,7 +140,7 @@ def read_zone(path: Path, crs: str | None = None) -> ZoneGiven:
     NotFoundError, FileError, InvalidError
         As `read_layer`; ``evacuation.no_zone`` when there is no polygon in it.
     """
-    run = _run_of(path)
+    run = read_run(path)
     if run is not None:
         shapes = [parse_geojson_geometry(z["geometry"]) for z in run["zones"] if z.get("geometry")]
         source, wind = _said_of(run)
@@ -191,8 +191,16 @@ def source_in(given: tuple[float, float] | None, frame: LocalFrame) -> tuple[flo
     return x, y
 
 
-def _run_of(path: Path) -> dict[str, Any] | None:
-    """The answer of ``hazard zone``, when the file is one."""
+def read_run(path: Path) -> dict[str, Any] | None:
+    """The answer of ``hazard zone``, when the file is one; else None.
+
+    Raises
+    ------
+    NotFoundError
+        ``file.missing``.
+    FileError
+        ``json.bad``.
+    """
     if not path.is_file():
         raise NotFoundError("file.missing", "没有文件 {got}", field="zone", got=str(path))
     if path.suffix.lower() not in (".json", ".geojson") or path.stat().st_size > _MOST_ZONE_BYTES:

@@ -24,6 +24,7 @@ from hazards.domino.thresholds import (
     threshold_of,
     thresholds,
 )
+from hazards.domino.zones import LoadZone, lengths_in, valves_in, zone_hits
 from hazards.kingery_bulmash import KINGERY_BULMASH as CURVE
 from hazards.models import Confidence
 
@@ -159,3 +160,35 @@ def test_lines_are_measured_ring_by_ring_and_kind_by_kind():
 
 def test_valves_come_by_distance_and_the_edge_is_in():
     assert lifelines_within(lifelines(), [50.0]).valves == (("v3", 5.0), ("v1", 50.0))
+
+
+def rings(load, *levels):
+    return [LoadZone(load, value, shapely.Point(0, 0).buffer(radius)) for value, radius in levels]
+
+
+@pytest.mark.parametrize(
+    ("x", "expected", "at_least"), [(40, True, 30e3), (90, None, 10e3), (150, False, 0.0)]
+)
+def test_a_zone_says_at_least_inside_and_less_outside(x, expected, at_least):
+    zones = rings(EscalationLoad.OVERPRESSURE, (30e3, 50), (10e3, 100))
+    (hit,) = zone_hits(zones, [site("a", x)])
+    assert (hit.exceeded, hit.at_least) == (expected, at_least)
+
+
+def test_heat_of_a_zone_decides_only_when_it_lasts():
+    zones = rings(EscalationLoad.HEAT, (20e3, 50))
+    assert zone_hits(zones, [site("a", 10)], minutes=30)[0].exceeded is True
+    assert zone_hits(zones, [site("a", 10)], minutes=0.2)[0].exceeded is None
+    assert zone_hits(zones, [site("a", 10, None)], minutes=30)[0].exceeded is None
+
+
+def test_concentrations_load_nothing_and_zones_still_tell_who_is_inside():
+    hits = zone_hits(rings(None, (20.0, 50)), [site("in", 50 * 0.99), site("out", 51)])
+    assert [(h.zone, h.exceeded) for h in hits] == [(0, None), (-1, None)]
+
+
+def test_lines_and_valves_of_any_shape():
+    box = shapely.box(-100, -1, 50, 55)
+    (sums,) = lengths_in(lifelines(), [box])
+    assert sums == {"给水": pytest.approx(150.0)}
+    assert valves_in(lifelines(), box) == [("v3", 5.0), ("v1", 50.0), ("v2", 50.1)]
