@@ -22,8 +22,8 @@ from gis.errors import InvalidError
 IntArray = npt.NDArray[np.int64]
 #: Cost of a pair without a way.
 NO_WAY = -1
-#: The greatest cost of a pair: with all chains of moves everything stays within 64 bits.
-MOST_COST = 1 << 53
+#: The greatest cost of a pair times the square of the sinks: all chains of moves fit into 64 bits.
+MOST_COST = 1 << 58
 #: So few sources are solved without looking at a part of them first, and this part is looked at.
 _FEW, _PART = 100, 4
 _FAR = np.iinfo(np.int64).max // 4
@@ -92,7 +92,7 @@ def transport(supply: IntArray, capacity: IntArray, cost: IntArray) -> Transport
 
 def _check(supply: IntArray, capacity: IntArray, cost: IntArray) -> None:
     good = cost.ndim == 2 and cost.shape == (len(supply), len(capacity))
-    good = good and int(cost.max(initial=0)) <= MOST_COST // (len(capacity) + 2)
+    good = good and int(cost.max(initial=0)) <= MOST_COST // (len(capacity) + 2) ** 2
     good = good and not any((part < low).any() for part, low in ((supply, 0), (capacity, 0)))
     if not good or (cost < NO_WAY).any():
         raise InvalidError(

@@ -29,6 +29,8 @@ BoolArray = npt.NDArray[np.bool_]
 TICKS_PER_S = 100
 #: What a tick within the zone weighs more than one outside: longer than any way, 7.8 days.
 IN_ZONE = 1 << 26
+#: Ways from so many pairs of places and targets are kept at once: 1.8 GB.
+MOST_PAIRS = 150_000_000
 
 
 @dataclass(frozen=True)
@@ -176,8 +178,17 @@ def ways_to(graph: Graph, targets: IntArray) -> Ways:
     Raises
     ------
     InvalidError
-        ``evacuation.too_long`` when a way takes longer than 7.8 days.
+        ``evacuation.too_long`` when a way takes longer than 7.8 days; ``evacuation.too_large``
+        when targets times places need more memory than `MOST_PAIRS`.
     """
+    if len(targets) * graph.size > MOST_PAIRS:
+        raise InvalidError(
+            "evacuation.too_large",
+            "避难场所 {shelters} 处、路网节点 {places} 个，超出一次能算的规模",
+            field="shelters",
+            params={"shelters": len(targets), "places": graph.size},
+            hint="裁剪道路，或去掉较远的避难场所",
+        )
     if not len(targets):
         shape = (0, graph.size)
         return Ways(np.empty(shape), np.empty(shape, np.int32))
