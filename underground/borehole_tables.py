@@ -110,32 +110,24 @@ def _faults(
     seen: set[str] = set()
     for row, name, known in zip(rows, names, placed, strict=True):
         if name is None or name in seen:
-            out.append(
-                InvalidError(
-                    "borehole.name", "钻孔表第 {at} 行：编号缺少或重复", row=row, params={"at": row}
-                )
-            )
+            out.append(InvalidError("borehole.name", "钻孔表：编号缺少或重复", row=row))
         if not known:
-            out.append(
-                InvalidError(
-                    "borehole.place", "钻孔表第 {at} 行：缺少坐标", row=row, params={"at": row}
-                )
-            )
+            out.append(InvalidError("borehole.place", "钻孔表：缺少坐标", row=row))
         seen.add(name)
     depths = [math.isfinite(a + b) for a, b in zip(top.tolist(), bottom.tolist(), strict=True)]
     for row, name, known in zip(of_rows, of.text("hole").tolist(), depths, strict=True):
         if name not in seen:
             out.append(
                 InvalidError(
-                    "borehole.no_hole", "地层表第 {at} 行：没有钻孔 {got}",
-                    got=name, row=row, params={"at": row},
+                    "borehole.no_hole", "地层表：没有钻孔 {got}",
+                    got=name, row=row,
                 )
             )  # fmt: skip
         if not known:
             out.append(
                 InvalidError(
-                    "borehole.no_depth", "地层表第 {at} 行：缺少层顶或层底深度",
-                    row=row, params={"at": row},
+                    "borehole.no_depth", "地层表：缺少层顶或层底深度",
+                    row=row,
                 )
             )  # fmt: skip
     return out

@@ -142,8 +142,8 @@ def _numbers(
         if text is not None and value is None:
             faults.append(
                 InvalidError(
-                    "columns.number", "第 {at} 行 {field} 不是数：{got}", field=name, got=text,
-                    row=row, params={"at": row},
+                    "columns.number", "{field} 不是数：{got}", field=name, got=text,
+                    row=row,
                 )
             )  # fmt: skip
         out.append(None if value is None else value * unit)

@@ -72,17 +72,9 @@ def spaces_of(
     for i, shape in enumerate(shapes.tolist(), 1):
         good = shape is not None and not shape.is_empty and shape.is_valid
         if not good or shape.geom_type not in ("Point", "Polygon", "MultiPolygon"):
-            faults.append(
-                GeometryError(
-                    "space.shape", "第 {at} 行应为点（井）或有效的面", row=i, params={"at": i}
-                )
-            )
+            faults.append(GeometryError("space.shape", "应为点（井）或有效的面", row=i))
         elif bottom[i - 1] >= top[i - 1]:
-            faults.append(
-                GeometryError(
-                    "space.upside_down", "第 {at} 行：底不低于顶", row=i, params={"at": i}
-                )
-            )
+            faults.append(GeometryError("space.upside_down", "底不低于顶", row=i))
     if faults:
         raise GeometryError(
             "space.bad", "地下空间图层有 {count} 处错误",

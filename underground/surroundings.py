@@ -111,19 +111,15 @@ def _faults(kinds: ObjectArray, shapes: ObjectArray) -> list[CityError]:
     out: list[CityError] = []
     for i, (kind, shape) in enumerate(zip(kinds.tolist(), shapes.tolist(), strict=True), 1):
         if shape is None or shape.is_empty:
-            out.append(
-                GeometryError("around.no_shape", "第 {at} 行没有图形", row=i, params={"at": i})
-            )
+            out.append(GeometryError("around.no_shape", "没有图形", row=i))
         elif not shape.is_valid or not np.isfinite(shapely.get_coordinates(shape)).all():
-            out.append(
-                GeometryError("around.invalid", "第 {at} 行的图形无效", row=i, params={"at": i})
-            )
+            out.append(GeometryError("around.invalid", "图形无效", row=i))
         elif kind in SHAPES and shapely.get_type_id(shape) not in SHAPES[kind]:
             wanted = "、".join(names[t] for t in SHAPES[kind])
             out.append(
                 GeometryError(
-                    "around.shape", "第 {at} 行：{kind} 要用{wanted}表示，得到 {got}",
-                    got=shape.geom_type, row=i, params={"at": i, "kind": kind, "wanted": wanted},
+                    "around.shape", "{kind} 要用{wanted}表示，得到 {got}",
+                    got=shape.geom_type, row=i, params={"kind": kind, "wanted": wanted},
                 )
             )  # fmt: skip
     return out

@@ -30,7 +30,7 @@ class LandUse:
     def __post_init__(self) -> None:
         faults: list[CityError] = [
             GeometryError(
-                "land.outline", "第 {at} 行：用地应为有效的面", row=i, params={"at": i}
+                "land.outline", "用地应为有效的面", row=i
             )
             for i, shape in enumerate(self.outlines.tolist(), 1)
             if shape is None or not shape.is_valid or shape.is_empty
