@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gis.errors import InvalidError
@@ -102,6 +102,7 @@ carriers = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(carriers)
 def test_groups_add_up_to_the_whole_and_equal_plain_addition(rows):
     groups, people, shares = (np.array(column) for column in zip(*rows, strict=True))

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gis.errors import InvalidError
@@ -31,6 +31,7 @@ def test_the_view_of_an_upright_flame_is_that_of_adding_up_its_surface():
     assert found == pytest.approx((upright, flat), rel=0.002)
 
 
+@settings(deadline=None)
 @given(a=st.floats(60, 1000), b=st.floats(60, 1000), tilt=st.floats(0, 1.0))
 def test_further_away_is_never_hotter(a, b, tilt):
     flame = Flame(40.0, 1.2, tilt, 6e4)
@@ -38,6 +39,7 @@ def test_further_away_is_never_hotter(a, b, tilt):
     assert 0 <= far <= near * (1 + 1e-9)
 
 
+@settings(deadline=None)
 @given(calm=st.floats(0, 20), more=st.floats(0, 20))
 def test_more_wind_tilts_and_never_lengthens(calm, more):
     less, windy = sorted((calm, more))
