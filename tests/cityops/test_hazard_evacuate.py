@@ -121,6 +121,10 @@ def test_routes_and_closures_can_be_written_as_geojson(run, tmp_path):
     assert found["out"] == str(out)
     assert frame.kind.value_counts().to_dict() == {"route": 2, "close": 2}
     assert shapely.get_dimensions(frame.geometry[frame.kind == "route"]).tolist() == [1, 1]
+    # From the house at half a thousandth of a degree to the school at ten.
+    east = frame.geometry[frame.shelter == "s1"].iloc[0]
+    assert east.bounds[0] == pytest.approx(LON + 0.5 * DEGREE, abs=1e-8)
+    assert east.bounds[2] == pytest.approx(LON + 10 * DEGREE, abs=1e-8)
 
 
 def test_resources_have_times_only_when_a_speed_is_given(run):

@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
+from shapely.ops import substring
 
 from gis.frame import LocalFrame
 from hazards import SCREENING_EN, SCREENING_ZH
 from hazards.evacuation import model
 from hazards.evacuation.people import Buildings, Shelters
+from hazards.evacuation.pieces import NEAR_M
 from hazards.evacuation.plan import NoRoute, Plan
 from hazards.evacuation.rates import Rates
 from hazards.evacuation.reach import route
@@ -188,13 +190,14 @@ def _reason(reason: NoRoute | None) -> dict[str, str] | None:
 def routes_geojson(
     plan: Plan, buildings: Buildings, shelters: Shelters, frame: LocalFrame, roads: Roads
 ) -> dict[str, Any]:
-    """Routes from the end of the own edge to the shelter, and the places to close, as features."""
+    """Routes from where buildings join the road to the shelters, and places to close, as features."""
     features = []
     for f, (i, k) in enumerate(
         zip(plan.flows.source.tolist(), plan.flows.sink.tolist(), strict=True)
     ):
         edges = route(plan.graph, plan.ways, int(plan.reach.start[i, k]), k)
-        shape = shapely.multilinestrings(plan.network.lines[edges]) if edges else None
+        lines = [*_begun(plan, i, k), *plan.network.lines[edges].tolist()]
+        shape = shapely.multilinestrings(lines) if lines else None
         properties = {
             "kind": "route",
             "building": buildings.ids[i],
@@ -207,6 +210,15 @@ def routes_geojson(
         properties = {"kind": "close", "road": roads.ids[one.road], "leads_in": one.leads_in}
         features.append(_feature(shapely.Point(one.place_m), properties, frame))
     return {"type": "FeatureCollection", "features": features}
+
+
+def _begun(plan: Plan, i: int, k: int) -> list[shapely.LineString]:
+    """The part of its own edge that a building's way to a shelter passes, if any."""
+    edge, along = int(plan.access.edge[i]), float(plan.access.along_m[i])
+    line = plan.network.lines[edge]
+    to_tail = plan.graph.originals[plan.reach.start[i, k]] == plan.network.tail[edge]
+    part = substring(line, along, 0.0 if to_tail else line.length)
+    return [part] if part.length > NEAR_M else []
 
 
 def _feature(
