@@ -66,7 +66,7 @@ def _told(found: dict[str, Any]) -> str:
         f"建筑 {people['buildings']} 栋，已知 {people['known']:,} 人：安置 {people['assigned']:,} 人"
         f"（其中往下风向 {people['downwind']:,} 人），没有路 {people['no_route']:,} 人，"
         f"没有位置 {people['no_room']:,} 人",
-        f"全部到达需 {_minutes(time['low_s'])} 至 {_minutes(time['high_s'])}",
+        _arrival_told(people, time),
     ]
     if time["bottleneck"] is not None:
         road = time["bottleneck"]
@@ -93,6 +93,12 @@ def _told(found: dict[str, Any]) -> str:
         lines.append(f"假定 {row['title']}：{told}（{row['source']}）")
     lines += [f"注意：{w['message']}" for w in found["warnings"]]
     return "\n".join([*lines, f"{found['estimate']['zh']}，来源：{found['source']}"])
+
+
+def _arrival_told(people: dict[str, Any], time: dict[str, Any]) -> str:
+    if not people["assigned"]:
+        return "没有人出发"
+    return f"全部到达需 {_minutes(time['low_s'])} 至 {_minutes(time['high_s'])}"
 
 
 def _minutes(seconds: float | None) -> str:
