@@ -38,6 +38,8 @@ NAMES = (
     "underground_postgis",
     "underground_audit",
     "underground_network",
+    "hazard_alarms",
+    "evacuation",
 )
 
 

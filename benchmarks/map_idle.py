@@ -13,6 +13,7 @@ import time
 from typing import Any
 
 from benchmarks import made_city
+from benchmarks.browser import ARGUMENTS
 from benchmarks.command import main
 from benchmarks.contest import AnswersDiffer, Finding, PeerMissing, bounded
 from benchmarks.made_store import PASSWORD, PLANNER, folder_for, settings_of
@@ -22,20 +23,6 @@ from benchmarks.service import web_worker
 
 SECONDS_AT_MOST = 6.0
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-#: As the browser tests start it (tests/browser/conftest.py).
-ARGUMENTS = (
-    "--no-sandbox",
-    "--use-gl=angle",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-    "--ignore-gpu-blocklist",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
-)
 DESK = {"width": 1440, "height": 900}
 WITHIN_MS = 60_000
 

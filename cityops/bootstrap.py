@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from cityops.services.pipe_sums import PipeSums
     from cityops.services.ports import Store
     from cityops.services.search import SearchService
+    from cityops.services.sheets.press import Press
     from cityops.services.sheets.service import SheetService
     from cityops.services.snapshots import Views
     from cityops.services.tiles import TileService
@@ -75,20 +76,27 @@ class Services:
         return PipeSums(self.layers)
 
     @cached_property
-    def sheets(self) -> SheetService:
-        """Map sheets as PDF."""
+    def press(self) -> Press:
+        """What prints sheets."""
         from datetime import UTC, datetime
 
         from cityops.printing.typst_printer import TypstPrinter
-        from cityops.services.sheets.service import SheetService
+        from cityops.services.sheets.press import Press
 
-        return SheetService(
+        return Press(
             self.store,
             self.layers,
             TypstPrinter(),
             now=lambda: datetime.now(UTC),
             map_review_no=self.settings.map_review_no,
         )
+
+    @cached_property
+    def sheets(self) -> SheetService:
+        """Map sheets as PDF."""
+        from cityops.services.sheets.service import SheetService
+
+        return SheetService(self.press)
 
     @cached_property
     def exports(self) -> ExportService:
@@ -297,19 +305,9 @@ class Services:
     @cached_property
     def situation_sheets(self) -> SituationSheets:
         """Situation sheets of hazard runs as PDF."""
-        from datetime import UTC, datetime
-
-        from cityops.printing.typst_printer import TypstPrinter
         from cityops.services.hazards.sheet import SituationSheets
 
-        return SituationSheets(
-            self.store,
-            self.layers,
-            self.hazards,
-            TypstPrinter(),
-            now=lambda: datetime.now(UTC),
-            map_review_no=self.settings.map_review_no,
-        )
+        return SituationSheets(self.hazards, self.press)
 
     @cached_property
     def events(self) -> EventService:

@@ -12,6 +12,8 @@ from gis.errors import InvalidError, NotFoundError
 
 ENTRY_POINT_GROUP = "cityops.layers"
 _NAME = re.compile(r"^[a-z][a-z0-9_]{0,39}$")
+#: Group of the layers that people make from files.
+USER_GROUP = "user"
 #: Columns that every layer table has; no field may take their names.
 RESERVED = frozenset(
     {

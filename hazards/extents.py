@@ -194,19 +194,16 @@ def _shares(polygon: Any, footprints: Footprints) -> FloatArray:
 
 
 def _near_border(polygon: Any, centres: FloatArray, far: FloatArray) -> npt.NDArray[np.bool_]:
-    """Which footprints the border may pass through."""
+    """Which footprints the border may pass through: those within their reach of it.
+
+    Most lie further inside or outside than the largest reach and are told apart by two polygons.
+    """
+    most = 1.01 * float(far.max(initial=0.0))
+    outer, inner = polygon.buffer(most), polygon.buffer(-most)
+    candidates = np.flatnonzero(_holds(outer, centres) & ~_holds(inner, centres))
     border = polygon.boundary
-    pieces = shapely.get_parts(border)
-    segments = np.concatenate([_segments(piece) for piece in pieces])
-    tree = shapely.STRtree(segments)
-    boxes = shapely.box(
-        centres[:, 0] - far, centres[:, 1] - far, centres[:, 0] + far, centres[:, 1] + far
-    )
+    shapely.prepare(border)
     out = np.zeros(len(centres), bool)
-    out[tree.query(boxes, predicate="intersects")[0]] = True
+    near = shapely.dwithin(border, shapely.points(centres[candidates]), far[candidates])
+    out[candidates] = near
     return out
-
-
-def _segments(line: Any) -> Any:
-    corners = shapely.get_coordinates(line)
-    return shapely.linestrings(np.stack([corners[:-1], corners[1:]], axis=1))

@@ -26,6 +26,7 @@ UNITS = (*HEAT, DOSE)
 LEAST_W_M2 = 100.0
 LEAST_TDU = 1.0
 _FARTHEST_M = 50_000.0
+_BEYOND_TAU = "有的等级处大气透射率超出适用范围（水蒸气分压×距离应为 1e4 至 1e5 N/m）"
 _LEVEL = re.compile(
     r"([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?)\s*([A-Za-z%/0-9]+)", re.ASCII
 )
@@ -170,7 +171,9 @@ def _zone(ball: Fireball, level: HeatLevel, vapour_pa: float) -> GroundZone:
         )  # fmt: skip
     truncated = felt(_FARTHEST_M) >= level.value
     radius = _FARTHEST_M if truncated else _radius(felt, level.value)
-    cautions = heat_at(ball, radius, vapour_pa).cautions
+    cautions: tuple[Caution, ...] = ()
+    if heat_at(ball, radius, vapour_pa).cautions:
+        cautions = (Caution("fireball.transmissivity", _BEYOND_TAU),)
     if radius < 0.5 * ball.diameter_m:
         words = f"{name} 的半径小于火球半径 {0.5 * ball.diameter_m:.0f} m：圈内地面也可能在火球之下"
         cautions = (*cautions, Caution("fireball.below_ball", words))

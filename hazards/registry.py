@@ -9,13 +9,14 @@ from hazards.fireball import MODEL as FIREBALL
 from hazards.kingery_bulmash import KINGERY_BULMASH
 from hazards.kinney_graham import KINNEY_GRAHAM
 from hazards.models import HazardModel, ModelKind
+from hazards.poolfire import MODEL as POOL_FIRE
 
 #: Overpressure curves, the default one first.
 CURVES: dict[str, Curve] = {curve.model.name: curve for curve in (KINGERY_BULMASH, KINNEY_GRAHAM)}
 #: Models of gas that drifts.
 DISPERSION: tuple[HazardModel, ...] = (plume.MODEL, puff.MODEL, britter_mcquaid.MODEL)
 #: Models of fires.
-FIRES: tuple[HazardModel, ...] = (FIREBALL,)
+FIRES: tuple[HazardModel, ...] = (FIREBALL, POOL_FIRE)
 DEFAULT_CURVE = KINGERY_BULMASH.model.name
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from gis.errors import GeometryError, InvalidError
+from gis.errors import CityError, GeometryError, InvalidError
 from underground.axes import BoolArray, FloatArray, IntArray, ObjectArray
 from underground.clearance.levels import levels
 from underground.heights import require_one_datum
@@ -112,14 +112,26 @@ def excavate(
 
 
 def _check(pit: Any, depth: float | None, level: float | None, margin: float) -> None:
+    faults: list[CityError] = []
     if not isinstance(pit, shapely.Polygon) or pit.is_empty or not pit.is_valid:
-        raise GeometryError("pit.outline", "开挖范围应为有效的多边形", field="pit")
+        faults.append(GeometryError("pit.outline", "开挖范围应为有效的多边形", field="pit"))
     if (depth is None) == (level is None):
-        raise InvalidError("pit.floor", "开挖深度和坑底高程要给出其中一个", field="depth")
+        faults.append(InvalidError("pit.floor", "开挖深度和坑底高程要给出其中一个", field="depth"))
     if depth is not None and not (np.isfinite(depth) and depth > 0):
-        raise InvalidError("pit.depth", "开挖深度应大于 0，得到 {got} m", field="depth", got=depth)
+        faults.append(
+            InvalidError("pit.depth", "开挖深度应大于 0，得到 {got} m", field="depth", got=depth)
+        )
     if not (np.isfinite(margin) and margin >= 0):
-        raise InvalidError("pit.margin", "范围不能小于 0，得到 {got} m", field="margin", got=margin)
+        faults.append(
+            InvalidError("pit.margin", "范围不能小于 0，得到 {got} m", field="margin", got=margin)
+        )
+    if len(faults) == 1:
+        raise faults[0]
+    if faults:
+        raise InvalidError(
+            "pit.bad", "开挖的参数有 {count} 处错误",
+            params={"count": len(faults)}, errors=faults,
+        )  # fmt: skip
 
 
 def _depth_in(lines: ObjectArray, pit: shapely.Polygon, half: FloatArray) -> FloatArray:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import click
 
@@ -15,9 +16,32 @@ from gis.errors import FileError, UnavailableError
 _MOST_BYTES = 4_000_000
 
 
-@click.group("hazard", cls=ChineseGroup)
+class HazardGroup(ChineseGroup):
+    """The commands of this module, and those that are imported when they are asked for."""
+
+    elsewhere: ClassVar[dict[str, tuple[str, str]]] = {
+        "alarms": ("hazard_alarms", "alarms"),
+        "register": ("hazard_register", "register"),
+        "domino": ("hazard_domino", "domino"),
+        "evacuate": ("hazard_evacuate", "evacuate"),
+    }
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of the commands."""
+        return sorted([*super().list_commands(ctx), *self.elsewhere])
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """The command, or None when there is no such command."""
+        if name not in self.elsewhere:
+            return super().get_command(ctx, name)
+        module, attribute = self.elsewhere[name]
+        found: click.Command = getattr(import_module(f"cityops.cli.{module}"), attribute)
+        return found
+
+
+@click.group("hazard", cls=HazardGroup)
 def command() -> None:
-    """危险源：影响范围等筛查估算。"""
+    """危险源：影响范围等筛查估算，监测报警，企业档案。"""
 
 
 @command.command("zone", cls=CityCommand)

@@ -40,12 +40,19 @@ def trace(files: tuple[Path, ...], start: str, as_json: bool, **options: Any) ->
 @_FILES
 @_CRS
 @click.option("--tolerance", "tolerance_m", type=float, required=True, help="容差，m")
+@click.option(
+    "--pin", "pins", multiple=True, help="人工指定：LINE,NODE，这条线较近的一端接到这个点；可给多个"
+)
 @click.option("--out", type=click.Path(path_type=Path), help="把接好的线写成 GeoJSON")
-def reconnect(files: tuple[Path, ...], as_json: bool, **options: Any) -> None:
+def reconnect(
+    files: tuple[Path, ...], pins: tuple[str, ...], as_json: bool, **options: Any
+) -> None:
     """把没有相接的线端在容差内接上；每一处移动都列出，原文件不变。"""
+    from cityops.cli.underground_network import pair_of
     from cityops.services.underground.tracing import reconnect_files
 
-    result = reconnect_files(files, **options)
+    pairs = [pair_of(text, "--pin") for text in pins]
+    result = reconnect_files(files, pins=pairs, **options)
     show(result, lambda: _reconnect_told(result), as_json=as_json)
 
 

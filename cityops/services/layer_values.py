@@ -14,8 +14,48 @@ from gis.layers import FieldSpec, FieldType, LayerSpec
 _TRUE = frozenset({"1", "true", "yes", "是"})
 _FALSE = frozenset({"0", "false", "no", "否"})
 _INT64 = 2**63
+#: Longest text that is looked for in fields.
+MAX_TEXT = 100
+_ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 #: So many codes are named in a hint.
 _MOST_NAMED = 20
+
+
+def check_text(text: str) -> None:
+    """Refuse a text to look for that is longer than any that is in use.
+
+    Raises
+    ------
+    InvalidError
+        When it has more than `MAX_TEXT` characters.
+    """
+    if len(text) > MAX_TEXT:
+        raise InvalidError(
+            "layer.text_too_long",
+            "查找的文字长于 {expected} 个字",
+            field="text",
+            got=len(text),
+            expected=MAX_TEXT,
+        )
+
+
+def codes_titled(field: FieldSpec, text: str) -> list[str]:
+    """Codes of a field whose title holds a text, without regard to case."""
+    wanted = text.lower()
+    return [
+        c.code for c in field.codes if wanted in c.title.zh.lower() or wanted in c.title.en.lower()
+    ]
+
+
+def ascii_lower(text: str) -> str:
+    """`text` with A to Z in lower case and all else as it is, as SQLite compares texts.
+
+    Examples
+    --------
+    >>> ascii_lower("DN Ü")
+    'dn Ü'
+    """
+    return text.translate(_ASCII_LOWER)
 
 
 def visible_field(spec: LayerSpec, permission: Permission, name: str) -> FieldSpec:

@@ -15,7 +15,14 @@ from typing import Any
 import numpy as np
 
 from cityops.services.areas import AreaService
-from cityops.services.layer_values import check_values, typed_value
+from cityops.services.layer_distinct import MOST_VALUES, Distinct, distinct
+from cityops.services.layer_values import (
+    ascii_lower,
+    check_text,
+    check_values,
+    codes_titled,
+    typed_value,
+)
 from cityops.services.permissions import Action, Permission, permission_for, require
 from cityops.services.ports import Box, Store
 from cityops.services.roles import Person
@@ -27,7 +34,7 @@ from gis.features import FeatureBatch, IntArray, object_array
 from gis.geojson import feature_collection
 from gis.geometry import Rules
 from gis.geometry import check_geometry as faults_of
-from gis.layers import GeometryKind, LayerRegistry, LayerSpec
+from gis.layers import USER_GROUP, FieldType, GeometryKind, LayerRegistry, LayerSpec
 from gis.shapes import Limits
 from gis.view import LayerView
 
@@ -73,6 +80,30 @@ class Seen:
             column = self.view.column(name, rows)
             rows = rows[np.fromiter((v in allowed for v in column), bool, len(rows))]
         return rows
+
+    def holding(self, rows: IntArray, text: str) -> IntArray:
+        """Those of `rows` that have a text in a visible text field, or a code so titled.
+
+        The same rows as the condition of lists finds in the store: letters of ASCII count
+        without case.
+
+        Raises
+        ------
+        InvalidError
+            When the text is longer than `MAX_TEXT` characters.
+        """
+        check_text(text)
+        wanted = ascii_lower(text)
+        held = np.zeros(len(rows), bool)
+        for name in self.permission.fields:
+            field = self.spec.field_named(name)
+            if field.type not in (FieldType.TEXT, FieldType.CODE):
+                continue
+            found = self.view.numbered(name, rows)
+            titled = set(codes_titled(field, text))
+            hits = [wanted in ascii_lower(str(v)) or v in titled for v in found.values]
+            held |= np.array([*hits, False])[found.codes]
+        return rows[held]
 
 
 @dataclass(frozen=True)
@@ -121,6 +152,25 @@ class Feature:
     origin: Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class _KnownLayers:
+    """Layers as they were read, with what must be unchanged for them to hold."""
+
+    registry: LayerRegistry
+    names: frozenset[str]
+    made_by_users: Mapping[str, int]
+
+    @classmethod
+    def of(cls, registry: LayerRegistry, versions: Mapping[str, int]) -> _KnownLayers:
+        users = [spec.name for spec in registry if spec.group == USER_GROUP]
+        made = {name: versions[name] for name in users if name in versions}
+        return cls(registry, frozenset(versions), made)
+
+    def holds(self, versions: Mapping[str, int]) -> bool:
+        """Whether the layers are those of these versions."""
+        return self.names == versions.keys() and self.made_by_users.items() <= versions.items()
+
+
 class LayerService:
     """Layers of a store.
 
@@ -134,7 +184,7 @@ class LayerService:
         self._store = store
         self._views = views
         self._areas = areas or AreaService()
-        self._registry: tuple[frozenset[str], LayerRegistry] | None = None
+        self._registry: _KnownLayers | None = None
 
     # -- what there is ----------------------------------------------------------------------
 
@@ -145,11 +195,13 @@ class LayerService:
             yield Reading(self, tx)
 
     def registry(self, tx: Any, versions: Mapping[str, int]) -> LayerRegistry:
-        """Layers of the store; read anew only when their names changed."""
-        names = frozenset(versions)
-        if self._registry is None or self._registry[0] != names:
-            self._registry = (names, tx.layers.registry())
-        return self._registry[1]
+        """Layers of the store; read anew only when their names changed, or a layer that a user
+        made: its name may stand for another declaration now.
+        """
+        known = self._registry
+        if known is None or not known.holds(versions):
+            self._registry = known = _KnownLayers.of(tx.layers.registry(), versions)
+        return known.registry
 
     def catalogue(self, person: Person) -> list[Entry]:
         """Layers that the person may see, in drawing order."""
@@ -272,6 +324,21 @@ class LayerService:
             last = int(batch.fids[-1]) if len(batch) == limit else None
             return Page(spec, allowed, now.versions[layer], batch, matched, last)
 
+    def values(self, person: Person, layer: str, field: str) -> Distinct:
+        """Values of a field among the rows that the person may see, most frequent first.
+
+        Raises
+        ------
+        NotFoundError
+            When there is no such layer.
+        ForbiddenError
+            When the person may not see it.
+        InvalidError
+            For a field that may not be seen.
+        """
+        seen = self.seen(person, layer)
+        return distinct(seen, field, seen.rows_in(None), MOST_VALUES)
+
     def feature(self, person: Person, layer: str, key: str) -> Feature:
         """One feature with its source and quality.
 
@@ -298,6 +365,7 @@ class LayerService:
         polygon: Any,
         *,
         equal: Mapping[str, Sequence[Any]] | None = None,
+        text: str | None = None,
     ) -> Selection:
         """What a polygon in degrees selects: count, length and area by class, keys.
 
@@ -306,6 +374,8 @@ class LayerService:
         equal
             Field -> values, of which a feature has one; None or '' is unknown. See `Selection`
             for how a filter on the class counts.
+        text
+            Only features that have it in a visible text field or the title of a code.
 
         Raises
         ------
@@ -321,6 +391,8 @@ class LayerService:
         check_polygon(polygon)
         seen = self.seen(person, layer)
         touched = seen.view.filter(seen.view.in_polygon(polygon), seen.permission)
+        if text:
+            touched = seen.holding(touched, text)
         return selected(seen, touched, polygon, equal or {})
 
     def window_json(

@@ -28,6 +28,9 @@ class LayerRepo(Protocol):
     def declare(self, spec: LayerSpec) -> None:
         """Keep the declaration of a layer that a user made from a file (group ``user``)."""
 
+    def withdraw(self, spec: LayerSpec) -> None:
+        """Forget an empty layer that a user made from a file; its versions are not used again."""
+
     def registry(self) -> LayerRegistry:
         """Installed layers and those that users declared."""
 

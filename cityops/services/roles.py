@@ -70,6 +70,11 @@ class Person:
         """Whether the person has one of `roles`."""
         return not self.roles.isdisjoint(roles)
 
+    @property
+    def manages_all_data(self) -> bool:
+        """Whether the person is a data manager without any limit."""
+        return self.has(Role.DATA_MANAGER) and not (self.areas or self.categories)
+
 
 #: The program itself: scene set-up, command line of the machine's owner, jobs.
 SYSTEM = Person(0, "系统", frozenset(Role) - {Role.CITIZEN})

@@ -15,7 +15,7 @@ from cityops.services.places import place_of
 from cityops.services.ports import Store
 from cityops.services.roles import Person
 from gis.errors import CityError, InvalidError
-from gis.layers import LayerSpec
+from gis.layers import USER_GROUP, LayerSpec
 from grid.divisions import Division, full_name, search_divisions
 from grid.layers import DISTRICTS
 
@@ -107,7 +107,7 @@ class SearchService:
 
     def _feature_hits(self, tx: Any, person: Person, wanted: str) -> Iterator[Hit]:
         registry = tx.layers.registry()
-        users = [s.name for s in registry if s.group == "user"]
+        users = [s.name for s in registry if s.group == USER_GROUP]
         for name in (*SEARCHED, *users):
             if name in registry:
                 yield from _layer_hits(tx, person, registry.get(name), wanted)

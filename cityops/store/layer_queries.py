@@ -7,13 +7,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Table, and_, or_, select
 
-from cityops.services.layer_values import filter_value, visible_field
+from cityops.services.layer_values import check_text, codes_titled, filter_value, visible_field
 from cityops.services.permissions import Permission
 from cityops.store.permission_sql import permission_condition
 from gis.errors import InvalidError
-from gis.layers import FieldSpec, FieldType, LayerSpec
+from gis.layers import FieldType, LayerSpec
 
-MAX_TEXT = 100
 MAX_VALUES = 200
 
 
@@ -57,14 +56,7 @@ def text_condition(
     InvalidError
         When the text is longer than `MAX_TEXT` characters.
     """
-    if len(text) > MAX_TEXT:
-        raise InvalidError(
-            "layer.text_too_long",
-            "查找的文字长于 {expected} 个字",
-            field="text",
-            got=len(text),
-            expected=MAX_TEXT,
-        )
+    check_text(text)
     parts: list[ColumnElement[bool]] = []
     for name in permission.fields:
         field = spec.field_named(name)
@@ -72,15 +64,8 @@ def text_condition(
         if field.type in (FieldType.TEXT, FieldType.CODE):
             parts.append(column.icontains(text, autoescape=True))
         if field.type is FieldType.CODE:
-            parts.append(column.in_(_codes_titled(field, text)))
+            parts.append(column.in_(codes_titled(field, text)))
     return or_(*parts) if parts else and_(False)
-
-
-def _codes_titled(field: FieldSpec, text: str) -> list[str]:
-    wanted = text.lower()
-    return [
-        c.code for c in field.codes if wanted in c.title.zh.lower() or wanted in c.title.en.lower()
-    ]
 
 
 def ordered_after(

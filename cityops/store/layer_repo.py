@@ -25,6 +25,7 @@ from cityops.store.layer_tables import (
     Box,
     IndexCheck,
     check_index,
+    drop_table,
     drop_triggers,
     fill_index,
     fingerprint,
@@ -40,7 +41,7 @@ from cityops.store.models.layers import LayerChange, LayerDeclaration, LayerStat
 from cityops.store.permission_sql import permission_condition
 from gis.errors import ConflictError, InvalidError, NotFoundError, StaleError
 from gis.features import FeatureBatch, IntArray, LayerChanges, ObjectArray, object_array
-from gis.layers import LayerRegistry, LayerSpec
+from gis.layers import USER_GROUP, LayerRegistry, LayerSpec
 
 if TYPE_CHECKING:
     from cityops.store.unit import Unit
@@ -56,7 +57,10 @@ _spec_from_json = lru_cache(maxsize=256)(spec_from_json)
 _state = LayerState.__table__
 _change = LayerChange.__table__
 _declared = LayerDeclaration.__table__
-_VERSIONS = select(_state.c.name, _state.c.version)
+#: Stands for the digest of a declaration that is no more.
+_WITHDRAWN = ""
+_THERE = _state.c.fingerprint != _WITHDRAWN
+_VERSIONS = select(_state.c.name, _state.c.version).where(_THERE)
 
 
 class SqlLayerRepo:
@@ -86,7 +90,7 @@ class SqlLayerRepo:
         InvalidError
             When the layer is not in the group ``user``.
         """
-        if spec.group != "user":
+        if spec.group != USER_GROUP:
             raise InvalidError(
                 "layer.not_user", "用户图层的组应为 user", field="group", got=spec.group
             )
@@ -97,6 +101,31 @@ class SqlLayerRepo:
             body = spec_to_json(spec)
             self._connection.execute(insert(_declared).values(name=spec.name, body=body))
         self.ensure(spec)
+
+    def withdraw(self, spec: LayerSpec) -> None:
+        """Forget the declaration of an empty layer that a user made, and drop its table.
+
+        Its version is kept and raised: should the name be declared anew, no process and no
+        browser takes what it kept of the old layer for the new one.
+
+        Raises
+        ------
+        ConflictError
+            When the layer has rows.
+        NotFoundError
+            When no user declared it.
+        """
+        mine = _declared.c.name == spec.name
+        if self._connection.execute(select(_declared.c.name).where(mine)).first() is None:
+            raise NotFoundError("layer.not_declared", "没有用户图层 {got}", got=spec.name)
+        if self.counts().get(spec.name):
+            raise ConflictError("layer.not_empty", "图层 {got} 里还有要素", got=spec.name)
+        self._raise_version(spec, None, 0)
+        self._connection.execute(
+            update(_state).where(_state.c.name == spec.name).values(fingerprint=_WITHDRAWN)
+        )
+        self._connection.execute(delete(_declared).where(mine))
+        drop_table(self._connection, spec)
 
     def ensure(self, spec: LayerSpec) -> None:
         """Make the layer's table, R-tree and triggers when they are missing; add new columns."""
@@ -150,7 +179,7 @@ class SqlLayerRepo:
 
     def counts(self) -> Mapping[str, int]:
         """Rows of every layer."""
-        rows = self._connection.execute(select(_state.c.name, _state.c.row_count))
+        rows = self._connection.execute(select(_state.c.name, _state.c.row_count).where(_THERE))
         return dict(rows.all())
 
     def _version(self, spec: LayerSpec) -> tuple[int, int]:

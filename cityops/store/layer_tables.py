@@ -177,6 +177,14 @@ def make_index(connection: Connection, layer: str) -> None:
     make_triggers(connection, layer)
 
 
+def drop_table(connection: Connection, spec: LayerSpec) -> None:
+    """Drop a layer's table with its R*Tree and triggers."""
+    if connection.dialect.name == "sqlite":
+        drop_triggers(connection, spec.name)
+        connection.exec_driver_sql(f"DROP TABLE IF EXISTS {rtree_name(spec.name)}")
+    layer_table(spec).drop(connection, checkfirst=True)
+
+
 def fill_index(connection: Connection, layer: str, after: int) -> None:
     """Put the boxes of rows with fid > `after` into the R*Tree in one statement."""
     connection.exec_driver_sql(

@@ -85,6 +85,42 @@ def long_figure() -> str:
     return draw_long_profile(profile_rows(profile, pipes), profile.length_m, title=title)
 
 
+def unknown_figure() -> str:
+    """The same long profile with the heights of one manhole not recorded."""
+    pipes = pipes_of_survey(survey_of_model(storm(), datum="local"))
+    network = network_of_model(storm())
+    found = path(network, network.node("G72F813"), network.node("G72F050"))
+    rows = np.array([pipes.position[network.links[k]] for k in found.links.tolist()], np.int64)
+    for row, end in ((rows[1], found.forward[1]), (rows[2], not found.forward[2])):
+        vertex = pipes.axes.first[row + 1] - 1 if end else pipes.axes.first[row]
+        pipes.axes.xyz[vertex, 2] = np.nan
+    profile = long_profile(pipes, rows, found.forward)
+    title = "纵断面：一座检查井没有管底高程，缺口就是缺口"
+    return draw_long_profile(profile_rows(profile, pipes), profile.length_m, title=title)
+
+
+def clearance_figure() -> str:
+    """A water main above and one beside a sewer: walls are nearer than axes."""
+    pair = [
+        ("给水", "JS-1", "200", (2.0, -1.111), "QM"),
+        ("污水", "WS-1", "600", (2.0, -2.36), "T"),
+        ("给水", "JS-2", "200", (6.0, -1.5), "QM"),
+        ("污水", "WS-2", "600", (7.5, -1.5), "T"),
+    ]
+    lines = [
+        shapely.LineString([(517_300 + x, 4_332_890, z), (517_300 + x, 4_332_910, z)])
+        for _, _, _, (x, z), _ in pair
+    ]
+    names = {"管类": 0, "管线编号": 1, "管径": 2, "材质": 4}
+    columns = {n: [row[k] for row in pair] for n, k in names.items()}
+    pipes = pipes_of_frame(gpd.GeoDataFrame(columns, geometry=lines, crs=4548), datum="1985")
+    pipes.ground[:] = 0.0
+    cut = shapely.LineString([(517_300, 4_332_900), (517_310, 4_332_900)])
+    section = cross_section(pipes, cut)
+    title = "净距从外壁量起：上下 0.778 m，左右 1.029 m（轴线相距 1.5 m）"
+    return draw_cross_section(section_rows(section, pipes), section.length_m, title=title)
+
+
 def isolation_figure() -> str:
     """A small looped network with a burst, its valves, and what loses its water."""
     from underground.network.model import network_of
@@ -115,6 +151,8 @@ def main() -> None:
         ("cross_section", cross_figure()),
         ("long_profile", long_figure()),
         ("isolation", isolation_figure()),
+        ("unknown_height", unknown_figure()),
+        ("clearance", clearance_figure()),
     ):
         (FIGURES / f"{name}.svg").write_text(figure + "\n", encoding="utf-8")
 

@@ -139,7 +139,9 @@ def _outline(release: HeavyRelease, length_m: float) -> FloatArray:
     up = upwind_m(release)
     # Closer together at the upwind end, where the outline turns.
     upwind = -up * np.cos(0.5 * np.pi * np.arange(_UPWIND_STEPS) / _UPWIND_STEPS)
-    along = np.concatenate([upwind, np.linspace(0.0, length_m, _DOWNWIND_STEPS + 1)])
+    # By cubes: the width grows with x^(2/3), so that it grows evenly.
+    downwind = length_m * (np.arange(_DOWNWIND_STEPS + 1) / _DOWNWIND_STEPS) ** 3
+    along = np.concatenate([upwind, downwind])
     across = np.array([cloud_half_width_m(release, x) for x in along])
     across[0] = 0.0
     right = np.column_stack([along, -across])

@@ -27,7 +27,7 @@ FloatArray = npt.NDArray[np.float64]
 #: From here on a release at once is heavy: sqrt(g0 V0) / (u V0^(1/3)) (Britter and McQuaid 1988).
 HEAVY_PUFF_FROM = 0.2
 _NEAREST_M = 0.1
-_SAMPLES = 3000
+_SAMPLES = 8000
 _STEPS = 128
 
 

@@ -1,11 +1,11 @@
 """People to shelters: the transportation problem, solved exactly in whole numbers.
 
-Few shelters, many buildings: the flow is kept by shelter, and a residual network has one node per
-shelter. First, prices of crowded shelters rise until each keeps about as many as it has room for
-(coordinate ascent of the dual); prices only rise where a shelter stays full, so that complementary
-slackness holds. Then successive shortest paths between shelters move what is still too much
-(R. K. Ahuja, T. L. Magnanti, J. B. Orlin, Network Flows, 1993, chapter 9.7). The result is a
-flow of least cost whatever the first part reached.
+Few shelters, many buildings: the flow is kept by shelter, and the residual network has one node
+per shelter and one for the end of all ways. A quarter of the buildings, with a quarter of the room,
+is solved first; the prices of its shelters give nearly everybody his place in the whole. Then
+successive shortest paths between shelters move what is too much here and missing there (R. K. Ahuja,
+T. L. Magnanti, J. B. Orlin, Network Flows, 1993, chapter 9.7). The result is a flow of least cost
+whatever the prices were: they only decide how much is left to move.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ from gis.errors import InvalidError
 IntArray = npt.NDArray[np.int64]
 #: Cost of a pair without a way.
 NO_WAY = -1
-#: The greatest cost of a pair: with the tiers above it everything stays within 64 bits.
-MOST_COST = 1 << 53
-#: Rounds of rising prices before the rest is moved path by path.
-_ROUNDS = 200
+#: The greatest cost of a pair times the square of the sinks: all chains of moves fit into 64 bits.
+MOST_COST = 1 << 58
+#: So few sources are solved without looking at a part of them first, and this part is looked at.
+_FEW, _PART = 100, 4
+_FAR = np.iinfo(np.int64).max // 4
 
 
 @dataclass(frozen=True)
@@ -77,24 +78,23 @@ def transport(supply: IntArray, capacity: IntArray, cost: IntArray) -> Transport
     ([2, 1, 1], [0, 0, 1], 5)
     """
     _check(supply, capacity, cost)
-    n, k = cost.shape
-    # Whoever is not served goes to a sink of its own, dearer than any chain of moves.
+    rows = np.flatnonzero(supply > 0)
+    k = cost.shape[1]
+    # Whoever is not served goes to a sink of his own, dearer than any chain of moves.
     nowhere = (k + 2) * (int(cost.max(initial=0)) + 1)
-    full = np.empty((n, k + 1), np.int64)
-    full[:, :k] = np.where(cost == NO_WAY, 2 * nowhere, cost)
+    full = np.empty((len(rows), k + 1), np.int64)
+    full[:, :k] = np.where(cost[rows] == NO_WAY, 2 * nowhere, cost[rows])
     full[:, k] = nowhere
     room = np.append(capacity, int(supply.sum()))
-    prices = _Prices(supply, room, full)
-    prices.rise()
-    flow = _Flow(supply, room, full, prices.best)
-    flow.settle()
-    return flow.result(cost)
+    flow = _solved(supply[rows], room, full)
+    return _result(flow, rows, supply, cost)
 
 
 def _check(supply: IntArray, capacity: IntArray, cost: IntArray) -> None:
-    fits = cost.ndim == 2 and cost.shape == (len(supply), len(capacity))
-    small = int(cost.max(initial=0)) <= MOST_COST // (len(capacity) + 2)
-    if not fits or not small or (supply < 0).any() or (capacity < 0).any() or (cost < NO_WAY).any():
+    good = cost.ndim == 2 and cost.shape == (len(supply), len(capacity))
+    good = good and int(cost.max(initial=0)) <= MOST_COST // (len(capacity) + 2) ** 2
+    good = good and not any((part < low).any() for part, low in ((supply, 0), (capacity, 0)))
+    if not good or (cost < NO_WAY).any():
         raise InvalidError(
             "transport.bad_input",
             "人数、容量和费用应为非负整数，形状一致：{got}",
@@ -102,174 +102,182 @@ def _check(supply: IntArray, capacity: IntArray, cost: IntArray) -> None:
         )
 
 
-class _Prices:
-    """Prices of sinks under which each source knows the sink that it likes best.
+def _solved(supply: IntArray, room: IntArray, cost: IntArray) -> _Flow:
+    """The cheapest flow; the prices to begin with are those of a part of the sources."""
+    price = np.zeros(len(room), np.int64)
+    if len(supply) > _FEW:
+        some = slice(None, None, _PART)
+        share = supply[some].sum() / supply.sum()
+        part = np.floor(room * share).astype(np.int64)
+        part[-1] = int(supply[some].sum())
+        price = _solved(supply[some], part, cost[some]).prices()
+    flow = _Flow(supply, room, cost, price)
+    flow.settle()
+    return flow
 
-    Where a price is above 0 the sink is wanted by as many as it takes, or by more.
-    """
 
-    def __init__(self, supply: IntArray, room: IntArray, cost: IntArray) -> None:
-        self.supply, self.room = supply, room
-        self.cost = cost
-        self.price = np.zeros(len(room), np.int64)
-        self.best = cost.argmin(axis=1)
-        self.load = np.bincount(self.best, weights=supply, minlength=len(room)).astype(np.int64)
+class _Members:
+    """Sources at one sink, their units, and what each would pay more at each other sink."""
 
-    def rise(self) -> None:
-        """Raise prices until hardly any sink is wanted by more than it takes."""
-        for _ in range(_ROUNDS):
-            risen = [self._one(j) for j in range(len(self.room))]
-            if not any([*risen, self._all()]):
-                break
+    def __init__(self, sources: IntArray, units: IntArray, extra: IntArray) -> None:
+        self.count = len(sources)
+        self.sources, self.units = sources, units
+        self.extra = np.ascontiguousarray(extra.T)
+        self.at = {i: p for p, i in enumerate(sources.tolist())}
 
-    def _one(self, j: int) -> bool:
-        """Raise the price of one crowded sink as far as it stays full."""
-        if self.load[j] <= self.room[j]:
+    def add(self, source: int, units: int, extra: IntArray) -> bool:
+        """Give it units; True when the source is new here."""
+        if source in self.at:
+            self.units[self.at[source]] += units
             return False
-        mine = np.flatnonzero(self.best == j)
-        others = self.cost[mine] + self.price
-        held = others[:, j].copy()
-        others[:, j] = np.iinfo(np.int64).max
-        second = others.argmin(axis=1)
-        margin = others[np.arange(len(mine)), second] - held
-        rise = _largest_rise(margin, self.supply[mine], int(self.room[j]))
-        self.price[j] += rise
-        gone = margin < rise
-        self._move(mine[gone], second[gone])
-        return rise > 0
+        if self.count == len(self.sources):
+            more = max(8, self.count)
+            self.sources = np.pad(self.sources, (0, more))
+            self.units = np.pad(self.units, (0, more))
+            self.extra = np.pad(self.extra, ((0, 0), (0, more)))
+        p = self.count
+        self.sources[p], self.units[p], self.extra[:, p] = source, units, extra
+        self.at[source] = p
+        self.count += 1
+        return True
 
-    def _all(self) -> bool:
-        """Raise the prices of all full sinks together as far as each of them stays full.
-
-        Two crowded neighbours would otherwise outbid each other in small steps.
-        """
-        full = (self.load >= self.room) & (self.load > 0)
-        if not (self.load > self.room).any() or full.all():
+    def take(self, source: int, units: int) -> bool:
+        """Take units from it; True when nothing of the source is left."""
+        p = self.at[source]
+        self.units[p] -= units
+        if self.units[p]:
             return False
-        open_ = np.flatnonzero(~full)
-        mine = np.flatnonzero(full[self.best])
-        outside = self.cost[np.ix_(mine, open_)] + self.price[open_]
-        second = outside.argmin(axis=1)
-        own_sink = self.best[mine]
-        held = self.cost[mine, own_sink] + self.price[own_sink]
-        margin = outside[np.arange(len(mine)), second] - held
-        rises = []
-        for j in np.flatnonzero(full).tolist():
-            own = own_sink == j
-            rises.append(_largest_rise(margin[own], self.supply[mine][own], int(self.room[j])))
-        rise = min(rises)
-        self.price[full] += rise
-        gone = margin < rise
-        self._move(mine[gone], open_[second[gone]])
-        return rise > 0
-
-    def _move(self, rows: IntArray, to: IntArray) -> None:
-        k = len(self.room)
-        moved = self.supply[rows]
-        self.load -= np.bincount(self.best[rows], moved, minlength=k).astype(np.int64)
-        self.load += np.bincount(to, moved, minlength=k).astype(np.int64)
-        self.best[rows] = to
-
-
-def _largest_rise(margin: IntArray, units: IntArray, keep: int) -> int:
-    """The largest rise at which those who still prefer this sink to all others are `keep` or more.
-
-    One less than the margin at which the last of them would be indifferent: ties decide nothing.
-    """
-    order = np.argsort(-margin, kind="stable")
-    staying = np.cumsum(units[order])
-    at = int(np.searchsorted(staying, keep)) if keep > 0 else 0
-    return max(int(margin[order[min(at, len(order) - 1)]]) - 1, 0)
+        last = self.count - 1
+        self.sources[p], self.units[p] = self.sources[last], self.units[last]
+        self.extra[:, p] = self.extra[:, last]
+        self.at[int(self.sources[p])] = p
+        del self.at[source]
+        self.count = last
+        return True
 
 
 class _Flow:
-    """Units of sources at sinks, and the cheapest move from each sink to each other."""
+    """Units of sources at sinks, what sinks pass on to the end, and the cheapest moves.
 
-    def __init__(self, supply: IntArray, room: IntArray, cost: IntArray, best: IntArray) -> None:
-        self.room, self.cost, self.supply = room, cost, supply
-        filled = supply > 0
-        self.at: list[dict[int, int]] = [{} for _ in room]
-        for i, j in zip(np.flatnonzero(filled).tolist(), best[filled].tolist(), strict=True):
-            self.at[j][i] = int(supply[i])
-        self.load = np.array([sum(held.values()) for held in self.at], np.int64)
-        k = len(room)
-        self.move = np.full((k, k), np.iinfo(np.int64).max // 4, np.int64)
-        self.mover = np.full((k, k), -1, np.int64)
+    The end is the node after the last sink. A sink with a price passes on all it may take, so that
+    one that is not full lacks units; shortest paths bring them.
+    """
+
+    def __init__(self, supply: IntArray, room: IntArray, cost: IntArray, price: IntArray) -> None:
+        self.room, self.cost = room, cost
+        self.end = k = len(room)
+        best = (cost + price).argmin(axis=1)
+        self.held = []
         for j in range(k):
-            self._look(j)
+            mine = np.flatnonzero(best == j)
+            extra = cost[mine] - cost[mine, j][:, None]
+            self.held.append(_Members(mine, supply[mine], extra))
+        load = np.bincount(best, supply, minlength=k).astype(np.int64)
+        self.passed = np.where(price > 0, room, np.minimum(load, room))
+        self.surplus = np.append(load - self.passed, self.passed.sum() - supply.sum())
+        self.move = np.full((k + 1, k + 1), _FAR, np.int64)
+        self.mover = np.full((k + 1, k + 1), -1, np.int64)
+        for j in range(k):
+            self._look(j, np.arange(k))
+            self._look_at_end(j)
 
-    def _look(self, j: int) -> None:
-        """Find anew who moves most cheaply from sink j to each other sink."""
-        members = np.fromiter(self.at[j], np.int64, len(self.at[j]))
-        if not len(members):
-            self.move[j] = np.iinfo(np.int64).max // 4
-            self.mover[j] = -1
+    def _look(self, j: int, columns: IntArray) -> None:
+        """Find anew who moves most cheaply from sink j to some others."""
+        held = self.held[j]
+        if not held.count or not len(columns):
+            self.move[j, columns] = _FAR
             return
-        extra = self.cost[members] - self.cost[members, j][:, None]
-        who = extra.argmin(axis=0)
-        self.mover[j] = members[who]
-        self.move[j] = extra[who, np.arange(len(self.room))]
+        who = held.extra[columns, : held.count].argmin(axis=1)
+        self.mover[j, columns] = held.sources[who]
+        self.move[j, columns] = held.extra[columns, who]
+
+    def _look_at_end(self, j: int) -> None:
+        self.move[j, self.end] = 0 if self.passed[j] < self.room[j] else _FAR
+        self.move[self.end, j] = 0 if self.passed[j] > 0 else _FAR
 
     def settle(self) -> None:
-        """Move what is too much along shortest paths until no sink holds more than its room."""
-        while (self.load > self.room).any():
+        """Move along shortest paths until no sink has too much or too little."""
+        while (self.surplus > 0).any():
             path = self._shortest()
+            steps = [(a, b, int(self.mover[a, b])) for a, b in pairwise(path)]
             units = min(
-                int(self.load[path[0]] - self.room[path[0]]),
-                int(self.room[path[-1]] - self.load[path[-1]]),
-                *(self.at[a][int(self.mover[a, b])] for a, b in _steps(path)),
+                int(self.surplus[path[0]]),
+                -int(self.surplus[path[-1]]),
+                *(self._most(a, b, who) for a, b, who in steps),
             )
-            movers = [(a, b, int(self.mover[a, b])) for a, b in _steps(path)]
-            for a, b, who in movers:
+            for a, b, who in steps:
                 self._shift(a, b, who, units)
-            for j in path:
-                self._look(j)
+            self.surplus[path[0]] -= units
+            self.surplus[path[-1]] += units
+
+    def _most(self, a: int, b: int, who: int) -> int:
+        if b == self.end:
+            return int(self.room[a] - self.passed[a])
+        if a == self.end:
+            return int(self.passed[b])
+        return int(self.held[a].units[self.held[a].at[who]])
 
     def _shift(self, a: int, b: int, who: int, units: int) -> None:
-        left = self.at[a][who] - units
-        if left:
-            self.at[a][who] = left
-        else:
-            del self.at[a][who]
-        self.at[b][who] = self.at[b].get(who, 0) + units
-        self.load[a] -= units
-        self.load[b] += units
+        if self.end in (a, b):
+            j = a if b == self.end else b
+            self.passed[j] += units if b == self.end else -units
+            self._look_at_end(j)
+            return
+        if self.held[a].take(who, units):
+            self._look(a, np.flatnonzero(self.mover[a, : self.end] == who))
+        extra = self.cost[who] - self.cost[who, b]
+        if self.held[b].add(who, units, extra):
+            better = np.flatnonzero(extra < self.move[b, : self.end])
+            self.move[b, better] = extra[better]
+            self.mover[b, better] = who
 
     def _shortest(self) -> list[int]:
-        """Sinks of the cheapest path from a crowded one to one with room; Bellman and Ford."""
-        far = np.iinfo(np.int64).max // 4
-        least = np.where(self.load > self.room, 0, far)
-        before = np.full(len(least), -1, np.int64)
-        for _ in range(len(least) + 1):
-            by = np.minimum(least[:, None] + self.move, far)
-            via = by.argmin(axis=0)
-            found = by[via, np.arange(len(least))]
-            better = found < least
-            if not better.any():
-                break
-            least = np.where(better, found, least)
-            before = np.where(better, via, before)
-        end = int(np.where(self.load < self.room, least, far).argmin())
-        path = [end]
+        """Nodes of the cheapest path from one with too much to one with too little."""
+        least, before = self._distances(self.surplus > 0)
+        last = int(np.where(self.surplus < 0, least, _FAR).argmin())
+        path = [last]
         while before[path[-1]] >= 0:
             path.append(int(before[path[-1]]))
         return path[::-1]
 
-    def result(self, cost: IntArray) -> Transport:
-        """The flows to real sinks, and who is left."""
-        k = cost.shape[1]
-        rows = sorted((i, j, u) for j, held in enumerate(self.at[:k]) for i, u in held.items())
-        source, sink, units = (
-            (np.array(c, np.int64) for c in zip(*rows, strict=True))
-            if rows
-            else (np.empty(0, np.int64) for _ in range(3))
-        )
-        unserved = np.zeros(len(self.supply), np.int64)
-        for i, left in self.at[k].items():
-            unserved[i] = left
-        total = sum(int(c) * int(u) for c, u in zip(cost[source, sink], units, strict=True))
-        return Transport(source, sink, units, unserved, total)
+    def _distances(self, begin: npt.NDArray[np.bool_]) -> tuple[IntArray, IntArray]:
+        """Least cost to each node from any of some, and the node before it; Bellman and Ford."""
+        least = np.where(begin, 0, _FAR)
+        before = np.full(len(least), -1, np.int64)
+        nodes = np.arange(len(least))
+        for _ in nodes:
+            by = least[:, None] + self.move
+            via = by.argmin(axis=0)
+            found = by[via, nodes]
+            better = (found < least) & (found < _FAR // 2)
+            if not better.any():
+                break
+            least = np.where(better, found, least)
+            before = np.where(better, via, before)
+        return least, before
+
+    def prices(self) -> IntArray:
+        """(k,) prices under which each source is where it is cheapest, once settled."""
+        begin = np.zeros(self.end + 1, bool)
+        begin[self.end] = True
+        least, _ = self._distances(begin)
+        return np.maximum(-least[: self.end], 0)
+
+    def flows(self) -> Iterator[tuple[int, int, int]]:
+        """Source, sink and units of every flow."""
+        for j, held in enumerate(self.held):
+            for i, p in held.at.items():
+                yield i, j, int(held.units[p])
 
 
-def _steps(path: list[int]) -> Iterator[tuple[int, int]]:
-    return pairwise(path)
+def _result(flow: _Flow, rows: IntArray, supply: IntArray, cost: IntArray) -> Transport:
+    """The flows to real sinks, and who is left."""
+    k = cost.shape[1]
+    listed = sorted(flow.flows())
+    table = np.array(listed, np.int64).reshape(-1, 3)
+    real = table[:, 1] < k
+    unserved = np.zeros(len(supply), np.int64)
+    unserved[rows[table[~real, 0]]] = table[~real, 2]
+    source, sink, units = rows[table[real, 0]], table[real, 1], table[real, 2]
+    total = sum(c * u for c, u in zip(cost[source, sink].tolist(), units.tolist(), strict=True))
+    return Transport(source, sink, units, unserved, total)

@@ -40,6 +40,24 @@ STATE_TITLES: dict[AlarmState, Title] = {
 }
 
 
+#: How an alarm gets from state to state; None is before there is one. Any state may be shelved,
+#: and comes back from the shelf as what it is by then.
+TRANSITIONS: tuple[tuple[AlarmState | None, Title, AlarmState], ...] = (
+    (None, Title("成立并超过延时", "condition lasts"), AlarmState.UNACKNOWLEDGED),
+    (AlarmState.UNACKNOWLEDGED, Title("确认", "acknowledge"), AlarmState.ACKNOWLEDGED),
+    (AlarmState.UNACKNOWLEDGED, Title("恢复", "return"), AlarmState.RETURNED),
+    (AlarmState.ACKNOWLEDGED, Title("恢复（不锁存）", "return"), AlarmState.CLEARED),
+    (AlarmState.ACKNOWLEDGED, Title("恢复（锁存）", "return, latched"), AlarmState.LATCHED),
+    (AlarmState.RETURNED, Title("确认（不锁存）", "acknowledge"), AlarmState.CLEARED),
+    (AlarmState.RETURNED, Title("确认（锁存）", "acknowledge, latched"), AlarmState.LATCHED),
+    (AlarmState.RETURNED, Title("再次成立（锁存）", "again, latched"), AlarmState.UNACKNOWLEDGED),
+    (AlarmState.LATCHED, Title("再次成立", "again"), AlarmState.UNACKNOWLEDGED),
+    (AlarmState.LATCHED, Title("复位", "reset"), AlarmState.CLEARED),
+    (AlarmState.UNACKNOWLEDGED, Title("搁置", "shelve"), AlarmState.SHELVED),
+    (AlarmState.SHELVED, Title("到期或取消", "ends"), AlarmState.UNACKNOWLEDGED),
+)
+
+
 class ActKind(StrEnum):
     """What a person may do about the alarms of a rule."""
 

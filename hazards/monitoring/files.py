@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from io import StringIO
+from itertools import islice
 from typing import Any, TypeVar
 
 import numpy as np
@@ -37,6 +39,8 @@ _QUALITIES = {"": Quality.GOOD, "good": Quality.GOOD, "uncertain": Quality.UNCER
               "bad": Quality.BAD}  # fmt: skip
 _SENT = {"": Sent.UNKNOWN, "unknown": Sent.UNKNOWN, "live": Sent.LIVE, "backfill": Sent.BACKFILL}
 _YES = {"": False, "no": False, "yes": True}
+#: Numbers as they usually stand; others are looked at with care.
+_PLAIN = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,15})?")
 Row = Mapping[str, str]
 V = TypeVar("V")
 
@@ -57,33 +61,61 @@ def read_observations(text: str) -> Observations:
     >>> read_observations(text).value.tolist()
     [1.5]
     """
+    head, lines = _lines(text, OBSERVATION_COLUMNS[:2])
+    columns = [head.index(name) if name in head else -1 for name in OBSERVATION_COLUMNS]
     places: dict[str, int] = {}
-    stream, device, receive, value, quality, sent = ([] for _ in range(6))
+    rows: list[tuple[int, int, int, float, int, int]] = []
     faults: list[CityError] = []
-    for number, row in _rows(text, OBSERVATION_COLUMNS[:2]):
-        try:
-            name = _named(row, "stream")
-            at = _time(row, "device_time")
-            got = row.get("receive_time") or row["device_time"]
-            late = _time({"receive_time": got}, "receive_time")
-            measured = _number(row, "value")
-            rated = _one_of(row, "quality", _QUALITIES)
-            way = _one_of(row, "sent", _SENT)
-        except InvalidError as fault:
-            _note(faults, fault, number)
-            continue
-        stream.append(places.setdefault(name, len(places)))
-        device.append(at)
-        receive.append(late)
-        value.append(math.nan if measured is None else measured)
-        quality.append(int(rated))
-        sent.append(int(way))
+    for number, cells in lines:
+        read = _quick([*cells, ""], columns)
+        if read is None:
+            try:
+                read = _careful(_named_cells(head, cells))
+            except InvalidError as fault:
+                _note(faults, fault, number)
+                continue
+        rows.append((places.setdefault(read[0], len(places)), *read[1:]))
     _refuse(faults)
+    kinds = (np.int64, np.int64, np.int64, np.float64, np.int8, np.int8)
+    made = list(zip(*rows, strict=True)) or [()] * len(kinds)
     return Observations(
-        tuple(places), np.array(stream, np.int64), np.array(device, np.int64),
-        np.array(receive, np.int64), np.array(value, np.float64), np.array(quality, np.int8),
-        np.array(sent, np.int8),
-    )  # fmt: skip
+        tuple(places), *(np.array(c, kind) for c, kind in zip(made, kinds, strict=True))
+    )
+
+
+Read = tuple[str, int, int, float, int, int]
+
+
+def _quick(cells: list[str], columns: list[int]) -> Read | None:
+    """A row as most rows are; None for one that has to be looked at with care."""
+    try:
+        name, device, receive, value, quality, sent = (cells[i] for i in columns)
+        at = datetime.fromisoformat(device)
+        late = datetime.fromisoformat(receive)
+        if at.tzinfo is None or late.tzinfo is None or not _PLAIN.fullmatch(value):
+            return None
+        if not 1 <= len(name) <= 200 or name != name.strip():
+            return None
+        return name, micros(at), micros(late), float(value), _QUALITIES[quality], _SENT[sent]
+    except (ValueError, KeyError, IndexError, OverflowError):
+        return None
+
+
+def _careful(row: Row) -> Read:
+    """A row, or the first fault of it.
+
+    Raises
+    ------
+    InvalidError
+        With its field.
+    """
+    name = _named(row, "stream")
+    at = _time(row, "device_time")
+    got = row.get("receive_time") or row["device_time"]
+    late = _time({"receive_time": got}, "receive_time")
+    measured = _number(row, "value")
+    quality, sent = _one_of(row, "quality", _QUALITIES), _one_of(row, "sent", _SENT)
+    return name, at, late, math.nan if measured is None else measured, quality, sent
 
 
 def read_rules(text: str) -> RuleBook:
@@ -182,23 +214,37 @@ def _agree(told: dict[str, Any], more: dict[str, Any]) -> None:
 
 def _rows(text: str, needed: tuple[str, ...]) -> Iterator[tuple[int, Row]]:
     """Rows that are not empty, with their number in the file; cells without blanks around."""
-    csv.field_size_limit(1 << 17)
-    reader = csv.DictReader(StringIO(text, newline=""), strict=True)
+    head, lines = _lines(text, needed)
+    for number, cells in lines:
+        yield number, _named_cells(head, cells)
+
+
+def _named_cells(head: list[str], cells: list[str]) -> dict[str, str]:
+    return {name: cell.strip() for name, cell in zip(head, cells, strict=False)}
+
+
+def _lines(text: str, needed: tuple[str, ...]) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
+    """The head, and the rows that are not empty with their number in the file."""
+    reader = csv.reader(StringIO(text, newline=""), strict=True)
+    lines = _read(reader)
+    head = [name.strip() for _, cells in islice(lines, 1) for name in cells]
+    missing = [name for name in needed if name not in head]
+    if missing:
+        raise FileError(
+            "monitoring.no_column",
+            "缺少列：{missing}",
+            field="file",
+            got=missing,
+            expected=list(needed),
+            params={"missing": "、".join(missing)},
+        )
+    return head, lines
+
+
+def _read(reader: Any) -> Iterator[tuple[int, list[str]]]:
     try:
-        head = [name.strip() for name in reader.fieldnames or []]
-        reader.fieldnames = head
-        missing = [name for name in needed if name not in head]
-        if missing:
-            raise FileError(
-                "monitoring.no_column",
-                "缺少列：{got}",
-                field="file",
-                got=missing,
-                expected=list(needed),
-            )
-        for row in reader:
-            cells = {k: (v or "").strip() for k, v in row.items() if isinstance(k, str)}
-            if any(cells.values()):
+        for cells in reader:
+            if any(map(str.strip, cells)):
                 yield reader.line_num, cells
     except csv.Error as fault:
         raise FileError(

@@ -183,6 +183,14 @@ def readings_of(monitor: Monitor) -> Readings:
     )
 
 
+def never_live(monitor: Monitor) -> tuple[str, ...]:
+    """Streams of which observations are kept, every one of them late: back-fill or a slow clock."""
+    readings = readings_of(monitor)
+    live = np.concatenate([[0], np.cumsum(readings.is_live)])[readings.starts]
+    late = (np.diff(readings.starts) > 0) & (np.diff(live) == 0)
+    return tuple(monitor.book.names[i] for i in np.flatnonzero(late).tolist())
+
+
 def _run(monitor: Monitor, until_us: int) -> tuple[Moves, Standing, Equals]:
     """Moves after what is settled, up to and with a time, and where the rules stand then."""
     after = monitor.settled_us

@@ -177,15 +177,29 @@ def rates(
     if not len(good):
         return found
     seg, at, v = segment[good], at_us[good], value[good]
-    span = int(at.max() - at.min()) + int(window_us.max()) + 2
-    key = seg * span + (at - at.min()) + int(window_us.max()) + 1
-    back = np.searchsorted(key, key - np.maximum(window_us[seg], 1), side="right") - 1
+    back = _last_before(seg, at, at - np.maximum(window_us[seg], 1))
     there = back >= 0
     there &= seg[back] == seg
     apart = at - at[back]
     there &= apart <= (window_us + horizon_us)[seg]
     rows = good[there]
     found[rows] = (v[there] - v[back[there]]) / apart[there] * _MINUTE_US
+    return found
+
+
+def _last_before(segment: IntArray, at_us: IntArray, when_us: IntArray) -> IntArray:
+    """For each row the last row up to a time, of its segment if that has one; -1 for none."""
+    first, last = int(min(at_us.min(), when_us.min())), int(at_us.max())
+    span = last - first + 1
+    if span * (int(segment[-1]) + 1) < 2**62:
+        key = segment * span - first
+        return np.searchsorted(key + at_us, key + when_us, side="right") - 1
+    # Times so far apart that no key holds both: one segment after another.
+    heads = np.flatnonzero(np.append(True, segment[1:] != segment[:-1]))
+    found = np.empty(len(segment), np.int64)
+    for begin, end in zip(heads, np.append(heads[1:], len(segment)), strict=True):
+        part = slice(begin, end)
+        found[part] = np.searchsorted(at_us[part], when_us[part], side="right") - 1 + begin
     return found
 
 

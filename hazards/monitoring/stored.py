@@ -65,7 +65,7 @@ def monitor_from(text: str, book: RuleBook) -> Monitor:
                 hint="用原来的规则继续，或不带状态从头计算",
             )
         return _monitor(held, book)
-    except (KeyError, TypeError, ValueError, OverflowError) as fault:
+    except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as fault:
         raise InvalidError(
             "monitoring.bad_state", "保存的状态读不出：{got}", field="state", got=str(fault)[:200]
         ) from fault

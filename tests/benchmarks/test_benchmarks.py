@@ -28,6 +28,8 @@ IN_PROCESS = {
     "underground_clearance": "shapely",
     "underground_audit": None,
     "underground_network": "networkx",
+    "hazard_alarms": None,
+    "evacuation": "networkx",
 }
 #: mapbox-vector-tile calls what shapely deprecates.
 peer_warns = pytest.mark.filterwarnings("ignore:The 'shapely.ops.transform:DeprecationWarning")

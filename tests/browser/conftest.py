@@ -18,20 +18,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-#: Software GL, no start-up traffic of the browser's own, and no name that resolves elsewhere.
-ARGUMENTS = (
-    "--no-sandbox",
-    "--use-gl=angle",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-    "--ignore-gpu-blocklist",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
-)
+from benchmarks.browser import ARGUMENTS
+
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1440, "height": 900}
 PICTURES = Path(__file__).parent / "out"

@@ -280,3 +280,23 @@ def test_the_wall_and_the_phone_show_the_same_run(seat):
     )
     assert low == []
     phone.picture("emergency-phone")
+
+
+def test_an_address_of_a_run_of_gas_says_that_it_is_no_blast(seat):
+    officer = seat("emergency")
+    page = open_tool(officer)
+    run_id = page.evaluate(
+        """async () => {
+          const body = { lon: 117.1933, lat: 39.1176, model: 'bleve-fireball',
+            mass_kg: { likely: 1000 }, heat_mj_kg: 46.3 };
+          const answer = await fetch('/api/v1/hazards/zones', { method: 'POST', body: JSON.stringify(body),
+            headers: { 'Content-Type': 'application/json',
+              'X-CSRFToken': document.querySelector('meta[name=csrf-token]').content } });
+          return (await answer.json()).run_id;
+        }"""
+    )
+    officer.go(f"{PORT}&run={run_id}")
+    page.wait_for_selector("text=这次计算不是爆炸")
+    assert "火球" in page.inner_text(".em-body")
+    page.click("text=另选位置")
+    page.wait_for_selector("[data-site=HZ0001]")

@@ -184,6 +184,16 @@ def test_the_address_restores_the_area_and_back_goes_back(seat):
     assert shown_sums(page) == whole
 
 
+def test_a_text_narrows_the_list_within_the_area(seat):
+    planner = seat("planner")
+    planner.go(f"{PLACE}&area={AREA}&list=pipes")
+    page = planner.map_idle()
+    gas = shown_sums(page)["gas"][0]
+    page.get_by_label("在列表里搜文字").fill("燃气")
+    page.get_by_text(f"选区内 {gas} 条").wait_for()
+    assert page.locator(".drawer tbody tr").count() == min(gas, 100)
+
+
 #: A point of the page where one listed pipe lies alone under the pointer, and its key.
 LONE_PIPE = """() => { const { map } = window.cityops;
   const ids = map.getStyle().layers.filter((l) => l.metadata?.layer === 'pipes' && l.metadata.part === 'data' && l.type === 'line').map((l) => l.id);

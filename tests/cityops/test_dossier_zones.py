@@ -92,3 +92,22 @@ def test_who_may_not_see_hazards_is_told_of_no_zone():
 def test_a_run_without_a_site_has_a_name_all_the_same():
     [row] = ask(OFFICER, [a_run(site=None)]).rows
     assert row["label"] == "爆炸影响"
+
+
+def test_a_place_in_a_cloud_of_gas_is_told_by_its_outline_and_a_grade_has_no_zones():
+    west, south, east, north = CENTRE[0], CENTRE[1] - 0.001, CENTRE[0] + 0.02, CENTRE[1] + 0.001
+    ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
+    zone = {
+        "radius_m": None,
+        "radius_told_m": None,
+        "length_m": 1730.0,
+        "length_told_m": 1730,
+        "rank": "red",
+        "geometry": {"type": "Polygon", "coordinates": [ring]},
+    }
+    gas = [{"name": "likely", "title": "可能", "zones": [zone]}]
+    inside = place_of(CENTRE[0] + 0.01, CENTRE[1])
+    row = zone_row(a_run(alternatives=gas, kind="dispersion", site=None), inside)
+    assert (row["label"], row["zone_radius_m"]) == ("气体扩散影响", 1730)
+    assert zone_row(a_run(alternatives=gas), place_of(CENTRE[0] - 0.01, CENTRE[1])) is None
+    assert zone_row(a_run(alternatives=None, kind="grade"), inside) is None

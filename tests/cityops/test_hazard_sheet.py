@@ -17,6 +17,7 @@ from cityops.services.hazards.sheet import SituationSheets
 from cityops.services.roles import Person, Role
 from cityops.services.scenes import SceneService
 from cityops.services.sheets.papers import Paper
+from cityops.services.sheets.press import Press
 from cityops.settings import Settings
 from cityops.store.database import create_all
 from gis.errors import ForbiddenError, InvalidError, NotFoundError
@@ -36,9 +37,8 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
     store.dispose()
     services = Services(settings)
     run = services.hazards.run(OFFICER, BlastRequest(site="HZ0001"))
-    sheets = SituationSheets(
-        services.store, services.layers, services.hazards, TypstPrinter(), now=lambda: AT
-    )
+    press = Press(services.store, services.layers, TypstPrinter(), now=lambda: AT)
+    sheets = SituationSheets(services.hazards, press)
     yield SimpleNamespace(services=services, run=run, id=UUID(run["run_id"]), sheets=sheets)
     services.store.dispose()  # type: ignore[attr-defined]
 

@@ -115,6 +115,21 @@ def test_upgrading_a_store_that_is_up_to_date_changes_nothing(filled, settings, 
     again.dispose()
 
 
+def test_a_database_of_the_first_schema_is_brought_up_with_its_rows(filled, settings, registry):
+    with filled.writing() as tx:
+        tx.connection.exec_driver_sql("DROP TABLE ended_session")
+        tx.connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+    with pytest.raises(UnavailableError) as old:
+        open_store(settings, registry)
+    assert old.value.code == "store.old_schema"
+    assert upgrade(settings) == ("0001", REVISIONS[-1])
+    again = open_store(settings, registry)
+    with again.reading() as tx:
+        assert not tx.accounts.is_ended("a" * 32)
+        assert tx.layers.counts()["mains"] == 200
+    again.dispose()
+
+
 def test_a_newer_database_is_left_alone(store, settings):
     with store.writing() as tx:
         tx.connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")

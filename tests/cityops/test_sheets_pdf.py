@@ -14,6 +14,7 @@ from pyproj import Transformer
 from cityops.printing.typst_printer import TypstPrinter
 from cityops.services.roles import Person, Role
 from cityops.services.sheets.papers import Paper
+from cityops.services.sheets.press import Press
 from cityops.services.sheets.service import SheetService
 from cityops.services.sheets.values import SheetRequest
 from gis.errors import ForbiddenError, GeometryError, InvalidError, NotFoundError
@@ -32,7 +33,8 @@ def together(text: str) -> str:
 
 def sheets_of(services, **more):
     """The service of sheets on some services, its clock stopped."""
-    return SheetService(services.store, services.layers, TypstPrinter(), now=lambda: AT, **more)
+    press = Press(services.store, services.layers, TypstPrinter(), now=lambda: AT, **more)
+    return SheetService(press)
 
 
 @pytest.fixture

@@ -94,6 +94,21 @@ MUTATIONS = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("change", "code", "to"),
+    [
+        (lambda t: t.line(6, 终点埋深=-0.85), "line.negative_depth", 0.85),
+        (lambda t: t.line(6, 起点埋深=800), "value.depth_unit", 0.8),
+        (lambda t: t.line(6, 起点埋深=80), "value.depth_unit", 0.8),
+        (lambda t: t.line(4, 起点埋深=2500), "value.depth_unit", 2.5),
+    ],
+)
+def test_a_slip_of_sign_or_unit_is_one_fault_though_the_sum_is_wrong_too(change, code, to, tables):
+    change(tables)
+    (fault,) = check_survey(tables.survey())
+    assert (fault.code, fault.repair.new) == (code, to)
+
+
 def codes(survey, **given):
     return [(f.code, f.table.value, f.row) for f in check_survey(survey, **given)]
 

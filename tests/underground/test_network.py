@@ -16,6 +16,7 @@ from underground.network.edits import edited
 from underground.network.isolation import isolation_index
 from underground.network.model import network_of, plain_matrix
 from underground.network.partition import segments
+from underground.network.reconnect import pinned, snap_to_nodes
 from underground.network.valves import valve_layer, without
 from underground.survey.inp import parse_inp
 
@@ -296,3 +297,16 @@ def test_the_version_of_a_network_changes_with_what_conducts():
     two = network_of("AB", [("p", "A", "B")], closed=["p"])
     assert one.version != two.version
     assert one.version == network_of("AB", [("p", "A", "B")]).version
+
+
+def test_a_pin_puts_the_nearer_end_of_a_line_where_a_person_says():
+    ends = np.array([[[0.0, 0.0], [10.0, 0.0]]])
+    nodes = np.array([[0.1, 0.0], [10.2, 0.0], [11.0, 0.0]])
+    found = snap_to_nodes(ends, nodes, 2.0)
+    assert found.node.tolist() == [0, 1]
+    moved = pinned(found, ends, 0, 2, 2.0)
+    assert moved.node.tolist() == [0, 2]
+    assert moved.moved_m[1] == pytest.approx(1.0)
+    with pytest.raises(InvalidError) as refused:
+        pinned(found, ends, 0, 2, 0.5)
+    assert refused.value.code == "reconnect.pin_far"

@@ -1,5 +1,7 @@
 """Sections: interpolated levels, oblique hits, gaps that stay gaps, drawings and sheets."""
 
+import itertools
+import re
 from io import BytesIO
 
 import geopandas as gpd
@@ -144,6 +146,24 @@ def test_texts_in_drawings_and_sheets_stay_texts():
     assert book.active["C2"].value == "'=1+<b>"
 
 
+def test_labels_of_pipes_side_by_side_stand_on_no_other_pipe_or_label():
+    some = pipes(("0 0 -1, 0 9 -1",), ("0.3 0 -1.1, 0.3 9 -1.1",), ("0.6 0 -1, 0.6 9 -1",))
+    rows = section_rows(cross_section(some, cut((-9, 4), (90, 4))), some)
+    drawn = draw_cross_section(rows, 99.0)
+    at = [re.search(rf'x="([\d.]+)" y="([\d.]+)"[^>]*>J p{i}<', drawn).groups() for i in range(3)]
+    boxes = [shapely.box(float(x) - 15, float(y) - 11, float(x) + 15, float(y)) for x, y in at]
+    for a, b in itertools.combinations(boxes, 2):
+        assert a.intersection(b).area == 0
+
+
+def test_where_no_height_is_known_no_level_is_written():
+    some = pipes(*[(f"{x} 0 nan, {x} 9 nan",) for x in (1, 2, 3)])
+    drawn = draw_cross_section(section_rows(cross_section(some, cut((0, 4), (60, 4))), some), 60.0)
+    assert "高程都不明" in drawn
+    assert "高程 m" not in drawn
+    assert len(set(re.findall(r'y="([\d.]+)"[^>]*>J p\d 高程不明<', drawn))) == 3
+
+
 def test_the_figures_of_the_pages_are_those_that_the_program_draws(tmp_path):
     import importlib.util
     from pathlib import Path
@@ -158,6 +178,8 @@ def test_the_figures_of_the_pages_are_those_that_the_program_draws(tmp_path):
         ("cross_section", module.cross_figure()),
         ("long_profile", module.long_figure()),
         ("isolation", module.isolation_figure()),
+        ("unknown_height", module.unknown_figure()),
+        ("clearance", module.clearance_figure()),
     ):
         assert (docs / "figures" / f"{name}.svg").read_text(encoding="utf-8") == figure + "\n"
 

@@ -46,7 +46,10 @@ def test_a_layer_in_which_nothing_was_ever_entered_is_unknown_and_not_zero(sign_
 
 def test_levels_and_models_come_with_source_and_confidence(sign_in):
     client = sign_in("emergency")
-    levels = client.get("/api/v1/hazards/levels").json["levels"]
+    told = client.get("/api/v1/hazards/levels").json
+    levels = told["levels"]
+    assert [heat["level"] for heat in told["heats"] if heat["offered"]] == [10, 5, 2]
+    assert {row["harm"] for row in told["classes"]} == {"overpressure", "thermal", "toxic"}
     assert [lv["level"] for lv in levels if lv["offered"]] == [20.7, 6.9, 2]
     assert all(lv["source"] and lv["confidence"]["code"] for lv in levels)
     models = client.get("/api/v1/hazards/models").json
@@ -177,3 +180,113 @@ def test_a_run_is_printed_as_pdf_and_a_bad_wish_is_refused(sign_in):
     for wish in ({"alternative": "middle"}, {"time": "noon"}, {"paper": "A0"}, {"scale": 1}):
         assert client.post(address, json=wish, headers=headers).status_code == 422
     assert sign_in("planner").post(address, json={}, headers=headers).status_code in (403, 404)
+
+
+# -- gas, fire, grades and probits ---------------------------------------------------------------
+
+GAS = {
+    **HERE,
+    "model": "dispersion",
+    "cas": "7782-50-5",
+    "rate_kg_s": {"low": 0.1, "likely": 1, "high": 5},
+    "wind_m_s": 3,
+    "wind_from": 270,
+    "stability": "D",
+    "terrain": "urban",
+}
+UNIT = {"substances": [{"row": 1, "quantity_t": 20}, {"cas": "7782-50-5", "quantity_t": "10"}]}
+LOAD = {"name": "chlorine", "value": 250, "minutes": 30}
+
+
+def send(client, kind, body):
+    return client.post(
+        f"/api/v1/hazards/{kind}", json=body, headers={"X-CSRFToken": getattr(client, "token", "")}
+    )
+
+
+@pytest.mark.parametrize(("kind", "body"), [("zones", GAS), ("grades", UNIT), ("probits", LOAD)])
+def test_what_is_computed_is_kept_and_read_again(sign_in, kind, body):
+    client = sign_in("emergency")
+    answer = send(client, kind, body)
+    assert answer.status_code == 201
+    again = client.get(answer.headers["Location"])
+    assert (again.status_code, again.json) == (200, answer.json)
+    assert answer.json["kept"] is True
+    told = client.get(f"/api/v1/hazards/runs?kind={answer.json['kind']}").json["runs"]
+    assert told[0]["run_id"] == answer.json["run_id"]
+
+
+def test_the_list_of_blasts_holds_blasts_only(sign_in):
+    client = sign_in("emergency")
+    send(client, "zones", GAS)
+    send(client, "probits", LOAD)
+    runs = client.get("/api/v1/hazards/runs").json["runs"]
+    assert all("masses_kg" in run for run in runs)
+    every = client.get("/api/v1/hazards/runs?kind=all").json["runs"]
+    assert {"dispersion", "probit"} <= {run["kind"] for run in every}
+
+
+def test_three_rates_have_their_zones_with_what_they_reach(sign_in):
+    run = send(sign_in("emergency"), "zones", GAS).json
+    assert [a["rate_kg_s"] for a in run["alternatives"]] == [0.1, 1, 5]
+    assert run["choice"]["model"] == run["model"] == "britter-mcquaid"
+    assert all("exposure" in zone for a in run["alternatives"] for zone in a["zones"])
+
+
+def test_a_unit_is_graded_and_a_fence_without_buildings_leaves_residents_unknown(sign_in):
+    client = sign_in("emergency")
+    found = send(client, "grades", UNIT | {"people_500m": 120}).json
+    assert (found["S"], found["R"], found["grade"]) == (4, 24, 3)
+    square = [[117.2, 39.1], [117.202, 39.1], [117.202, 39.102], [117.2, 39.1]]
+    fenced = send(
+        client, "grades", UNIT | {"boundary": {"type": "Polygon", "coordinates": [square]}}
+    )
+    assert fenced.json["alpha"] is None
+    assert "gb18218.no_buildings" in {w["code"] for w in fenced.json["warnings"]}
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "code"),
+    [
+        ("zones", GAS | {"rate_kg_s": {"likely": -1}}, "plume.out_of_range"),
+        ("zones", GAS | {"rate_kg_s": {}}, "plume.missing"),
+        ("zones", GAS | {"rate_kg_s": {"low": 2, "high": 1}}, "hazard.amount_order"),
+        ("zones", GAS | {"wind_m_s": 0.5}, "plume.out_of_range"),
+        ("zones", GAS | {"stability": "G"}, "plume.unknown_weather"),
+        ("zones", GAS | {"terrain": "sea"}, "plume.unknown_weather"),
+        ("zones", GAS | {"cas": "1-1-1"}, "toxic.unknown"),
+        ("zones", GAS | {"levels": ["2kPa"]}, "level.unit"),
+        ("zones", GAS | {"levels": ["2ppm"] * 101}, "field.too_long"),
+        ("zones", GAS | {"lon": 39.1, "lat": 117.2}, "crs.swapped"),
+        ("zones", GAS | {"lon": 0, "lat": 0}, "hazard.outside_city"),
+        ("zones", GAS | {"model": "aloha"}, "hazard.unknown_model"),
+        ("zones", GAS | {"heat_mj_kg": 5}, "hazard.wrong_option"),
+        ("zones", GAS | {"anywhere": True}, "field.extra_forbidden"),
+        ("zones", GAS | {"wind_m_s": "3"}, "field.float_type"),
+        ("grades", UNIT | {"boundary": {"type": "Point"}}, "gb18218.bad_boundary"),
+        ("grades", UNIT | {"people_500m": -1}, "inventory.bad_people"),
+        ("grades", {"substances": []}, "inventory.substances"),
+        ("grades", {"substances": [{"row": 1, "quantity_t": -5}]}, "inventory.bad_quantity"),
+        ("grades", {"substances": [{"cas": "6484-52-2", "quantity_t": 5}]}, "gb18218.ambiguous"),
+        ("probits", LOAD | {"name": "x"}, "probit.unknown"),
+        ("probits", LOAD | {"value": -1}, "probit.bad_value"),
+        ("probits", {"name": "chlorine", "value": 5}, "probit.no_minutes"),
+    ],
+)
+def test_a_bad_body_is_422_with_its_reason(sign_in, kind, body, code):
+    answer = send(sign_in("emergency"), kind, body)
+    assert answer.status_code == 422
+    assert code in {f["code"] for f in [answer.json["error"], *answer.json["errors"]]}
+
+
+@pytest.mark.parametrize("kind", ["zones", "grades", "probits"])
+def test_who_may_not_see_hazards_is_refused_whatever_the_body(sign_in, kind):
+    body = {"zones": GAS | {"lon": 0}, "grades": UNIT | {"people_500m": -1}, "probits": LOAD}[kind]
+    assert send(sign_in("planner"), kind, body).status_code == 403
+
+
+def test_a_run_that_is_no_blast_has_no_situation_sheet(sign_in):
+    client = sign_in("emergency")
+    address = send(client, "zones", GAS).headers["Location"] + "/sheet"
+    answer = client.post(address, json={}, headers={"X-CSRFToken": client.token})
+    assert (answer.status_code, answer.json["error"]["code"]) == (422, "hazard.no_sheet")

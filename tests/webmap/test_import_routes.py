@@ -131,9 +131,40 @@ def test_a_file_goes_in_is_seen_goes_out_and_is_taken_back(data, received, do):
     ]
     assert "attachment" in out.headers["Content-Disposition"]
     undone = post(data, f"/api/v1/imports/{number}/undo")
-    assert undone.json["removed"] == 2
-    assert data.get("/api/v1/layers/round_trip/features").json["total"] == 0
+    assert (undone.json["removed"], undone.json["layer_withdrawn"]) == (2, True)
+    assert data.get("/api/v1/layers/round_trip/features").status_code == 404
+    assert "round_trip" not in [ly["name"] for ly in data.get("/api/v1/layers").json["layers"]]
     assert post(data, f"/api/v1/imports/{number}/undo").status_code == 409
+
+
+def test_a_layer_that_another_delivery_uses_outlives_the_one_that_made_it(data, received, do):
+    first, second = received(mark="one")["id"], received(mark="two")["id"]
+    do(post(data, f"/api/v1/imports/{first}/import", {"layer": "shared", "new": True}))
+    do(post(data, f"/api/v1/imports/{second}/import", {"layer": "shared"}))
+    undone = post(data, f"/api/v1/imports/{first}/undo").json
+    assert (undone["removed"], undone["layer_withdrawn"]) == (2, False)
+    assert data.get("/api/v1/layers/shared/features").json["total"] == 2
+    # What is left was not made by the second delivery: the layer stays, empty.
+    assert post(data, f"/api/v1/imports/{second}/undo").json["layer_withdrawn"] is False
+    assert data.get("/api/v1/layers/shared/features").json["total"] == 0
+
+
+def test_a_withdrawn_layer_can_be_made_anew_with_other_columns(data, received, do):
+    def version():
+        layers = data.get("/api/v1/layers").json["layers"]
+        return next(one["version"] for one in layers if one["name"] == "phoenix")
+
+    number = received(mark="again")["id"]
+    asked = {"layer": "phoenix", "new": True}
+    do(post(data, f"/api/v1/imports/{number}/import", asked))
+    before = version()
+    post(data, f"/api/v1/imports/{number}/undo")
+    body = b"id,lon,lat,height\n1,117.2,39.1,5\n2,117.3,39.2,6\n"
+    other = upload(data, ("towers.csv", body)).json["id"]
+    do(post(data, f"/api/v1/imports/{other}/import", asked | {"crs": "EPSG:4490"}))
+    found = data.get("/api/v1/layers/phoenix/features").json
+    assert [f["properties"]["height"] for f in found["features"]] == [5, 6]
+    assert version() > before + 1
 
 
 def test_a_field_called_like_a_part_of_the_address_can_be_filtered_and_paged(data, do):

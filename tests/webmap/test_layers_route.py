@@ -191,6 +191,19 @@ def test_polygon_counts_and_measures_what_it_touches(sign_in):
     assert [f["id"] for f in found["features"]] == ["P-0", "P-1"]
 
 
+def test_text_keeps_to_the_area_and_finds_what_the_list_finds(sign_in):
+    planner = sign_in("planner")
+    some = _polygon(117.199, 39.0995, 117.203, 39.1035)  # P-0 to P-3
+    for text, keys in (("p-", 4), ("燃气", 1), ("P-5", 0), ("SECRET-2", 1)):
+        found = _json(_select(planner, some, q=text))
+        listed = _json(planner.get(f"/api/v1/layers/pipes/features?q={text}"))
+        inside = {f["id"] for f in listed["features"]} & {f"P-{i}" for i in range(4)}
+        assert {f["id"] for f in found["features"]} == set(found["keys"]) == inside
+        assert found["count"] == found["sum"]["count"] == keys
+    assert _json(_select(sign_in("emergency"), some, q="secret"))["count"] == 0
+    assert _select(planner, some, q="x" * 101).status_code == 422
+
+
 def test_polygon_selects_within_the_permission(sign_in):
     found = _json(_select(sign_in("owner"), _polygon(117, 39, 118, 40)))
     assert found["keys"] == ["P-1", "P-4"]
@@ -255,3 +268,35 @@ def test_post_without_token_is_refused(sign_in):
     answer = sign_in("planner").post("/api/v1/layers/pipes/select", json={"polygon": {}})
     assert answer.status_code == 403
     assert answer.json["error"]["code"] == "csrf.missing"
+
+
+def test_values_of_a_field_come_most_frequent_first(sign_in):
+    found = sign_in("planner").get("/api/v1/layers/pipes/values?field=kind").json
+    counts = [(v["count"], v["value"]) for v in found["values"]]
+    assert sorted(counts) == [(1, "power"), (1, "sewer"), (2, "gas"), (2, "water")]
+    assert [n for n, _ in counts] == [2, 2, 1, 1]
+    assert (found["others"], found["unknown"]) == ({"values": 0, "count": 0}, 0)
+    widths = sign_in("planner").get("/api/v1/layers/pipes/values?field=diameter_mm").json
+    assert sorted(v["value"] for v in widths["values"]) == [100.0 * i for i in range(1, 7)]
+    unknown = sign_in("planner").get("/api/v1/layers/pipes/values?field=material").json["unknown"]
+    assert unknown == 6
+
+
+@pytest.mark.parametrize(
+    ("who", "keys"), [("owner", {"P-1", "P-4"}), ("west", {"P-0", "P-1", "P-2"})]
+)
+def test_values_are_those_of_rows_and_fields_that_one_may_see(sign_in, who, keys):
+    client = sign_in(who)
+    found = client.get("/api/v1/layers/pipes/values?field=id").json
+    assert {v["value"] for v in found["values"]} == keys
+    hidden = sign_in("emergency").get("/api/v1/layers/pipes/values?field=owner_contact")
+    missing = sign_in("emergency").get("/api/v1/layers/pipes/values?field=no_such")
+    assert hidden.status_code == missing.status_code == 400
+    assert hidden.json["error"]["code"] == missing.json["error"]["code"]
+
+
+def test_values_beyond_the_most_frequent_are_counted(sign_in, monkeypatch):
+    monkeypatch.setattr("cityops.services.layers.MOST_VALUES", 1)
+    found = sign_in("planner").get("/api/v1/layers/pipes/values?field=kind").json
+    assert [v["count"] for v in found["values"]] == [2]
+    assert found["others"] == {"values": 3, "count": 4}

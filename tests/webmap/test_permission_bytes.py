@@ -408,6 +408,11 @@ ASKED = {
     "layers.features": lambda t: of_every_layer(
         t, "features", "features?bbox=117,39,118,40&limit=2", "features?q=cny&limit=50"
     ),
+    "layers.values": lambda t: [
+        f"/api/v1/layers/{layer}/values?field={name}"
+        for layer in t.rows
+        for name in t.registry.get(layer).field_names
+    ],
     "layers.feature": lambda t: [
         f"/api/v1/layers/{layer}/features/{key}"
         for layer, rows in t.rows.items()

@@ -30,6 +30,7 @@ class Check(StrEnum):
     STACKING = "stacking"
     ORDER = "order"
     COVER = "cover"
+    FOUNDATION = "foundation"
 
 
 ANSWERS = tuple(Answer)
@@ -47,7 +48,8 @@ class Findings:
     check, answer
         (n,) positions in `CHECKS` and `ANSWERS`.
     a, b
-        (n,) rows of the pipes; b is -1 where one pipe is concerned.
+        (n,) rows of the pipes; b is -1 where one pipe is concerned, and the number of pipes plus
+        the row of a structure where one stands beside it.
     gap_m, required_m, sigma_m
         (n,) metres; NaN where unknown or none.
     rule

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gis.errors import CityError, InvalidError
 from gis.features import object_array
 from underground.audit.answers import (
     ANSWERS,
@@ -45,11 +46,36 @@ class AuditSettings:
         each other (4.1.6).
     frost_m
         Frost depth that water, drainage and reclaimed pipes must lie below; None is not checked.
+    friction_deg, trench_m
+        Angle of friction of the soil and width of a pipe's trench, for pipes deeper than the
+        foundation of a building (4.1.11); None is unknown.
     """
 
     times_sigma: float = 2.0
     stacked_deg: float = 20.0
     frost_m: float | None = None
+    friction_deg: float | None = None
+    trench_m: float | None = None
+
+    def __post_init__(self) -> None:
+        faults: list[CityError] = []
+        for field, low, high in (
+            ("times_sigma", 0.0, 10.0),
+            ("stacked_deg", 0.0, 90.0),
+            ("frost_m", 0.0, 10.0),
+            ("friction_deg", 1.0, 60.0),
+            ("trench_m", 0.0, 50.0),
+        ):
+            value = getattr(self, field)
+            if value is not None and not low <= value <= high:
+                faults.append(
+                    InvalidError(
+                        "audit.setting", "{field} 应在 {expected} 之间，得到 {got}",
+                        field=field, got=value, expected=[low, high],
+                    )
+                )  # fmt: skip
+        if faults:
+            raise InvalidError("audit.settings", "检查的设置有误", errors=faults)
 
 
 @dataclass(frozen=True)
@@ -155,26 +181,22 @@ def _limited(
     settings: AuditSettings,
 ) -> tuple[Findings, Counts]:
     """Answers of pairs at positions `at` to the limits of a table."""
-    required = bound.most[at]
-    answer = judged(
-        gap[at],
-        required,
-        sigma[at],
-        bound.reducible[at],
-        bound.floor[at],
-        settings.times_sigma,
-    )
-    unsure = bound.is_insufficient[at] & (answer != ANSWERS.index(Answer.PASS))
-    answer[unsure] = ANSWERS.index(Answer.INSUFFICIENT)
-    clash = (gap[at] < -settings.times_sigma * np.nan_to_num(sigma[at])) & ~bound.has_rule[at]
-    answer[~bound.has_rule[at] & ~bound.is_insufficient[at]] = ANSWERS.index(Answer.NO_RULE)
+    bound = bound.take(at)
+    answer = limited(gap[at], sigma[at], bound, settings.times_sigma)
+    clash = (gap[at] < -settings.times_sigma * np.nan_to_num(sigma[at])) & ~bound.has_rule
     answer[clash] = ANSWERS.index(Answer.FAIL)  # two pipes in one place need no rule
-    missing = bound.missing[at].copy()
+    missing = bound.missing.copy()
     missing[np.isnan(gap[at])] = "heights"
-    required = np.where(bound.has_rule[at] | bound.is_insufficient[at], required, np.nan)
-    return _findings(
-        check, pairs, at, answer, gap[at], required, sigma[at], bound.rule[at], missing
-    )
+    return _findings(check, pairs, at, answer, gap[at], bound.asked, sigma[at], bound.rule, missing)
+
+
+def limited(gap: FloatArray, sigma: FloatArray, bound: PairLimits, times_sigma: float) -> IntArray:
+    """Answers of gaps to the limits of a table, row by row."""
+    answer = judged(gap, bound.most, sigma, bound.reducible, bound.floor, times_sigma)
+    unsure = bound.is_insufficient & (answer != ANSWERS.index(Answer.PASS))
+    answer[unsure] = ANSWERS.index(Answer.INSUFFICIENT)
+    answer[~bound.has_rule & ~bound.is_insufficient] = ANSWERS.index(Answer.NO_RULE)
+    return answer
 
 
 def _stacking(

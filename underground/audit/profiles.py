@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
@@ -151,6 +151,15 @@ class PairLimits:
     reducible: BoolArray
     rule: IntArray
     missing: np.ndarray
+
+    @property
+    def asked(self) -> FloatArray:
+        """(k,) metres that are asked for; NaN where there is no rule."""
+        return np.where(self.has_rule | self.is_insufficient, self.most, np.nan)
+
+    def take(self, rows: IntArray) -> PairLimits:
+        """The limits at positions `rows`."""
+        return PairLimits(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
 
     @classmethod
     def of(cls, rules: RuleSet, choices: list[Choice], which: IntArray) -> PairLimits:

@@ -17,10 +17,22 @@ _CHECKS = {
     Check.STACKING: "上下重叠",
     Check.ORDER: "交叉次序",
     Check.COVER: "覆土",
+    Check.FOUNDATION: "低于基础的管线与基础的净距",
 }
 _MISSING = {
     "size": "管径", "pressure": "压力等级", "laying": "埋设方式", "voltage": "电压",
-    "material": "材质", "heights": "高程", "surface": "地面用途", "variant": "类别",
+    "material": "材质", "heights": "高程", "surface": "地面用途", "variant": "电压",
+    "foundation": "基础的高程或埋深", "friction": "土壤内摩擦角", "trench": "沟槽宽度",
+}  # fmt: skip
+_FOUNDATION = {
+    "id": "F001", "table": "foundation", "conditions": "管线深于基础：L = (H - h) / tan α + B / 2",
+    "clause": "4.1.11", "edition": "GB 50289-2016", "confidence": "own",
+    "source": "own knowledge; that it must be computed is read in notes to GB 50013 and GB 50014",
+    "draft": True,
+}  # fmt: skip
+_STRUCTURES = {
+    "building": "建筑物", "tree": "乔木", "shrub": "灌木", "pole": "杆", "tower": "铁塔",
+    "curb": "路缘石", "tram_rail": "有轨电车钢轨", "railway": "铁路",
 }  # fmt: skip
 _STACKING = {
     "id": "S001", "table": "stacking", "conditions": "平面重叠且夹角小于 {deg}°", "clause": "4.1.6",
@@ -49,9 +61,9 @@ def _row(audit: Audit, findings: Findings, k: int) -> dict[str, Any]:
         "check": check.value,
         "answer": answer.value,
         "a": audit.pipes.ids[a],
-        "b": None if b < 0 else audit.pipes.ids[b],
+        "b": _name(audit, b),
         "kind_a": audit.pipes.kind[a],
-        "kind_b": None if b < 0 else audit.pipes.kind[b],
+        "kind_b": _kind(audit, b),
         "gap_m": number(findings.gap_m[k]),
         "required_m": number(findings.required_m[k]),
         "sigma_m": number(findings.sigma_m[k]),
@@ -66,6 +78,23 @@ def _row(audit: Audit, findings: Findings, k: int) -> dict[str, Any]:
     return out
 
 
+def _name(audit: Audit, b: int) -> str | None:
+    """Id of a pipe or structure; structures are numbered after the pipes."""
+    if b < 0:
+        return None
+    own = len(audit.pipes)
+    found = audit.pipes.ids[b] if b < own or audit.around is None else audit.around.ids[b - own]
+    return str(found)
+
+
+def _kind(audit: Audit, b: int) -> str | None:
+    if b < 0:
+        return None
+    own = len(audit.pipes)
+    kind = audit.pipes.kind[b] if b < own or audit.around is None else audit.around.kind[b - own]
+    return None if kind is None else str(kind)
+
+
 def number(value: float, decimals: int = 4) -> float | None:
     """A JSON number, or None where unknown."""
     return None if math.isnan(value) else round(float(value), decimals)
@@ -75,6 +104,8 @@ def _rule(audit: Audit, check: Check, rule: int, a: int, b: int) -> dict[str, ob
     if check is Check.STACKING:
         deg = f"{audit.settings.stacked_deg:g}"
         return _STACKING | {"conditions": str(_STACKING["conditions"]).format(deg=deg)}
+    if check is Check.FOUNDATION:
+        return dict(_FOUNDATION)
     if check is Check.ORDER:
         order = audit.rules.crossing_order
         kinds = [audit.pipes.kind[row] for row in (a, b)]
@@ -93,7 +124,7 @@ def _assumed(audit: Audit, a: int, b: int) -> list[str]:
     """What was taken for granted of the pipes: sizes, references of depths, errors."""
     out = []
     for name, row in (("a", a), ("b", b)):
-        if row >= 0:
+        if 0 <= row < len(audit.pipes):
             flags = (
                 ("size", audit.pipes.is_size_assumed[row]),
                 ("part", audit.pipes.is_part_assumed[row]),
@@ -105,7 +136,7 @@ def _assumed(audit: Audit, a: int, b: int) -> list[str]:
 
 def _message(audit: Audit, check: Check, answer: Answer, row: dict[str, Any]) -> str:
     names = " 与 ".join(
-        f"{_TITLES.get(row[kind], '种类不明')} {row[side]}"
+        f"{_title(row[kind])} {row[side]}"
         for side, kind in (("a", "kind_a"), ("b", "kind_b"))
         if row[side] is not None
     )
@@ -130,12 +161,18 @@ def _message(audit: Audit, check: Check, answer: Answer, row: dict[str, Any]) ->
     return "；".join(parts)
 
 
+def _title(kind: str | None) -> str:
+    return _TITLES.get(kind or "") or _STRUCTURES.get(kind or "") or kind or "种类不明"
+
+
 def settings_row(settings: AuditSettings, tile_m: float) -> dict[str, Any]:
     """What an audit took for granted."""
     return {
         "times_sigma": settings.times_sigma,
         "stacked_deg": settings.stacked_deg,
         "frost_m": settings.frost_m,
+        "friction_deg": settings.friction_deg,
+        "trench_m": settings.trench_m,
         "tile_m": tile_m,
     }
 

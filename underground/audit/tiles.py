@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -25,12 +25,16 @@ from underground.audit.checks import (
     check_pairs,
     reach_of,
 )
+from underground.audit.foundations import check_foundations, foundation_reach
+from underground.audit.land import LandUse, stretches
 from underground.audit.profiles import Limits
+from underground.audit.structures import StructureLimits, check_structures, serves
 from underground.axes import FloatArray, IntArray, ObjectArray
 from underground.clearance.cover import Ground
 from underground.heights import require_one_datum
 from underground.pipes import Pipes
 from underground.rules.tables import RuleSet
+from underground.surroundings import Surroundings
 
 #: Side of a tile, metres.
 TILE_M = 500.0
@@ -52,10 +56,23 @@ class TileResult:
 class Audit:
     """An audit of pipes, ready to be run tile by tile in any order, in any process.
 
+    Attributes
+    ----------
+    pipes, rules, settings
+        What is audited, by what, and what is taken for granted.
+    tile_m
+        Side of a tile.
+    surface
+        (n,) what lies above each pipe as a whole; `land` says it stretch by stretch.
+    ground
+        A model of the ground for the cover; without it the ground of the points.
+    around
+        Structures that stand around.
+
     Raises
     ------
     DatumError
-        The heights are of an unknown datum.
+        The heights are of an unknown datum, or those of the structures of another.
     InvalidError
         The side of a tile is not positive.
     """
@@ -66,9 +83,13 @@ class Audit:
     tile_m: float = TILE_M
     surface: ObjectArray | None = None
     ground: Ground | None = None
+    around: Surroundings | None = None
+    land: LandUse | None = None
 
     def __post_init__(self) -> None:
         require_one_datum([self.pipes.datum])
+        if self.around is not None and self.around.has_heights:
+            require_one_datum([self.pipes.datum, self.around.datum])
         if not self.tile_m > 0:
             raise InvalidError("audit.tile", "分块边长应大于 0，得到 {got}", got=self.tile_m)
 
@@ -102,12 +123,38 @@ class Audit:
         return SpatialIndex.build(self.boxes)
 
     @cached_property
+    def structure_limits(self) -> StructureLimits | None:
+        """Limits of the profiles of these pipes with the structures around."""
+        return None if self.around is None else StructureLimits.of(self.limits, self.around)
+
+    @cached_property
+    def wide_boxes(self) -> FloatArray:
+        """(k, 4) boxes of the chosen pipes with what may matter around them of structures."""
+        if self.around is None or self.structure_limits is None:
+            return self.boxes
+        limit = self.structure_limits.reach[self.limits.of_pipe]
+        limit = np.maximum(limit, foundation_reach(self.pipes, self.around, self.settings))
+        half = np.nan_to_num(self.pipes.solids.width) / 2
+        other = np.nanmax(self.around.sigma_xy, initial=0.0)
+        error = np.hypot(np.nan_to_num(self.pipes.sigma_xy), other)
+        reach = (half + limit + self.settings.times_sigma * error)[self.chosen, None]
+        bounds = self.pipes.axes.bounds[self.chosen]
+        return np.asarray(bounds + reach * np.array([-1.0, -1.0, 1.0, 1.0]), np.float64)
+
+    @cached_property
+    def around_index(self) -> SpatialIndex | None:
+        """Tree of the structures."""
+        return None if self.around is None else SpatialIndex.build(self.around.bounds)
+
+    @cached_property
     def tiles(self) -> list[Tile]:
         """Tiles that hold the corner of some pair or pipe, in order."""
         if not len(self.chosen):
             return []
-        low = np.floor(self.boxes[:, :2] / self.tile_m).astype(np.int64)
-        high = np.floor(self.boxes[:, 2:] / self.tile_m).astype(np.int64)
+        low = np.minimum(self.boxes[:, :2], self.wide_boxes[:, :2])
+        high = np.maximum(self.boxes[:, 2:], self.wide_boxes[:, 2:])
+        low = np.floor(low / self.tile_m).astype(np.int64)
+        high = np.floor(high / self.tile_m).astype(np.int64)
         one = (low == high).all(axis=1)
         found: set[Tile] = {(x, y) for x, y in np.unique(low[one], axis=0).tolist()}
         for (x0, y0), (x1, y1) in zip(low[~one].tolist(), high[~one].tolist(), strict=True):
@@ -125,17 +172,61 @@ class Audit:
             found, more = check_pairs(self.pipes, i, j, self.limits, self.settings)
             parts += found
             counts.update(more)
+        for found, more in self._structures(tile, box):
+            parts += found
+            counts.update(more)
         own = near[self._is_in(self.boxes[near, :2], tile)]
-        found, more = check_cover(
-            self.pipes,
-            self.chosen[own],
-            self.limits,
-            self.settings,
-            surface=self.surface,
-            ground=self.ground,
-        )
+        found, more = self._cover(self.chosen[own])
         counts.update(more)
         return TileResult(tile, joined_findings(parts + found), counts)
+
+    def _cover(self, rows: IntArray) -> tuple[list[Findings], Counts]:
+        """Cover of pipes, stretch by stretch where the land use is known."""
+        if self.land is None:
+            return check_cover(
+                self.pipes, rows, self.limits, self.settings,
+                surface=self.surface, ground=self.ground,
+            )  # fmt: skip
+        cut = stretches(self.pipes, rows, self.land)
+        limits = replace(self.limits, of_pipe=self.limits.of_pipe[cut.owner])
+        found, counts = check_cover(
+            cut.pipes, np.arange(len(cut.pipes)), limits, self.settings,
+            surface=cut.surface, ground=self.ground,
+        )  # fmt: skip
+        of = [f.a for f in found]
+        moved = [
+            replace(f, a=cut.owner[a], along_a=f.along_a + cut.start[a])
+            for f, a in zip(found, of, strict=True)
+        ]
+        return moved, counts
+
+    def _structures(
+        self, tile: Tile, box: tuple[float, float, float, float]
+    ) -> Iterator[tuple[list[Findings], Counts]]:
+        """Answers of the pairs of pipe and structure that belong to a tile, a part at a time."""
+        around, limits, index = self.around, self.structure_limits, self.around_index
+        if around is None or limits is None or index is None:
+            return
+        near = index.window(box)
+        boxes = self.wide_boxes
+        meets = (boxes[:, :2] <= np.array(box[2:])).all(axis=1)
+        pipes = np.flatnonzero(meets & (boxes[:, 2:] >= np.array(box[:2])).all(axis=1))
+        if not len(near) or not len(pipes):
+            return
+        k, i = SpatialIndex.build(boxes[pipes]).windows(around.bounds[near])
+        k, i = near[k], pipes[i]
+        keep = self._is_in(np.maximum(boxes[i, :2], around.bounds[k, :2]), tile)
+        order = np.lexsort((k[keep], i[keep]))
+        k, i = k[keep][order], self.chosen[i[keep][order]]
+        for start in range(0, len(i), PAIRS_AT_ONCE):
+            part = slice(start, start + PAIRS_AT_ONCE)
+            yield check_structures(self.pipes, i[part], around, k[part], limits, self.settings)
+            rows = np.flatnonzero(around.kind[k[part]] == "building")
+            rows = rows[~serves(self.pipes, i[part][rows], around, k[part][rows])]
+            found, more = check_foundations(
+                self.pipes, i[part][rows], around, k[part][rows], self.settings
+            )
+            yield [found], more
 
     def _is_in(self, corner: FloatArray, tile: Tile) -> np.ndarray:
         at = np.floor(corner / self.tile_m).astype(np.int64)
@@ -188,8 +279,10 @@ def audit_pipes(
     tile_m: float = TILE_M,
     surface: ObjectArray | None = None,
     ground: Ground | None = None,
+    around: Surroundings | None = None,
+    land: LandUse | None = None,
 ) -> AuditResult:
-    """An audit in this process, tile after tile.
+    """An audit in this process, tile after tile; see `Audit` for what is given.
 
     Raises
     ------
@@ -209,5 +302,6 @@ def audit_pipes(
     >>> dict(audit_pipes(pipes, shipped_rules()).counts)
     {('cover', 'fail'): 1}
     """
-    audit = Audit(pipes, rules, settings or AuditSettings(), tile_m, surface, ground)
+    settings = settings or AuditSettings()
+    audit = Audit(pipes, rules, settings, tile_m, surface, ground, around, land)
     return merged(audit, (audit.run(tile) for tile in audit.tiles))

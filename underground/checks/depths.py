@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 
 import numpy as np
 
-from underground.axes import ObjectArray
+from underground.axes import BoolArray, FloatArray, ObjectArray
 from underground.checks.case import Case, Found, rounded
 from underground.faults import Repair, RepairOp, SurveyFault
 
@@ -14,6 +14,8 @@ _SIDES = ("start", "end")
 _TITLES = ("起点", "终点")
 #: Decimals that are believed; more of them are the noise of binary numbers.
 _MOST_DECIMALS = 4
+#: Centimetres and millimetres in a metre.
+_UNITS = (100.0, 1000.0)
 
 
 def sums(case: Case) -> Found:
@@ -30,7 +32,8 @@ def sums(case: Case) -> Found:
         ]
         tolerance = 0.5 * 10.0 ** -min(ground_decimals, *printed) + 1e-9
         apart = np.abs(ground - depth - level)
-        for i in np.flatnonzero(apart > tolerance).tolist():
+        named = _named_elsewhere(case, depth, ground - level, tolerance)
+        for i in np.flatnonzero((apart > tolerance) & ~named).tolist():
             out.append(
                 case.line_fault(
                     "line.height_mismatch",
@@ -53,6 +56,19 @@ def sums(case: Case) -> Found:
                 )
             )
     return out
+
+
+def _named_elsewhere(
+    case: Case, depth: FloatArray, wanted: FloatArray, tolerance: float
+) -> BoolArray:
+    """Depths that fit once their sign or unit is put right: another check names these."""
+    overhead = case.meaning.is_overhead
+    negative = (depth < 0) & ~overhead & (case.meaning.mode != "DM")
+    sign = (negative | ((depth > 0) & overhead)) & (np.abs(wanted + depth) <= tolerance)
+    unit = np.zeros(len(depth), bool)
+    for factor in _UNITS:
+        unit |= np.abs(depth / factor - wanted) <= tolerance
+    return np.asarray(sign | (unit & (depth > case.limits.unit_depth_m)), bool)
 
 
 def _decimals(column: ObjectArray | None) -> int:
@@ -104,8 +120,9 @@ def signs_and_limits(case: Case) -> Found:
                     repair=repair,
                 )
             )
+        wanted = case.levels.ground[:, side] - case.survey.lines.number(f"{name}_level")
         for i in np.flatnonzero(depth > limits.unit_depth_m).tolist():
-            out.append(_slip(case, i, side, field, depth[i]))
+            out.append(_slip(case, i, side, field, depth[i], wanted[i]))
         deep = (depth > limits.deepest_m) & (depth <= limits.unit_depth_m)
         for i in np.flatnonzero(deep).tolist():
             params = {"expected": limits.deepest_m}
@@ -117,9 +134,14 @@ def signs_and_limits(case: Case) -> Found:
     return out
 
 
-def _slip(case: Case, i: int, side: int, field: str, depth: float) -> SurveyFault:
-    """A depth in centimetres or millimetres."""
-    factor = 100.0 if depth <= 100 * case.limits.deepest_m else 1000.0
+def _slip(case: Case, i: int, side: int, field: str, depth: float, wanted: float) -> SurveyFault:
+    """A depth in centimetres or millimetres: the unit that comes nearer to ground less level.
+
+    Without these it is the smallest factor that leaves a depth that pipes lie at.
+    """
+    factor = _UNITS[0] if depth <= _UNITS[0] * case.limits.deepest_m else _UNITS[1]
+    if np.isfinite(wanted):
+        factor = min(_UNITS, key=lambda unit: abs(depth / unit - wanted))
     repair = Repair(RepairOp.SET, field, rounded(depth), rounded(depth / factor))
     return case.line_fault(
         "value.depth_unit", i, side, field=field, got=rounded(depth), repair=repair

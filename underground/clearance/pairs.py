@@ -161,6 +161,7 @@ def _some(a: Solids, rows_a: IntArray, b: Solids, rows_b: IntArray) -> Clearance
     nearest = _first_least(pieces.plan, pieces.pair, first)
     horizontal = np.where(crosses, np.nan, pieces.plan[nearest] - halves)
     vertical, above, chosen = _verticals(a, b, pieces, meets, n)
+    _at_crossings(a, b, pieces, chosen, vertical, gap, at_a, at_b)
     chosen = np.where(chosen < 0, nearest, chosen)
     overlapping = np.flatnonzero(~crosses & (horizontal < 0))
     if len(overlapping):
@@ -311,6 +312,27 @@ def _verticals(
         difference = of_a[1][best] - of_b[1][best]
         above[pair] = np.where(np.isnan(difference), 0, np.sign(difference)).astype(np.int64)
     return vertical, above, chosen
+
+
+def _at_crossings(
+    a: Solids,
+    b: Solids,
+    pieces: _Pieces,
+    chosen: IntArray,
+    vertical: FloatArray,
+    gap: FloatArray,
+    at_a: FloatArray,
+    at_b: FloatArray,
+) -> None:
+    """Of boxes that lie flat over another the gap is least everywhere: then tell the crossing."""
+    level = np.abs(gap - vertical) <= MEETING_M
+    rows = np.flatnonzero((chosen >= 0) & level)
+    for at, solids, piece, share in (
+        (at_a, a, pieces.of_a, pieces.share_a),
+        (at_b, b, pieces.of_b, pieces.share_b),
+    ):
+        start, end = _ends(solids, piece[chosen[rows]])
+        at[rows] = start + share[chosen[rows], None] * (end - start)
 
 
 def _angles(

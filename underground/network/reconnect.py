@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -83,6 +83,40 @@ def snap_to_nodes(ends: FloatArray, nodes: FloatArray, tolerance_m: float) -> Re
             also = np.isfinite(apart[:, 1])
             second[rows[also]] = apart[also, 1]
     return Reconnection(node, nodes, moved, second, np.full(len(flat), -1, np.int64))
+
+
+def pinned(
+    found: Reconnection, ends: FloatArray, line: int, node: int, tolerance_m: float
+) -> Reconnection:
+    """The same with the end of a line that is nearer to a node put there: a person knows better.
+
+    Raises
+    ------
+    InvalidError
+        The node is further away than the tolerance from both ends.
+
+    Examples
+    --------
+    >>> ends = np.array([[[0.0, 0.1], [10.0, 3.0]]])
+    >>> nodes = np.array([[0.0, 0.0], [0.0, 1.0], [10.0, 0.0]])
+    >>> found = snap_to_nodes(ends, nodes, 4.0)
+    >>> pinned(found, ends, 0, 1, 4.0).node.tolist()
+    [1, 2]
+    """
+    apart = np.hypot(*(ends[line] - found.place[node]).T)
+    side = int(np.argmin(np.where(np.isnan(apart), np.inf, apart)))
+    if not apart[side] <= tolerance_m:
+        raise InvalidError(
+            "reconnect.pin_far",
+            "指定的节点距线端 {got} m，超过容差 {expected} m",
+            field="pin",
+            got=None if np.isnan(apart[side]) else round(float(apart[side]), 3),
+            expected=tolerance_m,
+        )
+    end = 2 * line + side
+    to, moved, second = found.node.copy(), found.moved_m.copy(), found.second_m.copy()
+    to[end], moved[end], second[end] = node, apart[side], np.nan
+    return replace(found, node=to, moved_m=moved, second_m=second)
 
 
 def join_ends(

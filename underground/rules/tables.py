@@ -214,9 +214,7 @@ def _rows(table: RuleTable, name: str, text: str, faults: list[CityError]) -> li
         numbers = [_number(plain[key], key, name, row, faults) for key in ("limit_m", "floor_m")]
         if plain["table"] != table.value or not plain["id"] or not plain["kind_a"]:
             faults.append(
-                InvalidError(
-                    "rules.row", "{field} 第 {got} 行不是这张表的规则", field=name, got=row, row=row
-                )
+                InvalidError("rules.row", "{field}：不是这张表的规则", field=name, got=row, row=row)
             )
             continue
         out.append(
@@ -254,11 +252,11 @@ def _number(text: str, key: str, name: str, row: int, faults: list[CityError]) -
         faults.append(
             InvalidError(
                 "rules.number",
-                "{name} 第 {at} 行 {field} 不是长度：{got}",
+                "{name} 的 {field} 不是长度：{got}",
                 field=key,
                 got=text,
                 row=row,
-                params={"name": name, "at": row},
+                params={"name": name},
             )
         )
         return None
@@ -317,8 +315,6 @@ def _order(text: str, name: str, faults: list[CityError]) -> dict[str, OrderRow]
             )
         except (KeyError, TypeError, ValueError):
             faults.append(
-                InvalidError(
-                    "rules.order", "{field} 第 {got} 行读不出来", field=name, got=row, row=row
-                )
+                InvalidError("rules.order", "{field}：读不出来", field=name, got=row, row=row)
             )
     return out

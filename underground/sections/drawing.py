@@ -9,12 +9,11 @@ from html import escape
 from typing import Any
 
 from underground.kinds import KINDS
+from underground.sections.labels import LINE, Box, Labels, text_width
 
 _STYLES = {item.code: (item.colour or "#6b6b6b", item.mark or "?", item.title.zh) for item in KINDS}
 _UNKNOWN = ("#6b6b6b", "?", "种类不明")
 _FONT = "'Noto Sans SC','Microsoft YaHei','PingFang SC',sans-serif"
-#: Labels nearer than this stand on both sides of their pipes.
-_LABEL = 62.0
 _HALO = {"paint_order": "stroke", "stroke": "#ffffff", "stroke_width": "3"}
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64.0, 20.0, 44.0, 98.0
 
@@ -68,20 +67,18 @@ def draw_cross_section(
     known = [r for r in rows if r["axis_m"] is not None]
     levels = [v for r in rows for v in (r["top_m"], r["bottom_m"], r["ground_m"]) if v is not None]
     sheet = _sheet(0.0, length_m, levels, width, height)
-    parts = [_frame(sheet, title)]
+    parts = [_frame(sheet, title, has_levels=bool(levels))]
     grounds = [(r["chainage_m"], r["ground_m"]) for r in rows if r["ground_m"] is not None]
     parts.append(_ground(sheet, grounds))
     for row in rows:
         if row.get("cover_limit_m") is not None and row["ground_m"] is not None:
             parts.append(_limit(sheet, row))
-    raised = False
-    for k, row in enumerate(known):
-        close = k > 0 and (
-            sheet.x(row["chainage_m"]) - sheet.x(known[k - 1]["chainage_m"]) < _LABEL
-        )
-        raised = close and not raised
-        parts.append(_pipe(sheet, row, raised=raised))
-    parts += [_unknown(sheet, row) for row in rows if row["axis_m"] is None]
+    labels = Labels((0.0, _TOP - 12, width, height - _BOTTOM))
+    parts += [_unknown(sheet, row, labels) for row in rows if row["axis_m"] is None]
+    for row in known:
+        labels.take(_outline(sheet, row))
+    parts += [_pipe(sheet, row) for row in known]
+    parts += [_label(sheet, row, labels) for row in known]
     parts.append(_spacings(sheet, rows))
     parts.append(_legend(sheet, [r["kind"] for r in rows]))
     return _svg(parts, width, height, title)
@@ -110,7 +107,7 @@ def draw_long_profile(
         if v is not None
     ]
     sheet = _sheet(0.0, length_m, levels, width, height)
-    parts = [_frame(sheet, title)]
+    parts = [_frame(sheet, title, has_levels=bool(levels))]
     for name, colour, wide, dash in (
         ("ground_m", "#7a5c3e", 2.0, ""),
         ("top_m", "#1f4e9e", 1.6, ""),
@@ -159,13 +156,13 @@ def _line(
     )
 
 
-def _frame(sheet: _Sheet, title: str) -> str:
-    """Title, levels on the left, metres below."""
+def _frame(sheet: _Sheet, title: str, *, has_levels: bool) -> str:
+    """Title, levels on the left where any is known, metres below."""
     parts = [_text(_LEFT, 22, title, "start", font_size="15", font_weight="600")]
-    scale = f"竖向放大 {sheet.per_z / sheet.per_x:.1f} 倍" if sheet.per_x else ""
+    scale = f"竖向放大 {sheet.per_z / sheet.per_x:.1f} 倍" if has_levels else "高程都不明"
     parts.append(_text(sheet.width - _RIGHT, 22, scale, "end", fill="#555555"))
     floor = sheet.height - _BOTTOM
-    for level in _ticks(sheet.z0, sheet.z1):
+    for level in _ticks(sheet.z0, sheet.z1) if has_levels else ():
         y = sheet.z(level)
         parts.append(_line(_LEFT, y, sheet.width - _RIGHT, y, "#e3e3e3", 0.8))
         parts.append(_text(_LEFT - 8, y + 4, f"{level:g}", "end", fill="#333333"))
@@ -174,8 +171,9 @@ def _frame(sheet: _Sheet, title: str) -> str:
         parts.append(_line(x, floor, x, floor + 5, "#555555", 0.8))
         parts.append(_text(x, floor + 18, f"{metres:g}", fill="#333333"))
     parts.append(_line(_LEFT, floor, sheet.width - _RIGHT, floor, "#555555", 1))
-    parts.append(_text(14, _TOP - 8, "高程 m", "start", fill="#333333"))
-    parts.append(_text(sheet.width - _RIGHT, floor + 34, "里程 m", "end", fill="#333333"))
+    if has_levels:
+        parts.append(_text(14, _TOP - 8, "高程 m", "start", fill="#333333"))
+    parts.append(_text(sheet.width - _RIGHT, floor - 6, "里程 m", "end", fill="#333333", **_HALO))
     return "".join(parts)
 
 
@@ -209,40 +207,72 @@ def _limit(sheet: _Sheet, row: dict[str, Any]) -> str:
     return _line(x - half, y, x + half, y, "#b3261e", 1, "4 3")
 
 
-def _pipe(sheet: _Sheet, row: dict[str, Any], *, raised: bool) -> str:
-    """An ellipse or a box, true to scale and at least large enough to be seen.
-
-    The label stands below, or above where the neighbour's is too near.
-    """
-    colour, mark, _ = _STYLES.get(row["kind"], _UNKNOWN)
+def _outline(sheet: _Sheet, row: dict[str, Any]) -> Box:
+    """Box of a pipe's section, true to scale and at least large enough to be seen."""
     x, y = sheet.x(row["chainage_m"]), sheet.z(row["axis_m"])
     wide = max((row["half_width_m"] or 0) * sheet.per_x, 4.0)
     tall = max((row["height_m"] or 0) / 2 * sheet.per_z, 4.0)
+    return x - wide, y - tall, x + wide, y + tall
+
+
+def _pipe(sheet: _Sheet, row: dict[str, Any]) -> str:
+    """An ellipse or a box."""
+    colour = _STYLES.get(row["kind"], _UNKNOWN)[0]
+    x0, y0, x1, y1 = _outline(sheet, row)
     style = f'fill="{colour}" fill-opacity="0.35" stroke="{colour}" stroke-width="1.6"'
-    shape = (
-        f'<rect x="{x - wide:.1f}" y="{y - tall:.1f}" width="{2 * wide:.1f}" '
-        f'height="{2 * tall:.1f}" {style}/>'
-        if row["box"]
-        else f'<ellipse cx="{x:.1f}" cy="{y:.1f}" rx="{wide:.1f}" ry="{tall:.1f}" {style}/>'
+    if row["box"]:
+        return (
+            f'<rect x="{x0:.1f}" y="{y0:.1f}" width="{x1 - x0:.1f}" '
+            f'height="{y1 - y0:.1f}" {style}/>'
+        )
+    return (
+        f'<ellipse cx="{(x0 + x1) / 2:.1f}" cy="{(y0 + y1) / 2:.1f}" rx="{(x1 - x0) / 2:.1f}" '
+        f'ry="{(y1 - y0) / 2:.1f}" {style}/>'
     )
-    label = f"{mark} {row['id']}"
-    cover = "" if row["cover_m"] is None else f"覆土 {row['cover_m']:.2f}"
-    first = y - tall - 20 if raised else y + tall + 14
-    texts = _text(x, first, label, fill="#111111", **_HALO)
-    if cover:
-        texts += _text(x, first + 14, cover, fill="#444444", **_HALO)
-    return shape + texts
 
 
-def _unknown(sheet: _Sheet, row: dict[str, Any]) -> str:
+def _label(sheet: _Sheet, row: dict[str, Any], labels: Labels) -> str:
+    """Name and cover of a pipe: below it, above it, or at its side, where nothing stands yet."""
+    mark = _STYLES.get(row["kind"], _UNKNOWN)[1]
+    said = [f"{mark} {row['id']}"]
+    if row["cover_m"] is not None:
+        said.append(f"覆土 {row['cover_m']:.2f}")
+    wide, tall = max(text_width(text) for text in said), LINE * len(said)
+    x0, y0, x1, y1 = _outline(sheet, row)
+    middle, height = (x0 + x1) / 2, (y0 + y1) / 2
+    places = [
+        (middle - wide / 2, y1 + 3),
+        (middle - wide / 2, y0 - 3 - tall),
+        (x1 + 5, height - tall / 2),
+        (x0 - 5 - wide, height - tall / 2),
+        *((middle - wide / 2, y1 + 3 + LINE * k) for k in (1, 2)),
+        *((middle - wide / 2, y0 - 3 - tall - LINE * k) for k in (1, 2)),
+    ]
+    at = labels.place([(x, y, x + wide, y + tall) for x, y in places])
+    x, y = places[at][0] + wide / 2, places[at][1] + 11
+    return "".join(
+        _text(x, y + LINE * k, text, fill=("#111111", "#444444")[k], **_HALO)
+        for k, text in enumerate(said)
+    )
+
+
+def _unknown(sheet: _Sheet, row: dict[str, Any], labels: Labels) -> str:
     """A pipe whose height is not known: above the drawing, never at 0."""
     colour, mark, _ = _STYLES.get(row["kind"], _UNKNOWN)
-    x, y = sheet.x(row["chainage_m"]), _TOP + 4
-    down = _line(x, y + 8, x, sheet.height - _BOTTOM, colour, 1, "2 4")
-    circle = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="#ffffff" stroke="{colour}" stroke-dasharray="2 2"/>'
-    return (
-        down + circle + _text(x + 9, y + 4, f"{mark} {row['id']} 高程不明", "start", fill="#444444")
+    x, said = sheet.x(row["chainage_m"]), f"{mark} {row['id']} 高程不明"
+    wide = text_width(said)
+    lines = [_TOP + 4 + 16 * k for k in range(12)]
+    places = [(left, y) for y in lines for left in (x + 9, x - 9 - wide)]
+    at = labels.place(
+        [(a - 16 * (a > x), y - 8, a + wide + 16 * (a < x), y + 7) for a, y in places]
     )
+    left, y = places[at]
+    down = _line(x, y + 8, x, sheet.height - _BOTTOM, colour, 1, "2 4")
+    circle = (
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="#ffffff" stroke="{colour}" '
+        f'stroke-dasharray="2 2"/>'
+    )
+    return down + circle + _text(left, y + 4, said, "start", fill="#444444", **_HALO)
 
 
 def _spacings(sheet: _Sheet, rows: Sequence[dict[str, Any]]) -> str:
@@ -339,7 +369,7 @@ def _slope(sheet: _Sheet, link: dict[str, Any]) -> str:
     a, b = sheet.x(link["from_m"]), sheet.x(link["to_m"])
     floor = sheet.height - _BOTTOM
     said = "坡度缺" if link["slope"] is None else f"{link['slope'] * 1000:.1f}‰"
-    if b - a < 30:
+    if b - a < text_width(said) + 8:
         return _line(a, floor, a, floor + 6, "#888888", 0.8)
     return _line(a, floor + 24, a, floor + 46, "#888888", 0.8) + _text(
         (a + b) / 2, floor + 40, f"{said}", fill="#333333"

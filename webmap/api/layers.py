@@ -59,6 +59,12 @@ class ListQuery(Query):
         return {name: str(given).split(",") for name, given in (self.model_extra or {}).items()}
 
 
+class ValuesQuery(Query):
+    """Of which field."""
+
+    field: str = Field(max_length=60)
+
+
 class SelectBody(Body):
     """A polygon, filters, and how much of what they select is wanted, in which order."""
 
@@ -66,6 +72,7 @@ class SelectBody(Body):
     where: dict[str, list[str | None]] = Field(
         default_factory=dict, description="field -> wanted values, null for unknown"
     )
+    q: str | None = Field(default=None, max_length=200, description="text in any text field")
     sort: str | None = Field(default=None, max_length=60)
     limit: int = Field(default=100, ge=0, le=MAX_PAGE)
     after: int = Field(default=0, ge=0, le=_FID_MOST)
@@ -153,6 +160,13 @@ def next_address(layer: str, after: int | None) -> str | None:
     return f"{url_for('layers.features', layer=layer)}?{urlencode(asked)}"
 
 
+@bp.get("/<layer>/values")
+@validated(query=ValuesQuery)
+def values(layer: str, query: ValuesQuery) -> Response:
+    """The most frequent 200 values of a field within the permission, and how many others."""
+    return as_json(services().layers.values(person(), layer, query.field).as_dict())
+
+
 @bp.get("/<layer>/features/<path:key>")
 @validated()
 def feature(layer: str, key: str) -> Response:
@@ -168,7 +182,7 @@ def select(layer: str, body: SelectBody) -> Response:
     from gis.geometry import parse_geojson_geometry
 
     polygon = parse_geojson_geometry(body.polygon)
-    chosen = services().layers.select(person(), layer, polygon, equal=body.where)
+    chosen = services().layers.select(person(), layer, polygon, equal=body.where, text=body.q)
     if not body.limit:
         return as_json(selection_json(chosen))
     page = services().layers.page(

@@ -52,12 +52,8 @@ class ExportDesk:
 
         Raises
         ------
-        NotFoundError
-            When there is no such layer.
-        ForbiddenError
-            When the person may not export it.
-        InvalidError, CrsError
-            For an unknown format or system.
+        CityError
+            See `ExportService.check`.
         """
         self._exports.check(person, layer, options)
         return self._jobs.submit(person, JOB_KIND, {"layer": layer, "options": asdict(options)})

@@ -13,7 +13,7 @@ import orjson
 from gis.crs import from_cgcs2000
 from gis.errors import CrsError
 from gis.features import FeatureBatch, ObjectArray, object_array
-from gis.layers import FieldType, LayerSpec
+from gis.layers import USER_GROUP, FieldType, LayerSpec
 from gis.reference import Reference, name_of, parse_crs
 
 #: Asks for the shapes as they were delivered, in their own system.
@@ -125,12 +125,12 @@ def _shapes(batch: FeatureBatch, reference: Reference) -> ObjectArray:
 
 def is_generated(spec: LayerSpec, name: str) -> bool:
     """Whether a field was made up at import, for a file that has no column of different values."""
-    return spec.group == "user" and not spec.field_named(name).aliases
+    return spec.group == USER_GROUP and not spec.field_named(name).aliases
 
 
 def heading(spec: LayerSpec, name: str) -> str:
     """Column name of a field: the delivered one for user layers, the field's own name otherwise."""
-    return spec.field_named(name).title.zh if spec.group == "user" else name
+    return spec.field_named(name).title.zh if spec.group == USER_GROUP else name
 
 
 def _columns(

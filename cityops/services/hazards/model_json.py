@@ -183,4 +183,5 @@ def in_fixed_form(run: dict[str, Any], request: ModelRequest) -> dict[str, Any]:
     parse = parse_heat if request.model == BALL else parse_concentration
     asked = dict.fromkeys(parse(text) for text in request.levels)
     ordered = [zones[one.value, one.unit] for one in asked] or list(zones.values())
-    return shown | {request.quantity: chosen["amount"], "zones": ordered}
+    own = {request.quantity: chosen["amount"], "facts": chosen["facts"], "zones": ordered}
+    return shown | own

@@ -13,10 +13,12 @@ from cityops.services.hazards.model_requests import (
     BALL,
     HEAVY,
     MAX_LEVELS,
+    OPTIONS,
     PUFF,
     ModelRequest,
     check_options,
     missing_faults,
+    option,
     order_faults,
 )
 from cityops.services.hazards.requests import in_city, moved
@@ -262,8 +264,19 @@ def _chosen(request: ModelRequest, rate: float, levels: Sequence[Level]) -> Alte
     act = _heavy if choice.model == HEAVY else _plume
     found = act(request, rate, levels)
     said = Caution("choice.model", choice.reason)
-    cautions = (*(choice.cautions or (said,)), *found.cautions)
+    cautions = (*(choice.cautions or (said,)), *_unused(request, choice.model), *found.cautions)
     return replace(found, choice=choice, cautions=cautions)
+
+
+def _unused(request: ModelRequest, model: str) -> tuple[Caution, ...]:
+    """What was given for the other model and plays no part now."""
+    # Height, class, terrain and the temperature of the release are asked for the choice itself.
+    names = ("receptor_m", "averaging_min", "duration_s")
+    left = [n for n in names if getattr(request, n) is not None and n not in OPTIONS[model]]
+    if not left:
+        return ()
+    words = f"所选的模型 {model} 不用 {'、'.join(map(option, left))}"
+    return (Caution("choice.unused_option", words),)
 
 
 def _puff(request: ModelRequest, mass: float, levels: Sequence[Level]) -> Alternative:

@@ -13,6 +13,7 @@ from cityops.services.places import Place
 from hazards import SCREENING_EN, SCREENING_ZH
 from hazards.blast import BlastZone, BlastZones
 from hazards.classes import Harm, HazardClass, class_of
+from hazards.fire_zones import KnownHeat
 from hazards.hours import hours_json
 from hazards.levels import BlastLevel
 from hazards.models import Caution, Confidence, HazardModel
@@ -158,6 +159,18 @@ def level_json(level: BlastLevel) -> dict[str, Any]:
         "source": level.source,
         "confidence": confidence_json(level.confidence),
         "offered": level.offered,
+    }
+
+
+def heat_json(heat: KnownHeat) -> dict[str, Any]:
+    """A heat with its meaning, source and how sure that is."""
+    return {
+        "level": _number(heat.w_m2 / 1e3),
+        "unit": "kW/m2",
+        "meaning": {"zh": heat.meaning.zh, "en": heat.meaning.en},
+        "source": heat.source,
+        "confidence": confidence_json(heat.confidence),
+        "offered": heat.offered,
     }
 
 

@@ -26,7 +26,14 @@ from cityops.services.hazards.model_plans import ModelPlan, model_plan
 from cityops.services.hazards.model_requests import ModelRequest
 from cityops.services.hazards.reach import may_read, reach_of
 from cityops.services.hazards.requests import BlastPlan, BlastRequest, planned
-from cityops.services.hazards.run_json import data_json, level_json, model_json, result_json
+from cityops.services.hazards.run_json import (
+    class_json,
+    data_json,
+    heat_json,
+    level_json,
+    model_json,
+    result_json,
+)
 from cityops.services.hazards.surroundings import Surroundings
 from cityops.services.hidden_looks import HiddenLooks
 from cityops.services.layers import LayerService, Reading
@@ -37,8 +44,9 @@ from cityops.services.roles import SYSTEM, Person
 from cityops.services.scenes import SCENE_KEY, layer_notices
 from gis.errors import NotFoundError
 from grid.clock.calendar import CITY_ZONE
-from hazards.classes import kinds_of
+from hazards.classes import hazard_classes, kinds_of
 from hazards.coverage import NEAR_M
+from hazards.fire_zones import known_heats
 from hazards.gb18218.inventory import Inventory, read_inventory
 from hazards.layers import HAZARD_SITES
 from hazards.levels import blast_levels
@@ -84,7 +92,7 @@ class HazardService:
     # -- what there is -------------------------------------------------------------------------
 
     def levels(self, person: Person) -> dict[str, Any]:
-        """Levels of overpressure that may be asked for, strongest first.
+        """Levels of overpressure and of heat, strongest first, and the classes of every harm.
 
         Raises
         ------
@@ -92,7 +100,14 @@ class HazardService:
             When the person may not see hazards.
         """
         require(person, HAZARD_SITES, Action.VIEW)
-        return {"levels": [level_json(level) for level in blast_levels()]}
+        return {
+            "levels": [level_json(level) for level in blast_levels()],
+            "heats": [heat_json(heat) for heat in known_heats()],
+            "classes": [
+                {"harm": row.harm.value, "kinds": list(row.kinds), **(class_json(row) or {})}
+                for row in hazard_classes()
+            ],
+        }
 
     def models(self, person: Person) -> dict[str, Any]:
         """Models with formula, source and range, those of blasts apart; which is the default.

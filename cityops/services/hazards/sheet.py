@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -17,20 +17,17 @@ from cityops.services.hazards.sheet_words import (
     radius_words,
     sheet_words,
 )
-from cityops.services.layers import LayerService
 from cityops.services.permissions import Action, require
-from cityops.services.ports import Store
 from cityops.services.roles import Person
 from cityops.services.scenes import SCENE_KEY
 from cityops.services.sheets.composing import bar, foot_mm, marks_of, north, sources_of
 from cityops.services.sheets.figures import scale_text
 from cityops.services.sheets.papers import Arrangement, Paper, arrange
 from cityops.services.sheets.plane import MapPlane, plane_for, system_for, system_title
-from cityops.services.sheets.values import Printer
+from cityops.services.sheets.press import Press
 from gis.crs import from_cgcs2000
 from gis.errors import InvalidError
 from gis.features import object_array
-from grid.clock.calendar import CITY_ZONE
 from hazards.layers import HAZARD_SITES
 from hazards.models import ModelKind
 
@@ -49,34 +46,11 @@ class SituationSheet:
 
 
 class SituationSheets:
-    """Situation sheets of one deployment.
+    """Situation sheets of one deployment."""
 
-    Parameters
-    ----------
-    printer
-        Makes the PDF.
-    now
-        The clock; gives aware times.
-    map_review_no
-        Review number of the maps; while it is empty every sheet says that it is not public.
-    """
-
-    def __init__(
-        self,
-        store: Store,
-        layers: LayerService,
-        hazards: HazardService,
-        printer: Printer,
-        *,
-        now: Callable[[], datetime],
-        map_review_no: str = "",
-    ) -> None:
-        self._store = store
-        self._layers = layers
+    def __init__(self, hazards: HazardService, press: Press) -> None:
         self._hazards = hazards
-        self._printer = printer
-        self._now = now
-        self._map_review_no = map_review_no
+        self._press = press
 
     def print(
         self, person: Person, run_id: UUID, name: str | None, time: str, paper: Paper = Paper.A4
@@ -121,10 +95,10 @@ class SituationSheets:
                 got=time[:20],
                 expected=list(TIME_WORDS),
             )
-        at = self._now().astimezone(CITY_ZONE)
+        at = self._press.time()
         data, plane = self._data(person, run, chosen, time, paper, at)
-        pdf = self._printer.pdf(TEMPLATE, data, at)
-        with self._store.writing() as tx:
+        pdf = self._press.printer.pdf(TEMPLATE, data, at)
+        with self._press.store.writing() as tx:
             detail = {"alternative": chosen["name"], "time": time, "scale": plane.scale}
             tx.audit.add(person, "hazard.print", f"hazard_run:{run_id}", detail=detail)
         return SituationSheet(pdf, f"爆炸影响情况单_{at:%Y%m%d-%H%M}.pdf", plane.scale)
@@ -140,14 +114,14 @@ class SituationSheets:
     ) -> tuple[dict[str, Any], MapPlane]:
         words = sheet_words(run, chosen["name"], time)
         places = places_in(run, chosen["name"])[: len(words["places"])]
-        with self._layers.reading() as now:
+        with self._press.layers.reading() as now:
             scene = dict(now.tx.meta.get(SCENE_KEY) or {})
             counted = [row["layer"] for row in run["data"] if row["layer"] in now.registry]
             sources = sources_of(counted, now.registry, scene)
             arrangement, plane = _laid_out(chosen, sources, paper, scene.get("epsg_metres"))
             drawn = situation_map(now, person, _with_words(chosen), places, run, plane)
             shown = [*counted, *(n for n in drawn.base.used if n not in counted)]
-            marks = marks_of(shown, scene, self._map_review_no)
+            marks = marks_of(shown, scene, self._press.map_review_no)
             sources = sources_of(shown, now.registry, scene)
         data = words | _map_json(drawn, plane, arrangement)
         estimate = f"{run['estimate']['zh']} {run['estimate']['en']}"

@@ -19,7 +19,7 @@ from cityops.services.jobs import Job, JobService
 from cityops.services.permissions import GRANTS, Action, require
 from cityops.services.ports import FileStore, Store
 from cityops.services.reading.sniff import base_name, format_of
-from cityops.services.roles import Person, Role
+from cityops.services.roles import Person
 from gis.errors import (
     CityError,
     ConflictError,
@@ -128,7 +128,7 @@ class DeliveryDesk:
         require_importer(person)
         with self._store.reading() as tx:
             found: list[Delivery] = tx.deliveries.latest(
-                None if _oversees(person) else person.id, limit
+                None if person.manages_all_data else person.id, limit
             )
         return found
 
@@ -145,7 +145,7 @@ class DeliveryDesk:
         require_importer(person)
         with self._store.reading() as tx:
             delivery: Delivery | None = tx.deliveries.get(number)
-        if delivery is None or not (delivery.person_id == person.id or _oversees(person)):
+        if delivery is None or not (delivery.person_id == person.id or person.manages_all_data):
             raise NotFoundError("delivery.unknown", "没有交付 {got}", field="id", got=number)
         return delivery
 
@@ -252,6 +252,8 @@ class DeliveryDesk:
     def undo(self, person: Person, number: int) -> dict[str, Any]:
         """Take the rows of a delivery out of their layer again, all or none.
 
+        A layer that was made for the delivery and holds nothing else is withdrawn with them.
+
         Raises
         ------
         NotFoundError
@@ -285,9 +287,22 @@ class DeliveryDesk:
                 )
             removed = tx.layers.remove(spec, list(rows))
             tx.deliveries.update(number, state=DeliveryState.UNDONE)
-            told = {"layer": spec.name, "removed": removed}
+            withdrawn = _made_for(tx, delivery)
+            if withdrawn:
+                tx.layers.withdraw(spec)
+            told = {"layer": spec.name, "removed": removed, "layer_withdrawn": withdrawn}
             tx.audit.add(person, "layer.import.undo", f"delivery:{number}", detail=told)
-        return {"delivery": number, "layer": spec.name, "removed": removed}
+        return {"delivery": number} | told
+
+
+def _made_for(tx: Any, delivery: Delivery) -> bool:
+    """Whether a delivery made its layer, and neither rows nor other deliveries are left in it."""
+    made = bool((delivery.report or {}).get("new_layer"))
+    return (
+        made
+        and not tx.layers.counts()[delivery.layer]
+        and not tx.deliveries.stored_in(delivery.layer)
+    )
 
 
 def _refuse_stored(delivery: Delivery) -> None:
@@ -334,10 +349,6 @@ def require_importer(person: Person) -> None:
 def _of_its_kind(name: str) -> Callable[[Path], object]:
     """Refuses a file that is of no kind that is read, or not what its name says."""
     return lambda path: format_of(path, base_name(name)[:300])
-
-
-def _oversees(person: Person) -> bool:
-    return person.has(Role.DATA_MANAGER) and not (person.areas or person.categories)
 
 
 def shapefile_of(names: Sequence[str]) -> str:

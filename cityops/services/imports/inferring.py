@@ -17,6 +17,7 @@ from gis.errors import FileError, InvalidError
 from gis.features import ObjectArray
 from gis.layers import (
     RESERVED,
+    USER_GROUP,
     FieldSpec,
     FieldType,
     GeometryKind,
@@ -27,8 +28,6 @@ from gis.layers import (
 
 #: The key of a layer whose file has no column of different values.
 GENERATED_KEY = "feature_key"
-#: Group of the layers that are made from files.
-USER_GROUP = "user"
 _NAME = re.compile(r"^[a-z][a-z0-9_]{0,39}$")
 _KEY_NAMES = (
     "id",

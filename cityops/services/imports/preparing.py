@@ -11,11 +11,11 @@ import numpy as np
 import shapely
 
 from cityops.services.imports import mapping, placing, rows
-from cityops.services.imports.inferring import USER_GROUP, inferred
+from cityops.services.imports.inferring import inferred
 from cityops.services.reading.table import Note, RawTable
 from gis.boxes import DegreeBox
 from gis.features import FeatureBatch, ObjectArray
-from gis.layers import FieldType, GeometryKind, LayerSpec
+from gis.layers import USER_GROUP, FieldType, GeometryKind, LayerSpec
 from gis.reference import Reference
 
 _SAMPLES = 3

@@ -32,6 +32,7 @@ from gis.boxes import DegreeBox
 from gis.errors import CityError, ForbiddenError, InvalidError, NotFoundError, error_body
 from gis.features import FeatureBatch, object_array
 from gis.layers import (
+    USER_GROUP,
     FieldSpec,
     FieldType,
     GeometryKind,
@@ -489,6 +490,8 @@ class ImportService:
         with self._store.writing() as tx:
             if report.new_layer:
                 tx.layers.declare(spec)
+            else:
+                tx.layers.registry().get(spec.name)  # it may have been withdrawn meanwhile
             lookup = self._areas.lookup(tx)
             batch = with_all(prepared.batch(), lookup)
             number = delivery.id or tx.deliveries.add(delivery)
@@ -526,7 +529,7 @@ class ImportService:
 _USER_LAYER = LayerSpec(
     name="user_layer",
     title=Title("用户图层", "User layer"),
-    group="user",
+    group=USER_GROUP,
     geometry=GeometryKind.POINT,
     fields=(FieldSpec("code", Title("编号", "Code"), FieldType.TEXT),),
     key="code",

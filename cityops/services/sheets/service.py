@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from cityops.services.layers import LayerService, Reading, check_polygon
+from cityops.services.layers import Reading, check_polygon
 from cityops.services.permissions import Action
-from cityops.services.ports import Store
 from cityops.services.roles import Person
 from cityops.services.scenes import SCENE_KEY
 from cityops.services.selections import Selection, selected
@@ -24,19 +22,17 @@ from cityops.services.sheets.figures import scale_text
 from cityops.services.sheets.mapping import draw_map
 from cityops.services.sheets.papers import arrange
 from cityops.services.sheets.plane import plane_for, system_for
+from cityops.services.sheets.press import Press
 from cityops.services.sheets.values import (
     MAX_TITLE,
     PrintedSheet,
-    Printer,
     SheetPlan,
     SheetRequest,
 )
 from gis.crs import from_cgcs2000
 from gis.errors import InvalidError
 from gis.features import object_array
-from grid.clock.calendar import CITY_ZONE
 
-#: Time on paper.
 #: Base layers that may stand on a sheet besides its own layer, for the sources.
 _BASE = ("buildings", "roads", "water", "green", "communities", "streets", "districts")
 TEMPLATE = "sheet"
@@ -45,32 +41,10 @@ _TAGGED_ROWS = 300
 
 
 class SheetService:
-    """Sheets of one deployment.
+    """Sheets of one deployment."""
 
-    Parameters
-    ----------
-    printer
-        Makes the PDF.
-    now
-        The clock; gives aware times.
-    map_review_no
-        Review number of the maps; while it is empty every sheet says that it is not public.
-    """
-
-    def __init__(
-        self,
-        store: Store,
-        layers: LayerService,
-        printer: Printer,
-        *,
-        now: Callable[[], datetime],
-        map_review_no: str = "",
-    ) -> None:
-        self._store = store
-        self._layers = layers
-        self._printer = printer
-        self._now = now
-        self._map_review_no = map_review_no
+    def __init__(self, press: Press) -> None:
+        self._press = press
 
     def plan(self, person: Person, request: SheetRequest) -> SheetPlan:
         """How the sheet would lie: scale, scales that fit, the map's rectangle on the ground.
@@ -89,7 +63,7 @@ class SheetService:
             When the polygon lies outside of where the city's system may be used.
         """
         check_polygon(request.polygon)
-        with self._layers.reading() as now:
+        with self._press.layers.reading() as now:
             now.seen(person, request.layer, Action.EXPORT)
             return self._plan(request, self._sources(now, person, request), _scene(now))
 
@@ -113,8 +87,8 @@ class SheetService:
             When the PDF cannot be made.
         """
         check_polygon(request.polygon)
-        at = self._now().astimezone(CITY_ZONE)
-        with self._layers.reading() as now:
+        at = self._press.time()
+        with self._press.layers.reading() as now:
             chosen = _chosen(now, person, request)
             scene = _scene(now)
             plan = self._plan(request, self._sources(now, person, request), scene)
@@ -123,13 +97,13 @@ class SheetService:
             around = Around(
                 title=checked_title(request.title)
                 or default_title(chosen.seen.spec.title.zh, scene),
-                marks=marks_of(names, scene, self._map_review_no),
+                marks=marks_of(names, scene, self._press.map_review_no),
                 sources=sources_of(names, now.registry, scene),
                 who=person.name,
             )
         data = sheet_data(request, plan, chosen, drawn, around, at)
         tagged = not request.with_list or chosen.total.count <= _TAGGED_ROWS
-        pdf = self._printer.pdf(TEMPLATE, data, at, tagged=tagged)
+        pdf = self._press.printer.pdf(TEMPLATE, data, at, tagged=tagged)
         self._log(person, request, plan, chosen)
         return PrintedSheet(pdf, _filename(chosen, plan, at), plan)
 
@@ -160,7 +134,7 @@ class SheetService:
             "paper": request.paper.value,
             "area_m2": round((east - west) * (north - south)),
         }
-        with self._store.writing() as tx:
+        with self._press.store.writing() as tx:
             tx.audit.add(person, "sheet.print", f"layer:{request.layer}", detail=detail)
 
 

@@ -12,7 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import shapely
 
+from cityops.services.underground.around import (
+    ground_of_file,
+    land_use_of_file,
+    surroundings_of_file,
+)
 from cityops.services.underground.files import survey_of_files
 from gis.errors import ConflictError, FileError
 from underground.audit.answers import Findings
@@ -20,8 +26,11 @@ from underground.audit.checks import AuditSettings
 from underground.audit.report import counts_rows, finding_rows, settings_row
 from underground.audit.tiles import Audit, AuditResult, Tile, TileResult, merged
 from underground.clearance.pieces import use_compiled_kernel
+from underground.ground_model import SpotGround
+from underground.heights import GROUND_DATUM, DatumError, datum_named, require_one_datum
 from underground.pipes import Pipes, pipes_of_survey
 from underground.rules.tables import FILES, ORDER_FILES, RuleSet, rules_of_texts, shipped_rules
+from underground.survey.model import Survey
 from underground.survey.places import degrees_of, plane_of
 
 #: From so many pipes on the second that compiling takes comes back.
@@ -37,6 +46,11 @@ def audit_files(
     datum: str | None = None,
     part: str | None = None,
     rules: Path | None = None,
+    around: Path | None = None,
+    around_datum: str | None = None,
+    land: Path | None = None,
+    ground: Path | None = None,
+    ground_datum: str | None = None,
     settings: AuditSettings | None = None,
     tile_m: float = 500.0,
     workers: int = 1,
@@ -49,13 +63,19 @@ def audit_files(
     ----------
     rules
         Folder with checked copies of the tables; a file that is not there is the program's.
+    around, around_datum
+        Layer of structures, and what its heights refer to.
+    land
+        Layer of land use.
+    ground, ground_datum
+        Spot heights for a model of the ground, and what they refer to.
     folder
         Where finished tiles are kept. Run again with the same folder to go on.
 
     Raises
     ------
     DatumError
-        The heights are of an unknown datum.
+        Heights of an unknown datum, or of two.
     ConflictError
         The folder holds tiles of another audit.
     InvalidError
@@ -63,7 +83,15 @@ def audit_files(
     """
     survey = survey_of_files(paths, crs=crs, datum=datum, part=part)
     pipes = pipes_of_survey(survey)
-    audit = Audit(pipes, rules_of_folder(rules), settings or AuditSettings(), tile_m)
+    audit = Audit(
+        pipes,
+        rules_of_folder(rules),
+        settings or AuditSettings(),
+        tile_m,
+        ground=None if ground is None else _ground(ground, survey, ground_datum),
+        around=None if around is None else surroundings_of_file(around, survey, around_datum),
+        land=None if land is None else land_use_of_file(land, survey),
+    )
     result = run_audit(audit, workers=workers, folder=folder, progress=progress)
     places = plane_of(survey).delivered(result.findings.place)
     degrees, _ = degrees_of(survey.crs, places)
@@ -74,6 +102,7 @@ def audit_files(
         "pipes": len(pipes),
         "audited": result.pipes,
         "left_out": len(survey.lines) - result.pipes,
+        "structures": 0 if audit.around is None else len(audit.around),
         "tiles": len(audit.tiles),
         "counts": counts_rows(result),
         "findings": rows,
@@ -82,6 +111,16 @@ def audit_files(
         "draft_rules": sum(rule.is_draft for rule in audit.rules.rules),
         "rules": len(audit.rules.rules),
     }
+
+
+def _ground(path: Path, survey: Survey, datum: str | None) -> SpotGround:
+    """The model of the ground, of the datum of the survey."""
+    if datum_named(survey.datum) == GROUND_DATUM:
+        raise DatumError(
+            "height.ground_model", "只有埋深时高程都从地面算起，地面模型没有用处", field="ground"
+        )
+    require_one_datum([survey.datum, datum_named(datum)])
+    return ground_of_file(path, survey, datum)
 
 
 def rules_of_folder(folder: Path | None) -> RuleSet:
@@ -167,7 +206,29 @@ def fingerprint(audit: Audit) -> str:
     for name in ("ids", "kind", "mode", "material", "pressure", "status"):
         digest.update(json.dumps(_listed(audit.pipes, name), ensure_ascii=False).encode())
     digest.update(repr((audit.rules.rules, audit.settings, audit.tile_m)).encode())
+    _add_surroundings(digest, audit)
     return digest.hexdigest()
+
+
+def _add_surroundings(digest: Any, audit: Audit) -> None:
+    """What stands around, lies above, and the model of the ground."""
+    around, land = audit.around, audit.land
+    if around is not None:
+        digest.update(b"".join(shapely.to_wkb(around.shapes).tolist()))
+        for numbers in (
+            around.voltage_kv, around.foundation_level, around.foundation_depth, around.sigma_xy
+        ):  # fmt: skip
+            digest.update(numbers.tobytes())
+        digest.update(repr((around.ids.tolist(), around.kind.tolist(), around.datum)).encode())
+    if land is not None:
+        digest.update(b"".join(shapely.to_wkb(land.outlines).tolist()))
+        digest.update(repr(land.codes.tolist()).encode())
+    if audit.surface is not None:
+        digest.update(repr(audit.surface.tolist()).encode())
+    if isinstance(audit.ground, SpotGround):
+        spots = audit.ground.surface
+        digest.update(np.ascontiguousarray(spots.points).tobytes())
+        digest.update(np.ascontiguousarray(spots.values).tobytes())
 
 
 def _listed(pipes: Pipes, name: str) -> list[Any]:

@@ -9,11 +9,11 @@ import numpy as np
 import shapely
 
 from gis.crs import require_metric
-from gis.errors import CityError, GeometryError, InvalidError
+from gis.errors import CityError, CrsError, GeometryError, InvalidError
 from underground.axes import Axes, axes_of
 from underground.clearance.bodies import Solids
 from underground.clearance.pairs import Clearances, clearances
-from underground.heights import require_one_datum
+from underground.heights import DatumError, require_one_datum
 from underground.sizes import Section, section_of_metres
 
 #: Vertices of one axis.
@@ -54,10 +54,7 @@ def clearance_of(
     InvalidError
         Gathers every fault of the input in ``errors``.
     """
-    require_metric(crs)
-    if datum_a is not None or datum_b is not None:
-        require_one_datum([datum_a or "unknown", datum_b or "unknown"])
-    faults: list[CityError] = []
+    faults = _faults_of(crs, datum_a, datum_b)
     parsed = [_axis(text, f"--{name}", faults) for name, text in (("a", a), ("b", b))]
     sections = [
         _section(size, section, name, faults)
@@ -71,6 +68,7 @@ def clearance_of(
             got=faults[0].got,
             expected=faults[0].expected,
             hint=faults[0].hint_template,
+            params=faults[0].params,
             errors=faults,
         )
     first, second = (
@@ -80,6 +78,21 @@ def clearance_of(
     )
     zero = np.zeros(1, np.int64)
     return as_json(clearances(first, zero, second, zero))
+
+
+def _faults_of(crs: str, datum_a: str | None, datum_b: str | None) -> list[CityError]:
+    """What is wrong with the system of the plane and with those of heights."""
+    out: list[CityError] = []
+    try:
+        require_metric(crs)
+    except CrsError as fault:
+        out.append(fault)
+    if datum_a is not None or datum_b is not None:
+        try:
+            require_one_datum([datum_a or "unknown", datum_b or "unknown"])
+        except DatumError as fault:
+            out.append(fault)
+    return out
 
 
 def as_json(found: Clearances, row: int = 0) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import shapely
 
 from cityops.services.underground.clearance import axis_of_text
 from cityops.services.underground.files import survey_of_files
-from gis.errors import GeometryError, InvalidError
+from gis.errors import CityError, GeometryError, InvalidError
 from gis.features import object_array
 from underground.audit.checks import AuditSettings
 from underground.audit.report import finding_rows, number
@@ -182,15 +182,34 @@ def _proposed(
     pressure: str | None,
 ) -> Pipes:
     """The proposed pipe as it would be built: without error, its ground not looked at."""
+    faults: list[CityError] = []
     code = kind_of(kind)
     if code is None:
-        raise InvalidError("proposal.kind", "不认识管线种类 {got}", field="--kind", got=kind)
+        faults.append(
+            InvalidError("proposal.kind", "不认识管线种类 {got}", field="--kind", got=kind)
+        )
     sections = sections_of(object_array([size]))
     if np.isnan(sections.width[0]):
-        raise InvalidError("proposal.size", "管径或断面读不出来：{got}", field="--size", got=size)
+        faults.append(
+            InvalidError("proposal.size", "管径或断面读不出来：{got}", field="--size", got=size)
+        )
     stuff = next((m.code for m in MATERIALS if material in (m.code, m.title.zh)), None)
+    if material is not None and stuff is None:
+        faults.append(
+            InvalidError("proposal.material", "不认识材质 {got}", field="--material", got=material)
+        )
+    try:
+        axes = axis_of_text(line, "--line")
+    except CityError as fault:
+        faults.append(fault)
+    if len(faults) == 1:
+        raise faults[0]
+    if faults:
+        raise InvalidError(
+            "proposal.bad", "方案有 {count} 处错误",
+            params={"count": len(faults)}, errors=faults,
+        )  # fmt: skip
     outer = outer_sizes(sections, object_array([stuff]))
-    axes = axis_of_text(line, "--line")
     xyz = axes.xyz.copy()
     xyz[:, :2] = plane_of(survey).metres(xyz[:, :2])
     solids = Solids(replace(axes, xyz=xyz), outer.width, outer.height, sections.is_box)

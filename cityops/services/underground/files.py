@@ -62,7 +62,7 @@ def survey_of_files(
     """
     paths = _opened(paths)
     for path in paths:
-        _check(path)
+        check_file(path)
     survey = _survey(paths, crs, datum)
     return survey if part is None else with_part(survey, _part(part))
 
@@ -98,14 +98,14 @@ def _survey(paths: Sequence[Path], crs: str | None, datum: str | None) -> Survey
     source = ", ".join(path.name for path in paths)
     if suffixes == {".inp"} and len(paths) == 1:
         model = model_of_file(paths[0])
-        system, unit = _system(named)
+        system, unit = unit_of(named)
         return survey_of_model(model, crs=system, unit_m=unit, datum=datum, source=source)
     if suffixes <= _LAYERS:
         return _survey_of_layers(paths, named, datum, source)
     if suffixes <= _WORKBOOKS | _TABLES:
-        sheets = [sheet for path in paths for sheet in _sheets(path)]
+        sheets = [sheet for path in paths for sheet in sheets_of(path)]
         points, lines = _roles(sheets, source)
-        system, unit = _system(named)
+        system, unit = unit_of(named)
         return survey_of_tables(points, lines, crs=system, unit_m=unit, datum=datum, source=source)
     raise FileError(
         "survey.unknown_format",
@@ -124,11 +124,18 @@ def model_of_file(path: Path) -> InpModel:
     FileError
         See `parse_inp`.
     """
-    _check(path)
+    check_file(path)
     return parse_inp(decode(path.read_bytes()).text, path.name)
 
 
-def _check(path: Path) -> None:
+def check_file(path: Path) -> None:
+    """Refuse what is no file, or too large a one.
+
+    Raises
+    ------
+    FileError
+        It is.
+    """
     if not path.is_file():
         raise FileError("file.missing", "没有文件 {got}", field="file", got=str(path))
     if path.stat().st_size > MAX_BYTES:
@@ -141,7 +148,7 @@ def _check(path: Path) -> None:
         )
 
 
-def _system(named: Reference | None) -> tuple[Reference | None, float]:
+def unit_of(named: Reference | None) -> tuple[Reference | None, float]:
     """The system and the metres of its unit; degrees count as 1."""
     if named is None:
         return None, 1.0
@@ -161,7 +168,14 @@ def _system(named: Reference | None) -> tuple[Reference | None, float]:
 # -- tables --------------------------------------------------------------------------------------
 
 
-def _sheets(path: Path) -> list[Sheet]:
+def sheets_of(path: Path) -> list[Sheet]:
+    """Every table in a workbook, or the one of a text file.
+
+    Raises
+    ------
+    FileError
+        A file that cannot be read.
+    """
     if path.suffix.lower() in _WORKBOOKS:
         return _workbook(path)
     return [_csv(path)]
@@ -245,7 +259,7 @@ def _roles(sheets: list[Sheet], source: str) -> tuple[Sheet | None, Sheet | None
 def _survey_of_layers(
     paths: Sequence[Path], named: Reference | None, datum: str | None, source: str
 ) -> Survey:
-    layers = [layer for path in paths for layer in _layers(path)]
+    layers = [layer for path in paths for layer in layers_of(path)]
     lines = [layer for layer in layers if _holds(layer[0], _LINE_TYPES)]
     points = [layer for layer in layers if _holds(layer[0], (shapely.GeometryType.POINT,))]
     if len(lines) != 1:
@@ -256,12 +270,12 @@ def _survey_of_layers(
             got=len(lines),
             hint="每次只给一个线图层；点图层可以有几个",
         )
-    reference = _agreed(named, [crs for _, _, crs in layers if crs])
+    reference = agreed_system(named, [crs for _, _, crs in layers if crs])
     if reference is None and all(path.suffix.lower() in _GEOJSON for path in paths):
         reference = reference_of("EPSG:4326")  # RFC 7946: without a system it is degrees
-    system, unit = _system(reference)
+    system, unit = unit_of(reference)
     shapes, columns, _ = lines[0]
-    point_shapes, point_columns = _joined(points) if points else (None, None)
+    point_shapes, point_columns = joined_layers(points) if points else (None, None)
     return survey_of_layers(
         shapes,
         columns,
@@ -277,7 +291,7 @@ def _survey_of_layers(
 _Layer = tuple[ObjectArray, dict[str, ObjectArray], str | None]
 
 
-def _layers(path: Path) -> list[_Layer]:
+def layers_of(path: Path) -> list[_Layer]:
     """Every layer with shapes of a file."""
     import pyogrio
     from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldError
@@ -311,7 +325,7 @@ def _states_crs(path: Path) -> bool:
         return b'"crs"' in text.read(4096)
 
 
-def _joined(layers: list[_Layer]) -> tuple[ObjectArray, dict[str, ObjectArray]]:
+def joined_layers(layers: list[_Layer]) -> tuple[ObjectArray, dict[str, ObjectArray]]:
     """Several layers of points as one, columns by name; rows count through."""
     names = list(dict.fromkeys(name for _, columns, _ in layers for name in columns))
     columns = {
@@ -342,7 +356,7 @@ def _holds(shapes: ObjectArray, kinds: tuple[Any, ...]) -> bool:
     return bool(found) and found <= {int(kind) for kind in kinds}
 
 
-def _agreed(named: Reference | None, stated: list[str]) -> Reference | None:
+def agreed_system(named: Reference | None, stated: list[str]) -> Reference | None:
     """The system named by the caller, which must be the file's where the file states one."""
     if not stated:
         return named

@@ -10,12 +10,12 @@ import numpy as np
 import orjson
 
 from cityops.services.underground.files import model_of_file, survey_of_files
-from gis.errors import InvalidError
+from gis.errors import InvalidError, NotFoundError
 from underground.axes import BoolArray, IntArray
 from underground.network.bridges import bridges, flow_by_sources
 from underground.network.build import conducting, network_of_model, network_of_survey
 from underground.network.model import Network
-from underground.network.reconnect import Reconnection, join_ends, snap_to_nodes
+from underground.network.reconnect import Reconnection, join_ends, pinned, snap_to_nodes
 from underground.network.trace import Trace, along_flow, connected, dangling, flow_by_levels, path
 from underground.pipes import pipes_of_survey
 from underground.survey.inp import InpKind
@@ -140,6 +140,7 @@ def reconnect_files(
     *,
     tolerance_m: float,
     crs: str | None = None,
+    pins: Sequence[tuple[str, str]] = (),
     out: Path | None = None,
 ) -> dict[str, Any]:
     """Join ends of lines that do not meet; every move is reported.
@@ -149,6 +150,9 @@ def reconnect_files(
 
     Parameters
     ----------
+    pins
+        Pairs of line and node that a person knows to belong together: they come before distances.
+        Only with a layer of points.
     out
         Where to write the lines with their ends moved, as GeoJSON in degrees with the names of
         their nodes; nothing else is changed.
@@ -156,7 +160,9 @@ def reconnect_files(
     Raises
     ------
     InvalidError
-        The tolerance is not positive.
+        The tolerance is not positive, or a pin is further away than it.
+    NotFoundError
+        A pin names a line or node that is not there.
     """
     survey = survey_of_files(paths, crs=crs)
     places = metric_places(survey)
@@ -165,6 +171,12 @@ def reconnect_files(
         known = np.flatnonzero(~np.isnan(places.points).any(axis=1))
         found = snap_to_nodes(places.ends, places.points[known], tolerance_m)
         names = survey.points.text("number")[known].tolist()
+        lines = survey.lines.text("name").tolist()
+        for line, node in pins:
+            at = _position(lines, line), _position(names, node)
+            found = pinned(found, places.ends, *at, tolerance_m)
+    elif pins:
+        raise InvalidError("reconnect.pin_points", "没有点图层，不能指定节点", field="pin")
     else:
         found = join_ends(places.ends, tolerance_m, pipes_of_survey(survey).axes.plan_lines())
         names = [f"N{i + 1}" for i in range(len(found.place))]
@@ -183,6 +195,12 @@ def reconnect_files(
         "moved_max_m": round(float(found.moved_m.max(initial=0.0)), 4),
         "moves": _moves(survey, found, names),
     }
+
+
+def _position(names: list[str | None], name: str) -> int:
+    if name not in names:
+        raise NotFoundError("reconnect.pin_unknown", "没有 {got}", field="pin", got=name)
+    return names.index(name)
 
 
 def _shared(found: Reconnection) -> BoolArray:

@@ -101,7 +101,7 @@ export function createBench(boot, leave) {
   async function undo() {
     try {
       const done = await api(`imports/${delivery.id}/undo`, { method: 'POST' });
-      toast(t('已撤销，取出 {n} 个要素', { n: count(done.removed) }));
+      toast(done.layer_withdrawn ? t('已撤销，取出 {n} 个要素，为它新建的图层也已撤去', { n: count(done.removed) }) : t('已撤销，取出 {n} 个要素', { n: count(done.removed) }));
       await open(delivery.id);
     } catch (fault) { complain(fault); }
   }

@@ -24,8 +24,7 @@ export function startList(app) {
 
   const search = textFilter(app);
   const byColumn = columnFilter(app);
-  // A text is searched in the window of the map; a selection does not know it.
-  const inArea = () => area != null && narrowed && !app.layers.text(layer?.name);
+  const inArea = () => area != null && narrowed;
 
   /** Key first, then what the map shows, then what at least one row here has. */
   function columns() {
@@ -67,7 +66,7 @@ export function startList(app) {
 
   async function page(after, signal) {
     if (inArea()) {
-      const found = await app.api(`layers/${layer.name}/select`, { json: { polygon: area, where: app.layers.where(layer.name), sort, limit: PAGE, after: after ?? 0 }, signal });
+      const found = await app.api(`layers/${layer.name}/select`, { json: { polygon: area, where: app.layers.where(layer.name), q: app.layers.text(layer.name), sort, limit: PAGE, after: after ?? 0 }, signal });
       return { ...found, next: found.after };
     }
     const box = app.map.getBounds();
@@ -102,7 +101,6 @@ export function startList(app) {
       return h('button', { type: 'button', class: 'chip', 'aria-pressed': 'true', onclick: () => app.layers.setFilter(layer.name, { ...app.layers.filter(layer.name), [field]: [] }) },
         field === TEXT ? t('含“{text}”', { text: values[0] }) : `${title(spec?.title ?? field)}：${values.map((v) => (spec ? valueText(spec, v) ?? t('未知') : v)).join('、')}`, icon('x', 'i-16'));
     });
-    byColumn.look(layer, features);
     const head = h('div', { class: 'list-head' }, search.element(layer), filterMenu(), byColumn.element(layer), chips, offChip());
     const kept = search.focus();
     if (features.length === 0) { app.drawer.body.replaceChildren(head, nothing()); kept?.(); return; }

@@ -115,6 +115,7 @@ export default {
       this.fill(skeleton(10));
       const found = await this.app.api(`hazards/runs/${encodeURIComponent(id)}`);
       if (turn !== this.turn) return;
+      if (found.kind && found.kind !== 'blast') return this.showOther(found);
       this.run = found;
       this.drawn = null;
       if (!this.app.state.get('at') || PHONE.matches) this.fit();
@@ -152,6 +153,14 @@ export default {
     this.drawing.clear();
     this.legend.hide();
     this.fill(h('div', { class: 'em' }, emptyState(fault.status === 404 ? t('没有这次计算') : fault.message, fault.status === 404 ? t('编号不对，或它所依据的数据不在您的权限内。') : fault.error?.hint, again, other)));
+  },
+
+  /** A run that is no blast has no drawing here: what it is of is told. */
+  showOther(run) {
+    const other = h('button', { type: 'button', class: 'btn', onclick: () => this.restart() }, t('另选位置'));
+    this.drawing.clear();
+    this.legend.hide();
+    this.fill(h('div', { class: 'em' }, emptyState(t('这次计算不是爆炸'), t('{model}：地图上还不能显示，可用接口或命令行查看。', { model: run.model_info?.title?.zh ?? run.model }), other)));
   },
 
   // -- drawing ------------------------------------------------------------------------------

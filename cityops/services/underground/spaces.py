@@ -1,0 +1,177 @@
+"""Below ground beyond pipes: what lies near pipes, what lies in what, what is at a depth here."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cityops.services.underground.around import layer_in_plane
+from cityops.services.underground.files import check_file, sheets_of, survey_of_files, unit_of
+from gis.crs import reference_of
+from gis.errors import CrsError, InvalidError
+from underground.audit.report import number
+from underground.borehole_tables import boreholes_of, roles_of
+from underground.boreholes import Boreholes, GroundHere, ground_at
+from underground.containment import containment
+from underground.pipes import pipes_of_survey
+from underground.spaces import spaces_near, spaces_of
+
+
+def spaces_of_files(
+    paths: Sequence[Path],
+    spaces: Path,
+    *,
+    spaces_datum: str | None = None,
+    within_m: float = 2.0,
+    crs: str | None = None,
+    datum: str | None = None,
+    part: str | None = None,
+) -> dict[str, Any]:
+    """Pipes near prisms and wells, distances in space.
+
+    Raises
+    ------
+    DatumError
+        Heights of different or unknown datums.
+    GeometryError, InvalidError
+        See `spaces_of` and `spaces_near`.
+    """
+    survey = survey_of_files(paths, crs=crs, datum=datum, part=part)
+    pipes = pipes_of_survey(survey)
+    bodies = spaces_of(*layer_in_plane(spaces, survey), datum=spaces_datum)
+    found = spaces_near(pipes, bodies, within_m)
+    rows = [
+        {
+            "pipe": pipes.ids[i],
+            "kind": pipes.kind[i],
+            "space": bodies.ids[k],
+            "space_kind": bodies.kind[k],
+            "shape": "well" if bodies.is_well[k] else "prism",
+            "gap_3d_m": number(gap),
+            "plan_m": number(plan),
+            "clash": None if math.isnan(gap) else bool(gap < 0),
+            "sigma_xy_m": number(pipes.sigma_xy[i]),
+            "sigma_z_m": number(pipes.sigma_z[i]),
+        }
+        for i, k, gap, plan in zip(
+            found.pipe.tolist(), found.space.tolist(), found.gap.tolist(), found.plan.tolist(),
+            strict=True,
+        )
+    ]  # fmt: skip
+    return {
+        "pipes": len(pipes),
+        "spaces": len(bodies),
+        "within_m": within_m,
+        "near": rows,
+        "datum": pipes.datum,
+        "note": "记录不能代替现场探查",
+    }
+
+
+def contained_of_files(
+    paths: Sequence[Path],
+    *,
+    crs: str | None = None,
+    datum: str | None = None,
+    part: str | None = None,
+) -> dict[str, Any]:
+    """Which pipes lie inside casings, trenches, duct banks and galleries.
+
+    Raises
+    ------
+    FileError, CrsError
+        See `survey_of_files`.
+    """
+    survey = survey_of_files(paths, crs=crs, datum=datum, part=part)
+    pipes = pipes_of_survey(survey)
+    outer, inner = containment(pipes)
+    rows = [
+        {
+            "outer": pipes.ids[a],
+            "outer_kind": pipes.kind[a],
+            "mode": pipes.mode[a],
+            "inner": pipes.ids[b],
+            "inner_kind": pipes.kind[b],
+        }
+        for a, b in zip(outer.tolist(), inner.tolist(), strict=True)
+    ]
+    unknown = int((~pipes.solids.is_measurable).sum())
+    return {"pipes": len(pipes), "unknown_height_or_size": unknown, "contained": rows}
+
+
+def strata_of_files(
+    paths: Sequence[Path],
+    east: float,
+    north: float,
+    depth_m: float,
+    *,
+    nearest: int = 3,
+    crs: str | None = None,
+    datum: str | None = None,
+) -> dict[str, Any]:
+    """What the nearest boreholes have at a depth below their collar.
+
+    Parameters
+    ----------
+    paths
+        A workbook with both tables, or a table of holes and one of layers.
+    crs
+        System of the coordinates, in metres or feet: distances are measured in it.
+
+    Raises
+    ------
+    InvalidError
+        See `boreholes_of` and `ground_at`.
+    CrsError
+        A system in degrees.
+    """
+    for path in paths:
+        check_file(path)
+    named = reference_of(crs) if crs else None
+    if named is not None and named.crs is not None and named.crs.is_geographic:
+        raise CrsError(
+            "crs.not_metric", "不能在 {got} 中量算长度和面积", field="crs",
+            got=named.label, expected="EPSG:4548",
+        )  # fmt: skip
+    _, unit = unit_of(named)
+    sheets = [sheet for path in paths for sheet in sheets_of(path)]
+    holes = boreholes_of(*roles_of(sheets), datum=datum, unit_m=unit)
+    if not (math.isfinite(east) and math.isfinite(north)):
+        raise InvalidError(
+            "geometry.not_finite", "坐标不是有限的数", field="--at", got=[east, north]
+        )
+    found = ground_at(holes, east * unit, north * unit, depth_m, nearest=nearest)
+    return {
+        "at": [east, north],
+        "depth_m": depth_m,
+        "holes": [_hole(holes, one, depth_m) for one in found],
+        "boreholes": len(holes),
+        "datum": holes.datum,
+        "note": "由附近钻孔推断，不是该处的勘察结果",
+    }
+
+
+def _hole(holes: Boreholes, one: GroundHere, depth_m: float) -> dict[str, Any]:
+    h, k = one.hole, one.layer
+    layer = None
+    if k >= 0:
+        layer = {
+            "code": holes.code[k],
+            "name": holes.name[k],
+            "top_m": number(holes.top[k]),
+            "bottom_m": number(holes.bottom[k]),
+        }
+    return {
+        "id": holes.ids[h],
+        "distance_m": round(one.distance_m, 4),
+        "place": [float(v) for v in np.round(holes.place[h], 4)],
+        "collar_m": number(holes.collar[h]),
+        "level_m": number(holes.collar[h] - depth_m),
+        "hole_depth_m": number(holes.depth[h]),
+        "layer": layer,
+        "below_water": one.is_below_water,
+    }
