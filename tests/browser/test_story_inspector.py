@@ -103,7 +103,8 @@ def act(page, action):
     before = page.get_attribute(".panel .body", "data-version")
     page.click(f".panel .case-acts [data-act={action}]")
     page.wait_for_function(
-        "v => document.querySelector('.panel .body')?.dataset.version > v", arg=before
+        "v => Number(document.querySelector('.panel .body')?.dataset.version) > Number(v)",
+        arg=before,
     )
 
 

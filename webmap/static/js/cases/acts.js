@@ -10,8 +10,8 @@ import { short } from 'cityops/cases/words';
 /** Acts whose form stands open from the start: what they need is the thing to decide here. */
 const OPEN_AT_ONCE = new Set(['dispatch', 'file']);
 
-/** Hindrances that the page shows already, as what waits for an answer. */
-const TOLD = new Set(['case.pending']);
+/** Hindrances that the page shows already: what waits for an answer, work that is reported done. */
+const TOLD = new Set(['case.pending', 'case.submitted']);
 
 /** Send an act as the case was seen; gives the case after it. Under one `key` it is done once. Throws ApiError. */
 export function move(one, action, given = {}, key = crypto.randomUUID()) {

@@ -64,7 +64,7 @@ function clock(one, i, suspended) {
 
 function spent(one) {
   if (one.used_s == null) return t('已停止计时');
-  const used = span(one.used_s, one.continuous);
+  const used = one.used_s < 60 ? t('1 分钟以内') : span(one.used_s, one.continuous);
   return one.late ? t('用时 {t}，超时', { t: used }) : one.limit ? t('用时 {t}，未超时', { t: used }) : t('用时 {t}', { t: used });
 }
 
