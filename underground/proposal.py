@@ -19,12 +19,15 @@ from underground.audit.checks import (
     check_pairs,
     reach_of,
 )
+from underground.audit.foundations import check_foundations
 from underground.audit.profiles import Limits
+from underground.audit.structures import check_structures, serves
 from underground.audit.tiles import Audit
 from underground.axes import Axes, FloatArray, IntArray, offsets
 from underground.clearance.bodies import Solids
 from underground.pipes import Pipes
 from underground.rules.tables import RuleSet
+from underground.surroundings import Surroundings
 
 #: Positions of the lattice that are checked at once.
 AT_ONCE = 256
@@ -116,8 +119,11 @@ def check_proposal(
     proposed: Pipes,
     rules: RuleSet,
     settings: AuditSettings | None = None,
+    around: Surroundings | None = None,
 ) -> Proposal:
     """All findings of one proposed pipe against everything near, and of its cover.
+
+    `around` are structures that it must keep away from too.
 
     Raises
     ------
@@ -128,7 +134,7 @@ def check_proposal(
     """
     if len(proposed) != 1:
         raise InvalidError("proposal.one", "每次检查一条方案管线，得到 {got} 条", got=len(proposed))
-    audit = Audit(existing.joined(proposed), rules, settings or AuditSettings())
+    audit = Audit(existing.joined(proposed), rules, settings or AuditSettings(), around=around)
     row = len(existing)
     near = _near(audit, row)
     swap = audit.rank[near] > audit.rank[row]
@@ -139,7 +145,26 @@ def check_proposal(
     cover, more = check_cover(audit.pipes, np.array([row]), audit.limits, audit.settings)
     if not np.isnan(proposed.ground).all():
         parts, counts = [*parts, *cover], counts + more
+    beside, more = _beside_structures(audit, np.array([row]))
+    parts, counts = [*parts, *beside], counts + more
     return Proposal(audit, sorted_findings(joined_findings(parts)), counts)
+
+
+def _beside_structures(audit: Audit, rows: IntArray) -> tuple[list[Findings], Counts]:
+    """Findings of pipes at positions `rows` with the structures around."""
+    around, limits, index = audit.around, audit.structure_limits, audit.around_index
+    at = np.flatnonzero(np.isin(audit.chosen, rows))
+    if around is None or limits is None or index is None or not len(at):
+        return [], Counter()
+    own, k = index.windows(audit.wide_boxes[at])
+    i = audit.chosen[at[own]]
+    parts, found = check_structures(audit.pipes, i, around, k, limits, audit.settings)
+    counts = Counter(found)
+    house = np.flatnonzero(around.kind[k] == "building")
+    house = house[~serves(audit.pipes, i[house], around, k[house])]
+    deep, more = check_foundations(audit.pipes, i[house], around, k[house], audit.settings)
+    counts.update(more)
+    return [*parts, deep], counts
 
 
 def _near(audit: Audit, row: int) -> IntArray:
@@ -159,6 +184,7 @@ def nearest_alignment(
     rules: RuleSet,
     corridor: Corridor,
     settings: AuditSettings | None = None,
+    around: Surroundings | None = None,
 ) -> Alignment | None:
     """The shift of least distance at which a proposed pipe has no finding.
 
@@ -171,12 +197,12 @@ def nearest_alignment(
         See `check_proposal`.
     """
     settings = settings or AuditSettings()
-    base = check_proposal(existing, proposed, rules, settings)
+    base = check_proposal(existing, proposed, rules, settings, around)
     shifts = corridor.shifts()
     near = _within_corridor(base.audit, existing, corridor, settings)
     for start in range(0, len(shifts), AT_ONCE):
         some = shifts[start : start + AT_ONCE]
-        passing = _passing(near, proposed, some, rules, settings)
+        passing = _passing(near, proposed, some, rules, settings, around)
         if len(passing):
             k = int(passing[0])
             aside, up = (float(v) for v in some[k])
@@ -202,7 +228,12 @@ def _within_corridor(
 
 
 def _passing(
-    near: Pipes, proposed: Pipes, shifts: FloatArray, rules: RuleSet, settings: AuditSettings
+    near: Pipes,
+    proposed: Pipes,
+    shifts: FloatArray,
+    rules: RuleSet,
+    settings: AuditSettings,
+    around: Surroundings | None,
 ) -> IntArray:
     """Positions in `shifts` without a finding, ascending."""
     k, n = len(shifts), len(near)
@@ -218,6 +249,10 @@ def _passing(
     if not np.isnan(proposed.ground).all():
         cover, _ = check_cover(together, rows, limits, settings)
         bad[joined_findings(cover).a] = True
+    if around is not None:
+        audit = Audit(together, rules, settings, around=around)
+        beside, _ = _beside_structures(audit, rows)
+        bad[joined_findings(beside).a] = True
     return np.flatnonzero(~bad[n:])
 
 

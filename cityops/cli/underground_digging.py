@@ -58,6 +58,9 @@ def excavate(files: tuple[Path, ...], pit: str, as_json: bool, **options: Any) -
 @click.option(
     "--corridor", nargs=3, type=float, help="找最近的可行位置：左右各几米、上移几米、下移几米"
 )
+@click.option("--rules", type=click.Path(path_type=Path), help="核对过的规则表所在文件夹")
+@click.option("--around", type=click.Path(path_type=Path), help="周边地物图层，见 audit")
+@click.option("--around-datum", help="周边地物图层的高程基准")
 @click.option("--step", type=float, default=0.1, show_default=True, help="走廊里的步长，m")
 def propose(
     files: tuple[Path, ...],

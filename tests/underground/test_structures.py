@@ -15,6 +15,7 @@ from underground.audit.tiles import Audit, audit_pipes
 from underground.frames import pipes_of_frame
 from underground.ground_model import SpotGround
 from underground.heights import DatumError
+from underground.proposal import Corridor, check_proposal, nearest_alignment
 from underground.rules.tables import shipped_rules
 from underground.surroundings import surroundings_of
 
@@ -281,3 +282,16 @@ def test_a_ground_model_of_another_datum_is_refused(tmp_path):
         audit_files([pipes], datum="1985", ground=spots, ground_datum="1956")
     with pytest.raises(DatumError):
         audit_files([pipes], datum="1985", ground=spots)
+
+
+def test_a_proposal_keeps_away_from_trees_and_so_does_its_nearest_alignment():
+    far, new = pipe_of("0 50 -2, 30 50 -2"), pipe_of("0 0 -2, 30 0 -2", size="100", 管线编号="new")
+    new.ids[:], new.ground[:], new.sigma_xy[:] = "new", np.nan, 0.0
+    trees = around_of(("乔木", "POINT (15 1)", {}), ("乔木", "POINT (15 -2.5)", {}))
+    rules, corridor = shipped_rules(), Corridor(3.0, 0.0, 0.0, 0.1)
+    found = check_proposal(far, new, rules, around=trees)
+    assert [found.audit.around.ids[b - 2] for b in found.findings.b] == ["1"]
+    moved = nearest_alignment(far, new, rules, corridor, around=trees)
+    assert moved is not None
+    assert moved.aside_m == pytest.approx(-0.6)
+    assert nearest_alignment(far, new, rules, Corridor(0.5, 0.0, 0.0, 0.1), around=trees) is None

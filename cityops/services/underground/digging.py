@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import shapely
 
+from cityops.services.underground.around import surroundings_of_file
+from cityops.services.underground.audits import rules_of_folder
 from cityops.services.underground.clearance import axis_of_text
 from cityops.services.underground.files import survey_of_files
 from gis.errors import CityError, GeometryError, InvalidError
@@ -23,7 +25,6 @@ from underground.kinds import MATERIALS, kind_of
 from underground.outer import outer_sizes
 from underground.pipes import Pipes, pipes_of_survey
 from underground.proposal import Corridor, check_proposal, nearest_alignment
-from underground.rules.tables import shipped_rules
 from underground.sizes import sections_of
 from underground.survey.model import Survey
 from underground.survey.places import degrees_of, plane_of
@@ -115,6 +116,9 @@ def proposal_of_files(
     mode: str = "ZM",
     pressure: str | None = None,
     corridor: Corridor | None = None,
+    rules: Path | None = None,
+    around: Path | None = None,
+    around_datum: str | None = None,
     crs: str | None = None,
     datum: str | None = None,
     part: str | None = None,
@@ -129,6 +133,10 @@ def proposal_of_files(
         As a survey writes them; `size` is the recorded size ("300", "1000x600").
     corridor
         Where an alternative may lie; None looks for none.
+    rules
+        Folder with checked copies of the tables.
+    around, around_datum
+        Layer of structures, and what its heights refer to.
 
     Raises
     ------
@@ -140,8 +148,9 @@ def proposal_of_files(
     survey = survey_of_files(paths, crs=crs, datum=datum, part=part)
     existing = pipes_of_survey(survey)
     proposed = _proposed(survey, line, kind, size, material, mode, pressure)
-    rules, settings = shipped_rules(), AuditSettings()
-    found = check_proposal(existing, proposed, rules, settings)
+    table, settings = rules_of_folder(rules), AuditSettings()
+    structures = None if around is None else surroundings_of_file(around, survey, around_datum)
+    found = check_proposal(existing, proposed, table, settings, structures)
     rows = finding_rows(found.audit, found.findings)
     plane = plane_of(survey)
     degrees, _ = degrees_of(survey.crs, plane.delivered(found.findings.place))
@@ -149,7 +158,7 @@ def proposal_of_files(
         row["place"] = None if np.isnan(place).any() else [round(float(v), 9) for v in place]
     result: dict[str, Any] = {"passes": found.passes, "findings": rows, "datum": survey.datum}
     if corridor is not None:
-        nearest = nearest_alignment(existing, proposed, rules, corridor, settings)
+        nearest = nearest_alignment(existing, proposed, table, corridor, settings, structures)
         result["corridor"] = {
             "aside_m": corridor.aside_m,
             "up_m": corridor.up_m,
