@@ -19,7 +19,7 @@ from gis.features import object_array
 from gis.ragged import Ragged
 from hazards.coverage import spiral
 from hazards.disc import areas_within, lengths_within
-from hazards.exposure import Footprints, footprint_shares
+from hazards.exposure import Footprints, footprint_shares, settled
 
 FloatArray = npt.NDArray[np.float64]
 #: Slack of the quick test whether a footprint is wholly inside or outside, metres.
@@ -189,7 +189,7 @@ def _shares(polygon: Any, footprints: Footprints) -> FloatArray:
         whole = shapely.area(forms)
         held = shapely.area(shapely.intersection(forms, polygon))
         solid = whole > 0
-        share[cut[solid]] = np.clip(held[solid] / whole[solid], 0.0, 1.0)
+        share[cut[solid]] = settled(held[solid] / whole[solid])
     return share
 
 

@@ -97,6 +97,18 @@ def test_shares_of_footprints_equal_the_brute_force():
         assert np.allclose(shares, expected, atol=1e-6)
 
 
+def test_a_zone_that_just_misses_every_building_holds_nobody_at_all():
+    # Corners towards the disc, in no round numbers: sums of triangles and sectors do not cancel.
+    rng = np.random.default_rng(31)
+    corners = rng.uniform(-9, 9, (2000, 3, 2)) + rng.uniform(-300, 300, (2000, 1, 2))
+    shapes = shapely.polygons(corners)
+    missed = shapes[shapely.distance(shapes, shapely.Point(0, 0)) > 245.01]
+    near = missed[shapely.distance(missed, shapely.Point(0, 0)) < 255.0]
+    assert len(near) > 50
+    (tally,) = within(footprint_shares(_footprints(near), [245.0]), np.full(len(near), 1e3))
+    assert (tally.expected, tally.at_most, tally.carriers) == (0.0, 0.0, 0)
+
+
 def test_a_footprint_without_area_counts_by_its_middle_and_one_without_place_never():
     shapes = np.array([shapely.Polygon([(30, 0), (40, 0), (50, 0), (30, 0)])], dtype=object)
     flat = _footprints(shapes)
