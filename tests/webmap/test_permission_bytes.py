@@ -271,6 +271,23 @@ def blast_body(made: Town) -> dict[str, object]:
     return {"lon": lon, "lat": LAT + 5e-5, "masses_kg": {"likely": 70_123.0}}
 
 
+def fireball_body(made: Town) -> dict[str, object]:
+    """A fireball at the same place, as large."""
+    blast = blast_body(made)
+    burning = {"model": "bleve", "mass_kg": {"likely": 70_123.0}, "heat_mj_kg": 46.0}
+    return {"lon": blast["lon"], "lat": blast["lat"], **burning}
+
+
+def unit_body(made: Town) -> dict[str, object]:
+    """A unit with chlorine whose fence has the blast in its midst."""
+    x, y = (float(blast_body(made)[name]) for name in ("lon", "lat"))  # type: ignore[arg-type]
+    ring = [[x - 1e-5, y - 1e-5], [x + 1e-5, y - 1e-5], [x, y + 1e-5], [x - 1e-5, y - 1e-5]]
+    return {
+        "substances": [{"cas": "7782-50-5", "quantity_t": 10}],
+        "boundary": {"type": "Polygon", "coordinates": [ring]},
+    }
+
+
 # --- what a person may see, in words ------------------------------------------------------------
 
 
@@ -459,6 +476,11 @@ POSTED = {
     ],
     "sheets.plan": lambda t: [("/api/v1/sheets/plan", sheet_body(t, "vault"))],
     "hazards.run": lambda t: [("/api/v1/hazards/runs", blast_body(t))],
+    "hazards.zone": lambda t: [("/api/v1/hazards/zones", fireball_body(t))],
+    "hazards.grade": lambda t: [("/api/v1/hazards/grades", unit_body(t))],
+    "hazards.probit": lambda t: [
+        ("/api/v1/hazards/probits", {"name": "chlorine", "value": 250, "minutes": 30})
+    ],
 }
 #: Endpoints that change something and answer with what the person gave or may see anyway.
 CHANGING = {
