@@ -71,19 +71,18 @@ def grouped(shares: FloatArray, amounts: FloatArray, groups: IntArray, count: in
             got=[len(amounts), len(groups)],
             expected=int(shares.shape[1]),
         )
-    own = np.flatnonzero((groups >= 0) & (shares > SHARE).any(axis=0))
-    held, group = shares[:, own], groups[own]
-    known, missing = np.nan_to_num(amounts[own], nan=0.0), np.isnan(amounts[own])
-
-    def summed(weights: FloatArray) -> FloatArray:
-        rows = [np.bincount(group, weights=row, minlength=count) for row in weights]
-        return np.array(rows, np.float64).reshape(len(weights), count)
-
-    touched = held > SHARE
-    return GroupTallies(
-        expected=summed(held * known),
-        at_least=summed((held >= 1.0 - SHARE) * known),
-        at_most=summed(touched * known),
-        carriers=summed(touched.astype(np.float64)).astype(np.int64),
-        unknown=summed((touched & missing).astype(np.float64)).astype(np.int64),
-    )
+    known, missing = np.nan_to_num(amounts, nan=0.0), np.isnan(amounts)
+    k = len(shares)
+    expected, at_least, at_most = (np.zeros((k, count)) for _ in range(3))
+    carriers, unknown = (np.zeros((k, count), np.int64) for _ in range(2))
+    for row, share in enumerate(shares):
+        # Most zones hold few of all carriers: nothing is done with the others.
+        own = np.flatnonzero((share > SHARE) & (groups >= 0))
+        group, held, part = groups[own], known[own], share[own]
+        whole = part >= 1.0 - SHARE
+        expected[row] = np.bincount(group, weights=part * held, minlength=count)
+        at_least[row] = np.bincount(group[whole], weights=held[whole], minlength=count)
+        at_most[row] = np.bincount(group, weights=held, minlength=count)
+        carriers[row] = np.bincount(group, minlength=count)
+        unknown[row] = np.bincount(group[missing[own]], minlength=count)
+    return GroupTallies(expected, at_least, at_most, carriers, unknown)

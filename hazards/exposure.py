@@ -164,20 +164,25 @@ def bands(shares: FloatArray, amounts: FloatArray, *, disjoint: bool = True) -> 
         )
     known = np.nan_to_num(amounts, nan=0.0)
     missing = np.isnan(amounts)
-    before = np.zeros(len(amounts))
+    before = None
     out = []
     for disc in shares:
-        share = np.maximum(disc - before, 0.0)
-        touched = share > SHARE
-        wholly = (disc >= 1.0 - SHARE) & (before <= SHARE)
+        # Most discs hold few of all carriers: nothing is done with the others.
+        own = np.flatnonzero(disc > SHARE)
+        share = wholly = disc[own]
+        if before is not None:
+            share = share - before[own]
+            own, share, wholly = (part[share > SHARE] for part in (own, share, wholly))
+            wholly = np.where(before[own] <= SHARE, wholly, 0.0)
+        held = known[own]
         out.append(
             Tally(
-                expected=float(share @ known),
-                at_least=float(known[wholly & touched].sum()),
-                at_most=float(known[touched].sum()),
-                carriers=int(touched.sum()),
-                unknown=int((touched & missing).sum()),
+                expected=float(share @ held),
+                at_least=float(held[wholly >= 1.0 - SHARE].sum()),
+                at_most=float(held.sum()),
+                carriers=len(own),
+                unknown=int(missing[own].sum()),
             )
         )
-        before = disc if disjoint else before
+        before = disc if disjoint else None
     return out

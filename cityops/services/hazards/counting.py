@@ -19,6 +19,7 @@ from cityops.services.hazards.surroundings import (
     plain,
 )
 from gis.layers import FieldType
+from gis.table import numbered
 from hazards.aggregation import grouped
 from hazards.classes import KINDS
 from hazards.coverage import NEAR_M, covered_places
@@ -114,10 +115,10 @@ def exposure_of(
     lines = {
         kind: around.lines(layer) if kind in kinds else None for kind, layer in _LINE_LAYERS.items()
     }
-    shares = None if people is None else people.shares(zones.extents)
+    carried = _carried(people, zones)
     lengths = {k: None if v is None else zones.extents.lengths(v.lines) for k, v in lines.items()}
     counted: dict[str, dict[str, list[Any]] | None] = {
-        "people": _people(people, shares, zones),
+        "people": _people(carried, zones),
         **{kind: _points(found, zones) for kind, found in points.items()},
         "roads": _line_counts(lines["roads"], lengths["roads"], zones, "name"),
         "pipes": _line_counts(lines["pipes"], lengths["pipes"], zones, "kind"),
@@ -135,7 +136,7 @@ def exposure_of(
         "components": _classes(points["components"], zones),
         "pipes": _pipe_list(lines["pipes"], lengths["pipes"], zones),
         "sources": _source_list(points["sources"], zones),
-        "areas": _areas(people, shares, zones, lookup),
+        "areas": _areas(people, carried, zones, lookup),
     }
     return Exposure(told, lists, tuple(_cautions(around, people, zones, kinds)))
 
@@ -155,18 +156,36 @@ def _at(by: Mapping[str, list[Any]] | None, name: str, zone: int) -> Any:
 # -- people -------------------------------------------------------------------------------------
 
 
-def _people(
-    people: People | None, shares: FloatArray | None, zones: ZoneSet
-) -> dict[str, list[Any]] | None:
-    if people is None or shares is None:
+@dataclass(frozen=True)
+class _Carried:
+    """The carriers that count at a time of day: which, their shares in every zone, their people."""
+
+    counts: npt.NDArray[np.bool_]
+    shares: FloatArray
+    amounts: FloatArray
+
+
+def _carried(people: People | None, zones: ZoneSet) -> dict[str, _Carried] | None:
+    """By time of day; None without people."""
+    if people is None:
+        return None
+    shares, out = people.shares(zones.extents), {}
+    for time in TIMES:
+        amounts, counts = people.carried(time)
+        held = shares if counts.all() else shares[:, counts]
+        out[time] = _Carried(counts, held, amounts[counts])
+    return out
+
+
+def _people(carried: Mapping[str, _Carried] | None, zones: ZoneSet) -> dict[str, list[Any]] | None:
+    if carried is None:
         return None
     out: dict[str, list[Any]] = {}
     for name, at in zones.at.items():
         told: list[dict[str, Any]] = [{} for _ in range(at.stop - at.start)]
         for time in TIMES:
-            amounts, counts = people.carried(time)
-            held = shares[at][:, counts]
-            discs, rings = within(held, amounts[counts]), bands(held, amounts[counts])
+            held, amounts = carried[time].shares[at], carried[time].amounts
+            discs, rings = within(held, amounts), bands(held, amounts)
             for i, (disc, ring) in enumerate(zip(discs, rings, strict=True)):
                 told[i][time] = {"within": told_people(disc), "band": told_people(ring)}
         out[name] = told
@@ -193,32 +212,31 @@ def told_people(tally: Tally) -> dict[str, Any]:
 
 
 def _areas(
-    people: People | None, shares: FloatArray | None, zones: ZoneSet, lookup: AreaLookup | None
+    people: People | None,
+    carried: Mapping[str, _Carried] | None,
+    zones: ZoneSet,
+    lookup: AreaLookup | None,
 ) -> dict[str, list[dict[str, Any]]] | None:
     """People by street, community and cell in every zone, most by day first.
 
     A carrier counts in the area it is filed in, and a cell by the middle of its box: each in one.
     """
-    if people is None or shares is None:
+    if people is None or carried is None:
         return None
-    return {
-        groups.level: _area_rows(people, shares, zones, groups, lookup) for groups in people.areas
-    }
+    return {groups.level: _area_rows(carried, zones, groups, lookup) for groups in people.areas}
 
 
 def _area_rows(
-    people: People,
-    shares: FloatArray,
+    carried: Mapping[str, _Carried],
     zones: ZoneSet,
     groups: Groups,
     lookup: AreaLookup | None,
 ) -> list[dict[str, Any]]:
     found = {}
     for time in TIMES:
-        amounts, counts = people.carried(time)
-        found[time] = grouped(
-            shares[:, counts], amounts[counts], groups.numbers[counts], len(groups.codes)
-        )
+        one = carried[time]
+        own = groups.numbers[one.counts]
+        found[time] = grouped(one.shares, one.amounts, own, len(groups.codes))
     touched = np.flatnonzero(np.any([one.carriers.any(axis=0) for one in found.values()], axis=0))
     most = np.max([one.expected.max(axis=0) for one in found.values()], axis=0)
     order = sorted(touched.tolist(), key=lambda g: (-most[g], groups.codes[g]))[:MOST_LISTED]
@@ -382,13 +400,23 @@ def _road_list(
     outermost = {name: lengths[at.stop - 1] for name, at in zones.at.items()}
     names, classes = roads.column("name"), roads.column("road_class")
     titles = _titles(roads, "road_class")
+    found = numbered(np.where(names == "", None, names))
+    named = np.flatnonzero(found.codes >= 0)
+    own = found.codes[named]
+    rank: dict[int, Any] = {}
+    for number, value in zip(own.tolist(), classes[named].tolist(), strict=True):
+        if value is not None:
+            rank.setdefault(number, value)
+    sums = {
+        a: np.bincount(own, weights=one[named], minlength=len(found.values))
+        for a, one in outermost.items()
+    }
     rows = []
-    for name in sorted({name for name in names.tolist() if name}):
-        own = names == name
-        metres = {a: rounded_metres(float(one[own].sum())) for a, one in outermost.items()}
+    for name, number in sorted((name, i) for i, name in enumerate(found.values)):
+        metres = {a: rounded_metres(float(one[number])) for a, one in sums.items()}
         if any(metres.values()):
-            rank = next((c for c in classes[own].tolist() if c is not None), None)
-            rows.append({"name": name, "class_title": titles.get(str(rank)), "length_m": metres})
+            title = titles.get(str(rank.get(number)))
+            rows.append({"name": name, "class_title": title, "length_m": metres})
     rows.sort(key=lambda row: -max(row["length_m"].values()))
     return rows[:MOST_LISTED]
 
