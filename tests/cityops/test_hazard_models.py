@@ -177,6 +177,19 @@ def test_people_in_a_drifting_zone_are_those_of_a_plain_count(hazard, model):
             assert told["low"] <= told["rounded"] <= told["high"]
 
 
+def test_people_that_a_turning_wind_may_reach_are_those_of_a_plain_count(hazard):
+    _, found = hazard(
+        "zone", "--model", "gaussian-plume", "--at", *PILOT, *PLUME, "--level", "200ppm"
+    )
+    (zone,) = found["zones"]
+    for time in ("day", "night"):
+        told = zone["uncertainty"]["people"][time]
+        people = _people_by_hand(zone["uncertainty"], time)
+        step = 10 if people < 1000 else 100
+        assert told["rounded"] == pytest.approx(people, abs=step / 2 + 0.5)
+        assert told["rounded"] > zone["exposure"]["people"][time]["within"]["rounded"] > 0
+
+
 def test_a_gas_counts_no_pipes_and_a_blast_counts_them_with_other_sources(hazard):
     _, gas = hazard("zone", "--model", "gaussian-plume", "--at", *PILOT, *PLUME, "--level", "2ppm")
     assert set(gas["zones"][0]["exposure"]) == {"people", "places", "roads"}

@@ -12,6 +12,7 @@ import pytest
 
 from cityops.bootstrap import Services
 from cityops.printing.typst_printer import TypstPrinter
+from cityops.services.hazards.model_requests import ModelRequest
 from cityops.services.hazards.requests import BlastRequest
 from cityops.services.hazards.sheet import SituationSheets
 from cityops.services.roles import Person, Role
@@ -68,6 +69,57 @@ def test_the_sheet_says_what_the_screen_says(city, read_pdf):
         *("ADA526744", "同一人不计两次", city.run["run_id"], "2026-11-2214:05", "应急员"),
     ):
         assert together(words) in text, words
+
+
+WIND = {"wind_m_s": 3.0, "wind_from": 250.0, "stability": "D", "terrain": "urban"}
+CHLORINE = {"model": "gaussian-plume", "cas": "7782-50-5", **WIND}
+PROPANE = {"model": "bleve-fireball", "heat_mj_kg": 46.35}
+
+
+def modelled(city, **asked):
+    run = city.services.hazards.run_model(OFFICER, ModelRequest(lon=117.1933, lat=39.1176, **asked))
+    return run, UUID(run["run_id"])
+
+
+def test_a_plume_is_drawn_true_to_scale_with_what_the_wind_may_sweep(city, read_pdf):
+    run, run_id = modelled(city, **CHLORINE, rate_kg_s={"low": 0.05, "likely": 0.2})
+    made = city.sheets.print(OFFICER, run_id, None, "day")
+    pdf = read_pdf(made.pdf)
+    for zone in run["alternatives"][1]["zones"]:
+        ring = np.array(
+            max((p.points for p in pdf.paths() if p.stroke == LINES[zone["rank"]]), key=len)
+        )
+        metres = np.hypot(*(ring[:, None] - ring[None]).T).max() / 1000 * made.scale
+        assert metres == pytest.approx(zone["length_m"], rel=5e-3)
+    text = together(pdf.text())
+    for words in (
+        *("气体扩散影响情况单", "可能0.2kg/s，白天；风速3m/s，来向250°，稳定度D", "泄放位置"),
+        *("危及生命（AEGL-3）", "三种数量", "虚线为风向偏转±30°时最外一档扫过的范围"),
+        *("screeningestimate", "这种危害不计部件", "Briggs1973", run["run_id"]),
+    ):
+        assert words in text, words
+    assert made.filename.startswith("气体扩散影响情况单_")
+
+
+def test_a_fireball_has_round_zones_by_heat(city, read_pdf):
+    run, run_id = modelled(city, **PROPANE, mass_kg={"likely": 20_000.0})
+    made = city.sheets.print(OFFICER, run_id, None, "night")
+    text = together(read_pdf(made.pdf).text())
+    radius = run["alternatives"][0]["zones"][0]["radius_told_m"]
+    for words in ("火球热辐射影响情况单", "可能20t，夜间", "火球位置", f"红{radius}m", "半径"):
+        assert words in text, words
+    assert "TNT" not in text
+    assert "虚线" not in text
+
+
+def test_a_run_of_which_no_level_is_reached_has_no_sheet_and_says_what_to_do(city):
+    high = CHLORINE | {"height_m": 100.0, "levels": ("20ppm",)}
+    run, run_id = modelled(city, **high, rate_kg_s={"likely": 0.001})
+    assert run["alternatives"][0]["zones"][0]["geometry"] is None
+    with pytest.raises(InvalidError) as refused:
+        city.sheets.print(OFFICER, run_id, None, "day")
+    assert refused.value.code == "hazard.nothing_to_draw"
+    assert refused.value.hint
 
 
 def test_a_print_is_audited(city):

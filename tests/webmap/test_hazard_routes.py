@@ -285,8 +285,15 @@ def test_who_may_not_see_hazards_is_refused_whatever_the_body(sign_in, kind):
     assert send(sign_in("planner"), kind, body).status_code == 403
 
 
-def test_a_run_that_is_no_blast_has_no_situation_sheet(sign_in):
+def test_a_run_of_gas_has_a_situation_sheet(sign_in):
     client = sign_in("emergency")
     address = send(client, "zones", GAS).headers["Location"] + "/sheet"
+    answer = client.post(address, json={}, headers={"X-CSRFToken": client.token})
+    assert (answer.status_code, answer.data[:5]) == (200, b"%PDF-")
+
+
+def test_a_run_without_zones_has_no_situation_sheet(sign_in):
+    client = sign_in("emergency")
+    address = send(client, "probits", LOAD).headers["Location"] + "/sheet"
     answer = client.post(address, json={}, headers={"X-CSRFToken": client.token})
     assert (answer.status_code, answer.json["error"]["code"]) == (422, "hazard.no_sheet")

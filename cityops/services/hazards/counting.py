@@ -18,6 +18,7 @@ from cityops.services.hazards.surroundings import (
     Surroundings,
     plain,
 )
+from gis.features import object_array
 from gis.layers import FieldType
 from gis.table import numbered
 from hazards.aggregation import grouped
@@ -49,11 +50,15 @@ class Exposure:
         Sensitive places, roads, other sources, pipes and components by class, people by area.
     cautions
         What the figures leave out.
+    swept
+        By alternative and zone the people on the ground that it sweeps while the wind turns; None
+        where nothing turns, or where the people are not known.
     """
 
     zones: dict[str, list[dict[str, Any]]]
     lists: dict[str, Any]
     cautions: tuple[Caution, ...]
+    swept: dict[str, list[dict[str, Any]]] | None = None
 
 
 @dataclass(frozen=True)
@@ -91,6 +96,7 @@ def exposure_of(
     *,
     kinds: Sequence[str] = KINDS,
     own: str | None = None,
+    swept: ZoneSet | None = None,
 ) -> Exposure:
     """People, sensitive places, roads, pipes, components and other sources in every zone.
 
@@ -105,6 +111,8 @@ def exposure_of(
         Those that the hazard concerns.
     own
         Key of the hazard site that the zones are of: it is none of the others.
+    swept
+        What the zones sweep while the wind turns, in which people alone are counted.
     """
     people = around.people() if "people" in kinds else None
     points = {
@@ -138,7 +146,8 @@ def exposure_of(
         "sources": _source_list(points["sources"], zones),
         "areas": _areas(people, carried, zones, lookup),
     }
-    return Exposure(told, lists, tuple(_cautions(around, people, zones, kinds)))
+    cautions = tuple(_cautions(around, people, zones, kinds))
+    return Exposure(told, lists, cautions, None if swept is None else _swept(people, swept))
 
 
 _POINT_LAYERS = {
@@ -190,6 +199,17 @@ def _people(carried: Mapping[str, _Carried] | None, zones: ZoneSet) -> dict[str,
                 told[i][time] = {"within": told_people(disc), "band": told_people(ring)}
         out[name] = told
     return out
+
+
+def _swept(people: People | None, swept: ZoneSet) -> dict[str, list[dict[str, Any]]] | None:
+    """People by day and night on the ground that each zone sweeps."""
+    found = _people(_carried(people, swept), swept)
+    if found is None:
+        return None
+    return {
+        name: [{time: zone[time]["within"] for time in TIMES} for zone in zones]
+        for name, zones in found.items()
+    }
 
 
 def told_people(tally: Tally) -> dict[str, Any]:
@@ -400,7 +420,7 @@ def _road_list(
     outermost = {name: lengths[at.stop - 1] for name, at in zones.at.items()}
     names, classes = roads.column("name"), roads.column("road_class")
     titles = _titles(roads, "road_class")
-    found = numbered(np.where(names == "", None, names))
+    found = numbered(object_array([name or None for name in names.tolist()]))
     named = np.flatnonzero(found.codes >= 0)
     own = found.codes[named]
     rank: dict[int, Any] = {}

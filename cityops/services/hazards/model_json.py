@@ -17,7 +17,7 @@ from hazards.classes import HARM_OF, class_of
 from hazards.dispersion.choice import Choice
 from hazards.dispersion.levels import parse_concentration
 from hazards.fire_zones import parse_heat
-from hazards.ground import GroundZone, placed, swept, wind_lines
+from hazards.ground import GroundZone, placed, wind_lines
 from hazards.hours import hours_json
 from hazards.models import Caution
 from hazards.people import RULE_ZH
@@ -37,6 +37,19 @@ def zone_set(plan: ModelPlan) -> ZoneSet:
         return ZoneSet.of_discs({n: [z.radius_m or 0.0 for z in some] for n, some in zones.items()})
     return ZoneSet.of_outlines(
         {name: [_polygon(plan, zone) for zone in some] for name, some in zones.items()}
+    )
+
+
+def swept_set(plan: ModelPlan) -> ZoneSet | None:
+    """The ground that each zone sweeps while the wind turns, to count in; None of a fire."""
+    if plan.spread_deg is None:
+        return None
+    project = plan.place.frame.project
+    return ZoneSet.of_outlines(
+        {
+            name: [shapely.Polygon() if r is None else shapely.Polygon(project(r)) for r in rings]
+            for name, rings in plan.swept.items()
+        }
     )
 
 
@@ -71,8 +84,7 @@ def result_of(
         "place": place_json(plan.place, areas),
         "site": None,
         "alternatives": [
-            _alternative(plan, name, one, None if exposure is None else exposure.zones[name])
-            for name, one in plan.alternatives.items()
+            _alternative(plan, name, one, exposure) for name, one in plan.alternatives.items()
         ],
         "lists": None if exposure is None else exposure.lists,
         "rule": RULE_ZH,
@@ -103,13 +115,16 @@ def _cautions(plan: ModelPlan, exposure: Exposure | None) -> list[Caution]:
 
 
 def _alternative(
-    plan: ModelPlan, name: str, one: Alternative, held: list[dict[str, Any]] | None
+    plan: ModelPlan, name: str, one: Alternative, exposure: Exposure | None
 ) -> dict[str, Any]:
     quantity = plan.request.quantity
-    zones = [zone_json(plan, zone, i) for i, zone in enumerate(one.zones)]
-    if held is not None:
-        for zone, exposure in zip(zones, held, strict=True):
-            zone["exposure"] = exposure
+    zones = [zone_json(plan, name, zone, i) for i, zone in enumerate(one.zones)]
+    if exposure is not None:
+        for i, zone in enumerate(zones):
+            zone["exposure"] = exposure.zones[name][i]
+            if zone["uncertainty"] is not None:
+                swept = exposure.swept
+                zone["uncertainty"]["people"] = None if swept is None else swept[name][i]
     return {
         "name": name,
         "title": TITLES[name],
@@ -124,7 +139,7 @@ def _alternative(
     }
 
 
-def zone_json(plan: ModelPlan, zone: GroundZone, number: int) -> dict[str, Any]:
+def zone_json(plan: ModelPlan, name: str, zone: GroundZone, number: int) -> dict[str, Any]:
     """A zone with its measures, outline and, for gas, what the wind may sweep."""
     found = _ring(plan, zone)
     value = zone.value
@@ -144,7 +159,7 @@ def zone_json(plan: ModelPlan, zone: GroundZone, number: int) -> dict[str, Any]:
         "radius_told_m": None if zone.radius_m is None else rounded_metres(zone.radius_m),
         "truncated": zone.truncated,
         "geometry": _geometry(found),
-        "uncertainty": _uncertainty(plan, zone),
+        "uncertainty": _uncertainty(plan, zone, plan.swept[name][number]),
     }
 
 
@@ -154,17 +169,19 @@ def _geometry(found: np.ndarray[Any, np.dtype[np.float64]] | None) -> dict[str, 
     return {"type": "Polygon", "coordinates": [found.round(9).tolist()]}
 
 
-def _uncertainty(plan: ModelPlan, zone: GroundZone) -> dict[str, Any] | None:
+def _uncertainty(
+    plan: ModelPlan, zone: GroundZone, swept: np.ndarray[Any, np.dtype[np.float64]] | None
+) -> dict[str, Any] | None:
     """Where the gas may be when the wind turns: the swept ground and its two lines."""
     spread = plan.spread_deg
-    if spread is None or zone.outline_m is None:
+    if spread is None or swept is None:
         return None
     at = (plan.place.lon, plan.place.lat, plan.wind_from)
     lines = [placed(line, *at) for line in wind_lines(zone.length_m, spread)]
     return {
         "spread_deg": spread,
         "given": plan.request.wind_spread_deg is not None,
-        "geometry": _geometry(placed(swept(zone.outline_m, spread), *at)),
+        "geometry": _geometry(swept),
         "lines": {
             "type": "MultiLineString",
             "coordinates": [line.round(9).tolist() for line in lines],

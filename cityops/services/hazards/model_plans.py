@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 from cityops.services.hazards.model_requests import (
@@ -41,7 +41,14 @@ from hazards.dispersion.zones import as_ground, check_gas, plume_zones
 from hazards.fire_zones import HeatLevel, heat_zones, offered_heats, parse_heat
 from hazards.fireball import MODEL as FIREBALL
 from hazards.fireball import Form, fireball
-from hazards.ground import GroundZone, check_spread, check_wind_from
+from hazards.ground import (
+    FloatArray,
+    GroundZone,
+    check_spread,
+    check_wind_from,
+    placed,
+    swept,
+)
 from hazards.layers import HAZARD_SITES
 from hazards.models import Caution, HazardModel
 from hazards.toxic_levels import levels_for
@@ -89,6 +96,22 @@ class ModelPlan:
     def spread_deg(self) -> float | None:
         """By how much the wind may turn; None for a fire."""
         return None if self.request.model == BALL else self.request.spread_deg
+
+    @cached_property
+    def swept(self) -> dict[str, tuple[FloatArray | None, ...]]:
+        """By alternative (n, 2) closed ring of CGCS2000 positions that each zone sweeps while the
+        wind turns; None of a fire, and where a level is nowhere reached.
+        """
+        return {
+            name: tuple(self._swept(zone) for zone in one.zones)
+            for name, one in self.alternatives.items()
+        }
+
+    def _swept(self, zone: GroundZone) -> FloatArray | None:
+        if self.spread_deg is None or zone.outline_m is None:
+            return None
+        ground = swept(zone.outline_m, self.spread_deg)
+        return placed(ground, self.place.lon, self.place.lat, self.wind_from)
 
     @property
     def wind_from(self) -> float:

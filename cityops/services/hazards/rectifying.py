@@ -12,7 +12,8 @@ from grid.classes import ClassKey
 from grid.clock.shipped import shipped_calendars
 from grid.clock.stages import shipped_stage_limits
 from grid.flow.case import Actor, Case, Entry, Filing, Request
-from grid.flow.mover import move, open_actions, report
+from grid.flow.choices import open_actions
+from grid.flow.mover import move, report
 from grid.flow.settings import FlowSettings, shipped_flow_settings
 from grid.flow.states import CaseAction, CaseSource, CaseState, Post
 from grid.flow.world import World

@@ -21,7 +21,7 @@ from cityops.services.hazards.grading import (
     residents_near,
 )
 from cityops.services.hazards.harming import harmed
-from cityops.services.hazards.model_json import result_of, zone_set
+from cityops.services.hazards.model_json import result_of, swept_set, zone_set
 from cityops.services.hazards.model_plans import ModelPlan, model_plan
 from cityops.services.hazards.model_requests import ModelRequest
 from cityops.services.hazards.reach import may_read, reach_of
@@ -166,10 +166,12 @@ class HazardService:
             scene = now.tx.meta.get(SCENE_KEY) or {}
             plan = model_plan(now, person, request, float(scene.get("district_accuracy_m") or 0.0))
             zones, lookup = zone_set(plan), self._areas.lookup(now.tx)
+            # What the wind sweeps reaches no farther than the zone itself.
             around = Surroundings(now, person, plan.place, zones.extents.reach_m + NEAR_M)
             exposure = None
             if not _is_elsewhere(plan):
-                exposure = exposure_of(around, zones, lookup, kinds=kinds_of(plan.harm))
+                kinds, swept = kinds_of(plan.harm), swept_set(plan)
+                exposure = exposure_of(around, zones, lookup, kinds=kinds, swept=swept)
             used = list(around.used.values())
             areas = areas_json(lookup, lookup.code_at(plan.place.lon, plan.place.lat))
             result = result_of(plan, exposure, areas, data_json(used, layer_notices(scene)))

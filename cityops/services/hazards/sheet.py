@@ -9,12 +9,12 @@ from typing import Any
 from uuid import UUID
 
 from cityops.services.hazards.service import HazardService
-from cityops.services.hazards.sheet_map import SituationMap, outline_of, situation_map
+from cityops.services.hazards.sheet_map import SituationMap, outline_of, situation_map, swept_of
 from cityops.services.hazards.sheet_words import (
     RANK_WORDS,
     TIME_WORDS,
     places_in,
-    radius_words,
+    reach_words,
     sheet_words,
 )
 from cityops.services.permissions import Action, require
@@ -32,6 +32,12 @@ from hazards.layers import HAZARD_SITES
 from hazards.models import ModelKind
 
 TEMPLATE = "situation"
+#: What the sheet of a kind of run is called.
+_TITLES = {
+    ModelKind.BLAST.value: "爆炸影响情况单",
+    ModelKind.DISPERSION.value: "气体扩散影响情况单",
+    ModelKind.FIRE.value: "火球热辐射影响情况单",
+}
 #: Room at the foot for model, rule and identity of the run, besides the sources; millimetres.
 _MODEL_MM = 9.0
 
@@ -79,14 +85,16 @@ class SituationSheets:
         """
         run = self._hazards.get(person, run_id)
         require(person, HAZARD_SITES, Action.EXPORT)
-        if run.get("kind", ModelKind.BLAST.value) != ModelKind.BLAST.value:
-            raise InvalidError(
-                "hazard.no_sheet",
-                "情况单只有爆炸的，这次计算是 {got}",
-                field="run_id",
-                got=run["model"],
-            )
+        title = _title(run)
         chosen = _alternative(run, name)
+        if all(zone["geometry"] is None for zone in chosen["zones"]):
+            raise InvalidError(
+                "hazard.nothing_to_draw",
+                "这次计算的“{got}”哪一档都达不到，没有可画的范围",
+                field="alternative",
+                got=chosen["title"],
+                hint="换一种数量，或加低一些的等级重新计算",
+            )
         if time not in TIME_WORDS:
             raise InvalidError(
                 "hazard.unknown_time",
@@ -101,7 +109,7 @@ class SituationSheets:
         with self._press.store.writing() as tx:
             detail = {"alternative": chosen["name"], "time": time, "scale": plane.scale}
             tx.audit.add(person, "hazard.print", f"hazard_run:{run_id}", detail=detail)
-        return SituationSheet(pdf, f"爆炸影响情况单_{at:%Y%m%d-%H%M}.pdf", plane.scale)
+        return SituationSheet(pdf, f"{title}_{at:%Y%m%d-%H%M}.pdf", plane.scale)
 
     def _data(
         self,
@@ -126,8 +134,12 @@ class SituationSheets:
         data = words | _map_json(drawn, plane, arrangement)
         estimate = f"{run['estimate']['zh']} {run['estimate']['en']}"
         data |= {
-            "title": f"爆炸影响情况单：{_named(run)}",
-            "subtitle": f"{words['chosen']}，{words['time']}；{_where(run)}",
+            "title": f"{_title(run)}：{_named(run)}",
+            "subtitle": "；".join(
+                part
+                for part in (f"{words['chosen']}，{words['time']}", words["weather"], _where(run))
+                if part
+            ),
             "marks": [estimate, *marks],
             "sources": list(sources),
             "who": person.name,
@@ -137,6 +149,26 @@ class SituationSheets:
         return data, plane
 
 
+def _title(run: Mapping[str, Any]) -> str:
+    """What the sheet is called.
+
+    Raises
+    ------
+    InvalidError
+        ``hazard.no_sheet`` for a run without zones.
+    """
+    kind = run.get("kind", ModelKind.BLAST.value)
+    if kind not in _TITLES:
+        raise InvalidError(
+            "hazard.no_sheet",
+            "{got} 的计算没有影响范围，没有情况单",
+            field="run_id",
+            got=run["model"],
+            hint="情况单用于爆炸、气体扩散和火球；分级与概率的结果请直接引用",
+        )
+    return _TITLES[kind]
+
+
 def _alternative(run: Mapping[str, Any], name: str | None) -> Mapping[str, Any]:
     found: dict[str, Mapping[str, Any]] = {a["name"]: a for a in run["alternatives"]}
     if name is None:
@@ -144,7 +176,7 @@ def _alternative(run: Mapping[str, Any], name: str | None) -> Mapping[str, Any]:
     if name not in found:
         raise InvalidError(
             "hazard.unknown_alternative",
-            "这次计算没有“{got}”这种当量",
+            "这次计算没有“{got}”这种数量",
             field="alternative",
             got=name[:20],
             expected=list(found),
@@ -157,7 +189,9 @@ def _laid_out(
 ) -> tuple[Arrangement, MapPlane]:
     width = arrange(paper, landscape=True, foot_mm=0.0).foot.width
     arrangement = arrange(paper, landscape=True, foot_mm=foot_mm(sources, width) + _MODEL_MM)
-    outermost = outline_of(chosen["zones"][-1])
+    last = [zone for zone in chosen["zones"] if zone["geometry"] is not None][-1]
+    swept = swept_of(last)
+    outermost = outline_of(last) if swept is None else swept
     system = system_for(outermost, epsg)
     plane, _ = plane_for(
         from_cgcs2000(object_array([outermost]), system)[0], system, arrangement.map, None
@@ -167,7 +201,7 @@ def _laid_out(
 
 def _with_words(chosen: Mapping[str, Any]) -> dict[str, Any]:
     zones = [
-        zone | {"told": f"{RANK_WORDS[zone['rank']]} {radius_words(zone['radius_told_m'])}"}
+        zone | {"told": f"{RANK_WORDS[zone['rank']]} {reach_words(zone)}"}
         for zone in chosen["zones"]
     ]
     return dict(chosen) | {"zones": zones}

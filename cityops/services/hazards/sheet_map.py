@@ -17,6 +17,7 @@ from cityops.services.sheets.mapping import Tick, ticks
 from cityops.services.sheets.plane import MapPlane
 from cityops.services.sheets.scales import grid_step_m
 from gis.features import object_array
+from hazards.models import ModelKind
 
 #: rank -> fill, line, dashes; the warning colours of the screen.
 LOOK: dict[str, tuple[str, str, str]] = {
@@ -35,6 +36,12 @@ _HATCH = {
 #: Where on its ring a zone says its name, and to which side the name lies from there: share of
 #: the way round, counter-clockwise from the north; -1 is left.
 _NAMED_AT = ((0.25, -1.0), (0.75, 1.0), (0.36, 0.0), (0.14, 0.0))
+#: What the source is called where no site is.
+_SOURCES = {
+    ModelKind.BLAST: "爆炸位置",
+    ModelKind.DISPERSION: "泄放位置",
+    ModelKind.FIRE: "火球位置",
+}
 #: Size of a name in points, and its frame in millimetres.
 _NAME_PT, _FRAME_MM = 8.5, 1.6
 
@@ -60,7 +67,7 @@ class SituationMap:
     marks, numbers
         Radii at their rings, and numbers of sensitive places.
     source
-        Where the blast is.
+        Where the source is.
     """
 
     svg: str
@@ -78,6 +85,12 @@ def outline_of(zone: Mapping[str, Any]) -> shapely.Polygon:
     return shapely.Polygon(zone["geometry"]["coordinates"][0])
 
 
+def swept_of(zone: Mapping[str, Any]) -> shapely.Polygon | None:
+    """The ground in degrees that a zone sweeps while the wind turns; None where it does not."""
+    found = zone.get("uncertainty")
+    return None if found is None else outline_of(found)
+
+
 def situation_map(
     now: Reading,
     person: Person,
@@ -86,13 +99,15 @@ def situation_map(
     run: Mapping[str, Any],
     plane: MapPlane,
 ) -> SituationMap:
-    """Draw one alternative of a run; `places` are numbered from 1."""
+    """Draw one alternative of a run; `places` are numbered from 1.
+
+    Zones that are nowhere reached are not drawn.
+    """
+    zones = [zone for zone in alternative["zones"] if zone["geometry"] is not None]
     base = base_map(now, person, plane)
     width, height = plane.rect.width, plane.rect.height
-    rings = plane.on_paper(
-        plane.metres(object_array(outline_of(zone) for zone in alternative["zones"]))
-    ).tolist()
-    ranks = [zone["rank"] for zone in alternative["zones"]]
+    rings = plane.on_paper(plane.metres(object_array(outline_of(zone) for zone in zones))).tolist()
+    ranks = [zone["rank"] for zone in zones]
     at = plane.on_paper(
         plane.metres(
             object_array(
@@ -100,11 +115,11 @@ def situation_map(
             )
         )
     ).tolist()
-    source = Mark(at[0].x, at[0].y, run["site"]["name"] if run["site"] else "爆炸位置", "")
+    source = Mark(at[0].x, at[0].y, _source_name(run), "")
     numbers = tuple(Mark(p.x, p.y, str(i), "") for i, p in enumerate(at[1:], 1))
     marks = tuple(
-        _named(ring, zone["told"], rank, i)
-        for i, (ring, zone, rank) in enumerate(zip(rings, alternative["zones"], ranks, strict=True))
+        _named(ring, zone, rank, i)
+        for i, (ring, zone, rank) in enumerate(zip(rings, zones, ranks, strict=True))
     )
     board = Board(plane.rect)
     for mark in (*marks, source):
@@ -118,6 +133,7 @@ def situation_map(
         f"<defs>{''.join(_pattern(rank) for rank in dict.fromkeys(ranks))}</defs>"
         f'<rect width="{width}" height="{height}" fill="#ffffff"/>{base.svg}'
         + "".join(_band(rings, i, rank) for i, rank in enumerate(ranks))
+        + _swept(zones[-1], plane)
         + "".join(_numbered(mark) for mark in numbers)
         + _cross(source)
     )
@@ -133,11 +149,29 @@ def situation_map(
     )
 
 
-def _named(ring: shapely.Polygon, text: str, rank: str, number: int) -> Mark:
+def _source_name(run: Mapping[str, Any]) -> str:
+    if run["site"]:
+        return str(run["site"]["name"])
+    return _SOURCES[ModelKind(run.get("kind", ModelKind.BLAST.value))]
+
+
+def _named(ring: shapely.Polygon, zone: Mapping[str, Any], rank: str, number: int) -> Mark:
+    """A zone's name at its ring: of a disc by turns around it, of a plume at its far end."""
     corners = shapely.get_coordinates(ring.exterior)
     share, side = _NAMED_AT[number % len(_NAMED_AT)]
+    if zone.get("radius_m") is None:
+        share, side = 0.5, 0.0
     x, y = corners[round(share * (len(corners) - 1))].tolist()
-    return Mark(x + side * _half_mm(text), y, text, rank)
+    return Mark(x + side * _half_mm(zone["told"]), y, zone["told"], rank)
+
+
+def _swept(zone: Mapping[str, Any], plane: MapPlane) -> str:
+    """The border of what the outermost zone sweeps while the wind turns; nothing for a disc."""
+    ground = swept_of(zone)
+    if ground is None:
+        return ""
+    data = path_data(plane.on_paper(plane.metres(object_array([ground]))))
+    return path(data, stroke="#14191c", stroke_width=0.35, stroke_dasharray="1.6 1")
 
 
 def _half_mm(text: str) -> float:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from hazards.classes import HARM_OF, kinds_of
+from hazards.models import ModelKind
 from hazards.rounding import rounded_metres
 
 RANK_WORDS = {"red": "红", "orange": "橙", "yellow": "黄", "blue": "蓝"}
@@ -34,6 +36,66 @@ def radius_words(metres: float) -> str:
     ('1,770 m', '12.0 km')
     """
     return f"{metres:,.0f} m" if metres < 10_000 else f"{metres / 1000:.1f} km"
+
+
+def amount_words(alternative: Mapping[str, Any]) -> str:
+    """The quantity of an alternative: TNT, a mass, or a rate.
+
+    Examples
+    --------
+    >>> amount_words({"mass_kg": 60_000.0}), amount_words({"rate_kg_s": 1.5})
+    ('60 t', '1.5 kg/s')
+    """
+    if "rate_kg_s" in alternative:
+        return f"{alternative['rate_kg_s']:.4g} kg/s"
+    return mass_words(alternative["mass_kg"])
+
+
+def reach_words(zone: Mapping[str, Any]) -> str:
+    """How far a zone reaches: its radius, or its length down the wind.
+
+    Examples
+    --------
+    >>> reach_words({"length_told_m": 10_000, "truncated": True, "geometry": {}})
+    '10.0 km 以上'
+    >>> reach_words({"length_told_m": 0, "geometry": None})
+    '达不到'
+    """
+    if zone["geometry"] is None:
+        return "达不到"
+    metres = zone.get("radius_told_m")
+    words = radius_words(zone["length_told_m"] if metres is None else metres)
+    return f"{words} 以上" if zone.get("truncated") else words
+
+
+def is_blast(run: Mapping[str, Any]) -> bool:
+    """Whether a run is of an explosion; runs of the first version say nothing and are."""
+    return bool(run.get("kind", ModelKind.BLAST.value) == ModelKind.BLAST.value)
+
+
+def wind_words(run: Mapping[str, Any]) -> str:
+    """The weather of a run of gas; nothing for others.
+
+    Examples
+    --------
+    >>> wind_words({"inputs": {"wind_m_s": 3.0, "wind_from": 250.0, "stability": "D"}})
+    '风速 3 m/s，来向 250°，稳定度 D'
+    """
+    asked = run["inputs"]
+    if asked.get("wind_m_s") is None:
+        return ""
+    told = f"风速 {asked['wind_m_s']:g} m/s，来向 {asked['wind_from']:g}°"
+    return told + (f"，稳定度 {asked['stability']}" if asked.get("stability") else "")
+
+
+def swept_words(chosen: Mapping[str, Any], time: str) -> list[str]:
+    """What the broken line on the map is, and who is within it; nothing where no wind blows."""
+    found = chosen["zones"][-1].get("uncertainty")
+    if found is None:
+        return []
+    told = f"虚线为风向偏转 ±{found['spread_deg']:g}° 时最外一档扫过的范围"
+    people = (found.get("people") or {}).get(time)
+    return [f"{told}，{TIME_WORDS[time]}其中 {people_words(people)} 人"]
 
 
 def people_words(people: Mapping[str, Any] | None, *, blind: bool = False) -> str:
@@ -91,11 +153,24 @@ def sheet_words(run: Mapping[str, Any], name: str, time: str) -> dict[str, Any]:
         "places_left": max(0, len(places_in(run, name)) - _MOST_PLACES),
         "roads": _roads(run, name),
         "components": _components(run, name),
-        "cautions": [w["message"] for w in run["warnings"]],
+        "cautions": [*swept_words(chosen, time), *(w["message"] for w in run["warnings"])],
         "model": _model(run),
         "rule": run["rule"],
         "time": TIME_WORDS[time],
-        "chosen": f"{chosen['title']} {mass_words(chosen['mass_kg'])} TNT",
+        "chosen": f"{chosen['title']} {amount_words(chosen)}" + " TNT" * is_blast(run),
+        "weather": wind_words(run),
+        "heads": _heads(run, chosen),
+    }
+
+
+def _heads(run: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, str]:
+    """Headings that depend on what the zones are."""
+    round_zones = all(z.get("radius_told_m") is not None for z in chosen["zones"])
+    reach = "半径" if round_zones else "长度"
+    return {
+        "reach": reach,
+        "alternatives": "三种当量" if is_blast(run) else "三种数量",
+        "reaches": f"{reach} m，由强到弱",
     }
 
 
@@ -140,12 +215,32 @@ def _ring(run: Mapping[str, Any], zone: Mapping[str, Any], i: int, time: str) ->
         "rank": zone["rank"],
         "word": RANK_WORDS[zone["rank"]],
         "level": f"≥ {zone['level']:g} {zone['unit']}",
-        "meaning": run["levels"][i]["name"],
-        "radius": radius_words(zone["radius_told_m"]),
+        "meaning": _meaning(run, zone, i),
+        "radius": reach_words(zone),
         "people": people_words(people),
         "places": _UNKNOWN if places is None else str(places["band"]),
-        "components": count_words(None if components is None else components["band"]),
+        "components": _concerned(run, "components", components),
     }
+
+
+def _meaning(run: Mapping[str, Any], zone: Mapping[str, Any], i: int) -> str:
+    """The name of a level of overpressure; else the class of the zone, where it has one."""
+    if is_blast(run):
+        return str(run["levels"][i]["name"])
+    return str(zone["class"]["title"]["zh"]) if zone["class"] else "未分级"
+
+
+def _concerned(run: Mapping[str, Any], kind: str, held: Mapping[str, Any] | None) -> str:
+    """A count of a kind of thing; a stroke where the hazard does not concern the kind."""
+    if not concerns(run, kind):
+        return "—"
+    return count_words(None if held is None else held["band"])
+
+
+def concerns(run: Mapping[str, Any], kind: str) -> bool:
+    """Whether the hazard of a run concerns a kind of thing."""
+    model = ModelKind(run.get("kind", ModelKind.BLAST.value))
+    return kind in kinds_of(HARM_OF[model])
 
 
 def _alternative(
@@ -155,11 +250,19 @@ def _alternative(
     people = (_within(outer, "people") or {}).get(time, {}).get("within")
     return {
         "title": alternative["title"],
-        "mass": mass_words(alternative["mass_kg"]),
+        "mass": amount_words(alternative),
         "people": people_words(people, blind=is_blind(run)),
-        "radii": " / ".join(f"{zone['radius_told_m']:,.0f}" for zone in alternative["zones"]),
+        "radii": " / ".join(_short_reach(zone) for zone in alternative["zones"]),
         "chosen": alternative["name"] == chosen,
     }
+
+
+def _short_reach(zone: Mapping[str, Any]) -> str:
+    if zone["geometry"] is None:
+        return "—"
+    metres = zone.get("radius_told_m")
+    told = f"{zone['length_told_m'] if metres is None else metres:,.0f}"
+    return f"≥{told}" if zone.get("truncated") else told
 
 
 def _place(
@@ -192,6 +295,8 @@ def _roads(run: Mapping[str, Any], name: str) -> str:
 
 def _components(run: Mapping[str, Any], name: str) -> str:
     listed = (run["lists"] or {}).get("components")
+    if not concerns(run, "components"):
+        return "这种危害不计部件"
     if listed is None:
         return "没有部件资料"
     rows = [(r["title"] or r["class"] or "未知类别", r["within"][name][-1]) for r in listed]
