@@ -40,6 +40,7 @@ NAMES = (
     "underground_network",
     "hazard_alarms",
     "evacuation",
+    "hazard_click",
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -9,11 +10,12 @@ import subprocess
 import sys
 import time
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 
 from benchmarks.made_store import PASSWORD
 from cityops.jobs.processes import listen
@@ -64,6 +66,7 @@ class Client:
         self._connection = HTTPConnection("127.0.0.1", port, timeout=60)
         self._cookies: dict[str, str] = {}
         self._host = f"127.0.0.1:{port}"
+        self._token: str | None = None
 
     def close(self) -> None:
         """Let the connection go."""
@@ -73,13 +76,25 @@ class Client:
         """Status and body."""
         return self._ask("GET", path)
 
-    def _ask(self, method: str, path: str, body: str | None = None) -> tuple[int, bytes]:
+    def post(self, path: str, value: Any) -> tuple[int, bytes]:
+        """Status and body of the answer to a JSON value, as a page of this person sends it."""
+        if self._token is None:
+            page = self.get("/login?next=/")[1] + self.get("/map")[1]
+            found = re.search(rb'name="csrf-token" content="([^"]+)"', page)
+            self._token = found.group(1).decode() if found else ""
+        return self._ask("POST", path, json.dumps(value), {"X-CSRFToken": self._token})
+
+    def _ask(
+        self, method: str, path: str, body: str | None = None, more: Mapping[str, str] | None = None
+    ) -> tuple[int, bytes]:
         headers = {
             "Host": self._host,
             "Cookie": "; ".join(f"{k}={v}" for k, v in self._cookies.items()),
         }
         if body is not None:
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            form = "application/x-www-form-urlencoded"
+            headers["Content-Type"] = form if more is None else "application/json"
+        headers |= more or {}
         self._connection.request(method, path, body, headers)
         answer = self._connection.getresponse()
         data = answer.read()

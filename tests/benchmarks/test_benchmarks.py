@@ -33,7 +33,7 @@ IN_PROCESS = {
 }
 #: mapbox-vector-tile calls what shapely deprecates.
 peer_warns = pytest.mark.filterwarnings("ignore:The 'shapely.ops.transform:DeprecationWarning")
-ON_A_SERVICE = {"window_route": None, "tile_route": "mapbox_vector_tile"}
+ON_A_SERVICE = {"window_route": None, "tile_route": "mapbox_vector_tile", "hazard_click": None}
 
 
 def test_the_benchmark_against_postgis_needs_it(monkeypatch, capsys):
