@@ -44,8 +44,15 @@ class QueueBell:
     """Rings by putting a job's id into the queue."""
 
     def __init__(self, queue: SqliteHuey, run: Callable[[str], None] | None = None) -> None:
+        act = run or _not_here
+
+        # Messages name their task by the module of its function: the same here for whoever
+        # rings and whoever hears, whatever does the work.
+        def hear(job_id: str) -> None:
+            act(job_id)
+
         self._queue = queue
-        self._task = queue.task(name=TASK)(run or _not_here)
+        self._task = queue.task(name=TASK)(hear)
 
     def ring(self, job_id: str) -> None:
         """Tell the workers; when the queue does not answer, their sweep finds the job."""

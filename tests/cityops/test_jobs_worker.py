@@ -52,7 +52,7 @@ def crash(services, job, progress):
 
 services = SimpleNamespace(settings=settings, store=open_store(settings, LayerRegistry([])))
 handlers = {"count": count, "refuse": refuse, "crash": crash}
-Worker(services, handlers, sweep_every_s=0.2).run()
+Worker(services, handlers, sweep_every_s=float(sys.argv[3])).run()
 """
 
 
@@ -67,9 +67,9 @@ def start(settings, store, tmp_path):
     script.write_text(WORKER)
     running = []
 
-    def begin(stale_s: int = 30) -> subprocess.Popen[bytes]:
+    def begin(stale_s: int = 30, sweep_s: float = 0.2) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
-            [sys.executable, str(script), str(settings.data_dir), str(stale_s)],
+            [sys.executable, str(script), str(settings.data_dir), str(stale_s), str(sweep_s)],
             cwd=Path(__file__).resolve().parents[2],
             stderr=subprocess.DEVNULL,
         )
@@ -126,6 +126,13 @@ def test_a_running_job_stops_when_it_is_cancelled(jobs, start):
     wait_for(lambda: jobs.get(ANN, job.id).done >= 1)
     jobs.cancel(ANN, job.id)
     assert wait_for(ended(jobs, job.id)).state is JobState.CANCELLED
+
+
+def test_the_bell_of_another_process_is_heard_long_before_the_next_sweep(jobs, start):
+    start(sweep_s=600)
+    for number in range(2):
+        job = jobs.submit(ANN, "count", {"to": 2}, key=f"heard-{number}")
+        assert wait_for(ended(jobs, job.id)).state is JobState.DONE
 
 
 def test_a_job_whose_bell_was_lost_is_found_by_the_sweep(store, start):
