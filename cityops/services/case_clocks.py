@@ -16,7 +16,7 @@ from grid.clock.clock import (
     light_of,
     used,
 )
-from grid.clock.limit import SECOND, Limit, LimitUnit
+from grid.clock.limit import SECOND
 from grid.flow.case import Case
 from grid.flow.world import World
 
@@ -32,13 +32,12 @@ def deadlines_json(flow: Case, world: World) -> list[dict[str, Any]]:
 
 def stage_deadline(flow: Case, world: World) -> dict[str, Any] | None:
     """The clock that whoever is next has to keep; None when none is open."""
-    clocks = _clocks(flow)
-    return deadline_json(clocks[0], world) if clocks and clocks[0].is_open else None
+    first = min(flow.last_clocks(), key=_rank, default=None)
+    return None if first is None or not first.is_open else deadline_json(first, world)
 
 
 def _clocks(flow: Case) -> list[Clock]:
-    clocks = [clock for kind in ClockKind if (clock := flow.clock(kind)) is not None]
-    return sorted(clocks, key=_rank)
+    return sorted(flow.last_clocks(), key=_rank)
 
 
 def _rank(clock: Clock) -> tuple[bool, bool, bool]:
@@ -51,7 +50,7 @@ def deadline_json(clock: Clock, world: World) -> dict[str, Any]:
     return {
         "kind": clock.kind.value,
         "title": CLOCK_NAMES[clock.kind],
-        "limit": None if clock.limit is None else _limit_words(clock.limit),
+        "limit": None if clock.limit is None else clock.limit.said,
         "continuous": clock.limit is None or clock.limit.unit.is_continuous,
         "extensions": clock.extensions,
         "started_at": shown_time(clock.started_at),
@@ -60,13 +59,6 @@ def deadline_json(clock: Clock, world: World) -> dict[str, Any]:
         "paused_why": None if paused is None else CAUSE_NAMES[paused],
         **_counted(clock, world),
     }
-
-
-def _limit_words(limit: Limit) -> str:
-    """A limit as people say it: parts of an urgent hour are minutes."""
-    minutes = limit.amount * 60
-    short = limit.unit is LimitUnit.URGENT_HOUR and limit.amount < 1 and minutes.denominator == 1
-    return f"{minutes} 分钟" if short else limit.told
 
 
 def _counted(clock: Clock, world: World) -> dict[str, Any]:

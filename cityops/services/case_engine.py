@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,6 +25,21 @@ from grid.layers import CELLS
 from grid.routing.decide import BORDER_M, Decision, Near, Situation, decide
 
 UNIT = "unit"
+
+
+@dataclass(frozen=True)
+class CaseFile:
+    """A case with its history and photos, as one transaction sees them."""
+
+    record: CaseRecord
+    history: Sequence[Entry]
+    photos: Sequence[PhotoRecord]
+
+
+def file_of(tx: Any, record: CaseRecord) -> CaseFile:
+    """The case with what the store keeps beside it; its photos are counted."""
+    photos: Sequence[PhotoRecord] = tx.cases.photos([record.seq]).get(record.seq, ())
+    return CaseFile(with_photos(record, photos), tx.cases.history(record.seq), photos)
 
 
 def routed(tx: Any, config: GridConfig, key: ClassKey, where: Where, now: datetime) -> Decision:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from cityops.services.areas import AreaLookup
 from cityops.services.case_clocks import deadlines_json, stage_deadline
-from cityops.services.case_engine import deadline
+from cityops.services.case_engine import CaseFile
+from cityops.services.case_engine import deadline as deadline_of
 from cityops.services.case_people import collectors_of, handlers_of
 from cityops.services.case_values import CaseRecord, PhotoRecord, shown_time
+from cityops.services.case_view import CaseView
 from cityops.services.roles import ROLE_TITLES, Person, Role
 from gis.errors import CityError
 from grid.clock.clock import Clock, ClockKind, Light, light
 from grid.duty import departments
 from grid.flow.case import Actor, Entry, Pending
-from grid.flow.mover import hindered_actions, needs_of, open_actions
 from grid.flow.states import (
     ACTION_TITLES,
     SOURCE_TITLES,
@@ -49,17 +49,6 @@ _FIRST = {
     "recompute": "时限重算",
     "return": "回退",
 }
-#: Inputs of the workflow under the names of the interface, in the order in which they are asked.
-_NEEDS = {
-    "photo": "photo",
-    "filing": "condition",
-    "department": "department",
-    "handler": "handler",
-    "proposed": "proposed",
-    "until": "until",
-    "target": "target",
-    "note": "reason",
-}
 #: Details of an act that everybody may read who sees the case; people are named elsewhere.
 _TOLD = ("condition", "department", "suggested", "proposed", "until", "target")
 _ROLE_NAMES = {role.value: title.zh for role, title in ROLE_TITLES.items()}
@@ -91,14 +80,7 @@ def news_of(record: CaseRecord) -> dict[str, Any]:
 
 
 def brief(
-    record: CaseRecord,
-    photos: Sequence[PhotoRecord],
-    lookup: AreaLookup,
-    *,
-    last: Entry | None,
-    actor: Actor,
-    world: World,
-    choices: int = 0,
+    record: CaseRecord, photos: Sequence[PhotoRecord], view: CaseView, *, last: Entry | None
 ) -> dict[str, Any]:
     """A case as a row of a list.
 
@@ -106,18 +88,10 @@ def brief(
     ----------
     last
         The newest entry of its history: since when it stands where it stands.
-    actor
-        Who asks; ``actions`` are what they may do next.
-    world
-        The surroundings as of now.
-    choices
-        How many filing conditions its class has; the only one needs not be chosen.
     """
-    flow = record.flow
+    flow, world = record.flow, view.world
     suggested = record.suggested if record.suggested in world.departments else None
-    acts = _actions(record, actor, world)
-    if choices < 2:
-        acts = [act | {"needs": [n for n in act["needs"] if n != "condition"]} for act in acts]
+    deadline = stage_deadline(flow, world)
     return {
         "id": str(record.id),
         "number": record.number,
@@ -135,7 +109,7 @@ def brief(
         "position": record.position,
         "accuracy_m": record.accuracy_m,
         "address": record.address,
-        "place_title": place_title(record, lookup),
+        "place_title": view.place_title(record),
         "cell_code": record.cell,
         "area": record.area or None,
         "component": record.component,
@@ -146,8 +120,8 @@ def brief(
         "reported_at": shown_time(record.reported_at),
         "moved_at": shown_time(record.reported_at if last is None else last.at),
         "due_at": shown_time(record.due_at),
-        "light": _light(flow.clock(ClockKind.DISPOSE), world),
-        "deadline": stage_deadline(flow, world),
+        "light": _light(flow.clock(ClockKind.DISPOSE), deadline, world),
+        "deadline": deadline,
         "closed_at": shown_time(flow.closed_at),
         "rework_count": flow.rework_count,
         "return_count": flow.return_count,
@@ -156,50 +130,51 @@ def brief(
         "merged_into": None if flow.merged_into is None else str(flow.merged_into),
         "flags": list(record.flags),
         "photos": [photo_json(record, photo) for photo in photos],
-        "actions": acts,
+        "actions": view.actions(record),
     }
 
 
-def whole(
-    record: CaseRecord,
-    history: Sequence[Entry],
-    photos: Sequence[PhotoRecord],
-    lookup: AreaLookup,
-    person: Person,
-    world: World,
-    conditions: Sequence[FilingCondition] = (),
-) -> dict[str, Any]:
+def whole(case: CaseFile, view: CaseView, person: Person) -> dict[str, Any]:
     """A case with its history and what the person may do next."""
+    record, history, flow = case.record, case.history, case.record.flow
     knows = person.has(*_KNOW_REPORTER) or record.reporter_id == person.id
-    last = history[-1] if history else None
-    flow = record.flow
-    accept = deadline(flow.clock(ClockKind.ACCEPT), world)
-    actor, choices = actor_of(person), len(conditions)
-    row = brief(record, photos, lookup, last=last, actor=actor, world=world, choices=choices)
+    row = brief(record, case.photos, view, last=history[-1] if history else None)
+    accept = deadline_of(flow.clock(ClockKind.ACCEPT), view.world)
     return row | {
-        "blocked": _blocked(record, actor, world),
+        "blocked": view.blocked(record),
         "reporter_title": record.reporter_name if knows else None,
         "device_time": shown_time(record.device_time),
         "device_offset_s": record.device_offset_s,
-        "verified": record.flow.verified,
+        "verified": flow.verified,
+        "area_class": None if flow.area_class is None else flow.area_class.value,
         "areas": {
             level: None if name is None else name.as_dict()
-            for level, name in lookup.levels_of(record.area).items()
+            for level, name in view.lookup.levels_of(record.area).items()
         },
         "history": [_step_json(step, knows=knows) for step in history],
-        "departments": _departments(record, world),
-        "suggested_by": record.extra.get("suggested_by"),
-        "reasons": record.extra.get("reasons", []),
-        "runner_up": record.extra.get("runner_up"),
-        "runner_up_m": record.extra.get("runner_up_m"),
-        "wanted_condition": record.extra.get("condition"),
+        "departments": _departments(record, view.world),
+        **_suggestion(record),
         "accept_due_at": shown_time(accept),
-        "deadlines": deadlines_json(flow, world),
-        "conditions": [condition_json(c, flow.area_class) for c in conditions],
+        "deadlines": deadlines_json(flow, view.world),
+        "conditions": [
+            condition_json(c, flow.area_class) for c in view.conditions(record.class_key)
+        ],
         "pending": [_pending_json(p) for p in flow.pending],
         "suspended_until": shown_time(flow.suspended_until),
         "was_late": flow.was_late,
         "exempt": flow.exempt,
+    }
+
+
+def _suggestion(record: CaseRecord) -> dict[str, Any]:
+    """How the suggested department came about, and what the reporter thinks it is."""
+    extra = record.extra
+    return {
+        "suggested_by": extra.get("suggested_by"),
+        "reasons": extra.get("reasons", []),
+        "runner_up": extra.get("runner_up"),
+        "runner_up_m": extra.get("runner_up_m"),
+        "wanted_condition": extra.get("condition"),
     }
 
 
@@ -256,16 +231,6 @@ def _departments(record: CaseRecord, world: World) -> list[dict[str, str]]:
     return [{"code": d.code, "title": d.title.zh} for d in listed]
 
 
-def place_title(record: CaseRecord, lookup: AreaLookup) -> str:
-    """The address, then community and street, or the district where there is neither."""
-    levels = lookup.levels_of(record.area)
-    named = [levels[level] for level in ("community", "street") if levels.get(level)]
-    if not named and levels.get("district"):
-        named = [levels["district"]]
-    names = [area.name or area.code for area in named if area is not None]
-    return "，".join([record.address, *names] if record.address else names)
-
-
 def photo_json(record: CaseRecord, photo: PhotoRecord) -> dict[str, Any]:
     """A photo; addresses only once its copy without EXIF is there."""
     base = f"/api/v1/cases/{record.id}/photos/{photo.name}"
@@ -316,33 +281,13 @@ def _act_title(action: str) -> str:
     return known or (ACTION_TITLES[CaseAction(action)].zh if action in set(CaseAction) else action)
 
 
-def _actions(record: CaseRecord, actor: Actor, world: World) -> list[dict[str, Any]]:
-    """What may be done next; ``needs`` names inputs, ``reason`` a note that must be."""
-    out = []
-    for action in open_actions(record.flow, actor, world):
-        needs = needs_of(record.flow, action)
-        asked = [said for name, said in _NEEDS.items() if name in needs]
-        title = ACTION_TITLES[action].zh
-        out.append({"action": action.value, "title": title, "needs": asked})
-    return out
-
-
-def _blocked(record: CaseRecord, actor: Actor, world: World) -> list[dict[str, str]]:
-    """What the person might do but for something that a guard asks for."""
-    return [
-        {
-            "action": action.value,
-            "title": ACTION_TITLES[action].zh,
-            "code": reason.code,
-            "why": str(reason),
-        }
-        for action, reason in hindered_actions(record.flow, actor, world)
-    ]
-
-
-def _light(clock: Clock | None, world: World) -> str:
-    """The traffic light of a clock; none without one, or where its calendar is not known."""
+def _light(clock: Clock | None, told: dict[str, Any] | None, world: World) -> str:
+    """The traffic light of the disposal; none without one, or where its calendar is not known."""
+    if clock is None:
+        return Light.NONE.value
+    if told is not None and told["kind"] == ClockKind.DISPOSE.value:
+        return str(told["light"])
     try:
-        return (Light.NONE if clock is None else light(clock, world.book, world.now)).value
+        return light(clock, world.book, world.now).value
     except CityError:
         return Light.NONE.value

@@ -201,6 +201,9 @@ class CaseRepo(Protocol):
     ) -> tuple[list[CaseRecord], int]:
         """Cases in scope, newest first, with ``seq`` < `after`; and how many match in all."""
 
+    def count(self, scope: CaseScope, wanted: CaseFilter) -> int:
+        """How many cases in scope match."""
+
     def counts(self, scope: CaseScope) -> Mapping[CaseState, int]:
         """How many cases in scope stand in each state; states without one are left out."""
 

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 _audit = AuditEntry.__table__
 _START = "0" * 64
+#: Statements of every act, built once.
+_NEWEST = select(_audit.c.id, _audit.c.hash).order_by(_audit.c.id.desc()).limit(1)
+_NEW = insert(_audit)
 
 
 @dataclass(frozen=True)
@@ -67,9 +70,7 @@ class SqlAuditRepo:
         """
         if self._connection.dialect.name == "postgresql":
             self._connection.execute(text("LOCK TABLE audit IN EXCLUSIVE MODE"))
-        last = self._connection.execute(
-            select(_audit.c.id, _audit.c.hash).order_by(_audit.c.id.desc()).limit(1)
-        ).first()
+        last = self._connection.execute(_NEWEST).first()
         number, before = (last[0] + 1, last[1]) if last else (1, _START)
         salt = secrets.token_hex(16)
         body = orjson.dumps(
@@ -86,7 +87,7 @@ class SqlAuditRepo:
             "before": before,
         }
         row |= {"hash": _hash(row), "body": body, "salt": salt}
-        self._connection.execute(insert(_audit).values(**row))
+        self._connection.execute(_NEW, row)
         return int(number)
 
     def verify(self) -> ChainCheck:

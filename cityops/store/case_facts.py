@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, and_, case, func, literal, literal_column,
 
 from cityops.services.case_values import CaseScope, stored_time
 from cityops.services.grid.evaluation import Basis, Period
-from cityops.store.cases import _in_scope as in_scope
+from cityops.store.case_filters import in_scope
 from cityops.store.models.cases import CaseFact, CaseRow, CaseStep
 from grid.classes import ClassKey
 from grid.clock.calendar import CITY_ZONE

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from cityops.store.unit import Unit
 
 _table = GridTable.__table__
+#: The statement of every request, built once.
+_NEWEST = select(func.max(_table.c.id))
 
 
 class SqlGridTableRepo:
@@ -28,7 +30,7 @@ class SqlGridTableRepo:
 
     def newest(self) -> int:
         """Id of the newest delivery, 0 without any."""
-        return int(self._connection.execute(select(func.max(_table.c.id))).scalar() or 0)
+        return int(self._connection.execute(_NEWEST).scalar() or 0)
 
     def in_force(self) -> list[StoredTable]:
         """The newest delivery of each kind and name, in order of delivery."""

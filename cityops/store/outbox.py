@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from cityops.store.unit import Unit
 
 _outbox = OutboxMessage.__table__
+#: The statement of every act, built once.
+_NEW = insert(_outbox)
 
 
 @dataclass(frozen=True)
@@ -36,13 +38,12 @@ class SqlOutboxRepo:
 
     def put(self, topic: str, body: Mapping[str, Any]) -> int:
         """Add a message; gives its number, which also orders the messages."""
-        done = self._connection.execute(
-            insert(_outbox).values(
-                at=datetime.now(UTC).isoformat(timespec="milliseconds"),
-                topic=topic,
-                body=orjson.dumps(dict(body), default=str).decode(),
-            )
-        )
+        row = {
+            "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "topic": topic,
+            "body": orjson.dumps(dict(body), default=str).decode(),
+        }
+        done = self._connection.execute(_NEW, row)
         key = done.inserted_primary_key
         return int(key[0]) if key else 0
 

@@ -93,6 +93,8 @@ class CalendarBook:
                 got=end.isoformat(),
                 expected=start.isoformat(),
             )
+        if limit.season is None and limit.unit.is_continuous:
+            return last - first
         both = np.array([first, last], np.int64)
         return int(np.diff(self.counted_many(both, limit, calendar))[0])
 

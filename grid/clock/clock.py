@@ -359,19 +359,27 @@ def clock_from(value: Mapping[str, Any]) -> Clock:
     >>> clock_from(clock_json(clock)) == clock
     True
     """
+    limit, original = value["limit"], value["original"]
+    allowed = limit_from(limit)
     return Clock(
-        kind=ClockKind(value["kind"]),
-        limit=limit_from(value["limit"]),
+        kind=_KINDS[value["kind"]],
+        limit=allowed,
         ticks=tuple(
-            Tick(
-                Happening(what), datetime.fromisoformat(at), None if cause is None else Cause(cause)
-            )
-            for what, at, cause in value["ticks"]
+            [
+                Tick(_HAPPENINGS[what], datetime.fromisoformat(at), _CAUSES[cause])
+                for what, at, cause in value["ticks"]
+            ]
         ),
         calendar=value["calendar"],
-        original=limit_from(value["original"]),
+        original=allowed if original == limit else limit_from(original),
         extensions=value["extensions"],
     )
+
+
+#: Members by their names, which is quicker than asking the enumeration.
+_KINDS = {kind.value: kind for kind in ClockKind}
+_HAPPENINGS = {what.value: what for what in Happening}
+_CAUSES: dict[str | None, Cause | None] = {None: None} | {cause.value: cause for cause in Cause}
 
 
 def limit_json(limit: Limit | None) -> list[Any] | None:

@@ -73,7 +73,7 @@ def _history(clock: Clock, book: CalendarBook) -> Iterator[str]:
             yield f"{at} {name}开始计时，没有规定时限。"
         elif tick.what is Happening.START and clock.original is not None:
             by = "昼夜连续计时" if clock.original.unit.is_continuous else f"按“{calendar}”计时"
-            yield f"{at} {name}开始计时，时限 {clock.original.told}，{by}。"
+            yield f"{at} {name}开始计时，时限 {clock.original.said}，{by}。"
         elif tick.what is Happening.PAUSE:
             why = "" if tick.cause is None else f"（{CAUSE_NAMES[tick.cause]}）"
             yield f"{at} 暂停计时{why}{_so_far(clock, book, tick.at)}。"
@@ -82,7 +82,7 @@ def _history(clock: Clock, book: CalendarBook) -> Iterator[str]:
         else:
             yield f"{at} 停止计时{_so_far(clock, book, tick.at)}。"
     if clock.extensions and clock.limit is not None:
-        yield f"已批准延期 {clock.extensions} 次，时限合计 {clock.limit.told}。"
+        yield f"已批准延期 {clock.extensions} 次，时限合计 {clock.limit.said}。"
 
 
 def _so_far(clock: Clock, book: CalendarBook, at: datetime) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from gis.errors import InvalidError
@@ -111,11 +112,27 @@ class Limit:
         """The limit `count` times over."""
         return replace(self, amount=self.amount * count)
 
-    @property
+    @cached_property
     def told(self) -> str:
         """The limit in words."""
         season = f"（{self.season.name}内）" if self.season else ""
         return f"{amount_text(self.amount)} {UNIT_NAMES[self.unit]}{season}"
+
+    @cached_property
+    def said(self) -> str:
+        """The limit as people say it: parts of an urgent hour are minutes.
+
+        Examples
+        --------
+        >>> Limit(Fraction(1, 4), LimitUnit.URGENT_HOUR).said
+        '15 分钟'
+        """
+        minutes = self.amount * 60
+        is_short = self.unit is LimitUnit.URGENT_HOUR and 0 < self.amount < 1
+        if not is_short or minutes.denominator != 1:
+            return self.told
+        season = f"（{self.season.name}内）" if self.season else ""
+        return f"{minutes} 分钟{season}"
 
     def as_dict(self) -> dict[str, Any]:
         """The limit as JSON; the amount as text where it is no plain decimal."""

@@ -145,7 +145,15 @@ class Case:
 
     def clock(self, kind: ClockKind) -> Clock | None:
         """The last clock of a kind, None when none was started."""
-        return next((c for c in reversed(self.clocks) if c.kind is kind), None)
+        for clock in reversed(self.clocks):
+            if clock.kind is kind:
+                return clock
+        return None
+
+    def last_clocks(self) -> list[Clock]:
+        """The last clock of each kind that was started, in the order of the kinds."""
+        found = {clock.kind: clock for clock in self.clocks}
+        return [found[kind] for kind in ClockKind if kind in found]
 
     def started(self, clock: Clock) -> Case:
         """The case with one more clock; an open one of that kind is stopped first."""

@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 from gis.errors import CityError, ConflictError, InvalidError
 from grid.clock.calendar import CITY_ZONE
 from grid.clock.clock import ClockKind, due_at
+from grid.clock.explain import shown
+from grid.duty import departments
 from grid.flow.case import Actor, Case, Request
-from grid.flow.states import AppealState, PendingKind
+from grid.flow.states import PENDING_TITLES, AppealState, PendingKind
 from grid.flow.world import World
 
 Guard = Callable[[Case, Actor, Request, World], CityError | None]
@@ -102,10 +104,17 @@ def explained_if_given_back(
         return None
     return InvalidError(
         "case.note_needed",
-        "{got} 刚刚回退过此案，再次派遣须说明理由",
+        "{body}刚刚回退过此案，再次派遣须说明理由",
         field="note",
         got=request.department,
+        params={"body": _named(request.department)},
     )
+
+
+def _named(code: str | None) -> str:
+    """Title of a department; its code where no table holds it."""
+    known = departments().get(code or "")
+    return code or "" if known is None else known.title.zh
 
 
 def returned_often(case: Case, actor: Actor, request: Request, world: World) -> CityError | None:
@@ -127,17 +136,23 @@ def nothing_pending(case: Case, actor: Actor, request: Request, world: World) ->
     if not open_ones:
         return None
     return ConflictError(
-        "case.pending", "有申请待批（{got}），先作决定", got=[k.value for k in open_ones]
+        "case.pending",
+        "有{what}申请待批，先作决定",
+        got=[k.value for k in open_ones],
+        params={"what": "、".join(PENDING_TITLES[k].zh for k in open_ones)},
     )
 
 
 def asked_for(kind: PendingKind, *, endorsed: bool | None = None) -> Guard:
     """A guard: something of this kind is asked for, and endorsed or not."""
+    title = PENDING_TITLES[kind].zh
 
     def guard(case: Case, actor: Actor, request: Request, world: World) -> CityError | None:
         waiting = case.waiting(kind)
         if waiting is None:
-            return ConflictError("case.nothing_asked", "没有待批的申请（{got}）", got=kind.value)
+            return ConflictError(
+                "case.nothing_asked", "没有待批的{what}申请", got=kind.value, params={"what": title}
+            )
         if endorsed is not None and waiting.endorsed is not endorsed:
             return ConflictError(
                 "case.not_endorsed" if endorsed else "case.already_endorsed",
@@ -151,11 +166,14 @@ def asked_for(kind: PendingKind, *, endorsed: bool | None = None) -> Guard:
 
 def not_asked_yet(kind: PendingKind) -> Guard:
     """A guard: nothing of this kind waits already."""
+    title = PENDING_TITLES[kind].zh
 
     def guard(case: Case, actor: Actor, request: Request, world: World) -> CityError | None:
         if case.waiting(kind) is None:
             return None
-        return ConflictError("case.asked_already", "已有同类申请待批（{got}）", got=kind.value)
+        return ConflictError(
+            "case.asked_already", "已有{what}申请待批", got=kind.value, params={"what": title}
+        )
 
     return guard
 
@@ -181,9 +199,10 @@ def _inside_window(case: Case, world: World) -> CityError | None:
         return None
     return ConflictError(
         "case.return_too_late",
-        "超过了回退期限 {expected}，须由本部门办理",
+        "超过了回退期限 {last}，须由本部门办理",
         got=world.now.isoformat(),
         expected=last.isoformat(),
+        params={"last": shown(last)},
     )
 
 
@@ -204,9 +223,10 @@ def may_be_extended(case: Case, actor: Actor, request: Request, world: World) ->
     if due is not None and world.now > due:
         return ConflictError(
             "case.deadline_passed",
-            "已过期限 {expected}，不能再申请延期",
+            "已过期限 {due}，不能再申请延期",
             got=world.now.isoformat(),
             expected=due.isoformat(),
+            params={"due": shown(due)},
         )
     return None
 
@@ -350,7 +370,8 @@ def suspension_over(case: Case, actor: Actor, request: Request, world: World) ->
         return None
     return ConflictError(
         "case.still_suspended",
-        "挂账到 {expected} 才截止",
+        "挂账到 {until} 才截止",
         got=world.now.isoformat(),
         expected=case.suspended_until.isoformat(),
+        params={"until": shown(case.suspended_until)},
     )

@@ -6,24 +6,20 @@ case is, missing inputs, the guards of the row.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
 from gis.errors import CityError, ConflictError, ForbiddenError, InvalidError
 from grid.clock.clock import ClockKind, start_clock, used
 from grid.clock.stretches import seconds
-from grid.flow.case import Actor, Case, Entry, Filing, Request
+from grid.flow.case import Actor, Case, Entry, Request
 from grid.flow.effects import lateness
-from grid.flow.guards import has_photos_after
 from grid.flow.settings import FlowSettings
 from grid.flow.states import ACTION_TITLES, STATE_TITLES, CaseAction, CaseState, Owner, Post
 from grid.flow.table import INDEX, Transition
 from grid.flow.world import World
 
-_ROWS: dict[CaseState, tuple[Transition, ...]] = {
-    state: tuple(row for row in INDEX.values() if row.before is state) for state in CaseState
-}
 #: Longest opinion, in characters.
 MAX_NOTE = 2000
 #: The clock that measures the stage in which a case is left.
@@ -286,71 +282,3 @@ def _check_time(now: datetime) -> None:
     """
     if now.tzinfo is None:
         raise InvalidError("case.naive_time", "时间必须带时区：{got}", got=now.isoformat())
-
-
-#: Inputs supposed to be given when it is asked what may be done at all.
-SUPPOSED = Request(
-    note="-",
-    department="-",
-    handler=-1,
-    filing=Filing("-", None),
-    proposed="-",
-    photos=1,
-)
-#: Refusals that concern an input that will only be given then.
-_OF_INPUT = frozenset(
-    {
-        "case.unknown_department",
-        "case.unknown_centre",
-        "case.until_needed",
-        "case.bad_until",
-        "case.bad_target",
-    }
-)
-
-
-def open_actions(case: Case, actor: Actor, world: World) -> tuple[CaseAction, ...]:
-    """What `actor` may do now, inputs supposed to be given, in the order of the table."""
-    return tuple(
-        row.action
-        for row in _own_rows(case, actor, world)
-        if not _hindrances(case, row, actor, world)
-    )
-
-
-def _own_rows(case: Case, actor: Actor, world: World) -> Iterator[Transition]:
-    """Rows of the state that are out of the question for nobody but for a guard or an input."""
-    held = posts_of(actor.roles, world.settings)
-    for row in _ROWS[case.state]:
-        free = case.merged_into is None or row.action is CaseAction.UNLINK
-        if free and any(p in held and owns(case, actor, owner) for p, owner in row.owners):
-            yield row
-
-
-def hindered_actions(
-    case: Case, actor: Actor, world: World
-) -> tuple[tuple[CaseAction, CityError], ...]:
-    """What is `actor`'s to do but for a guard, with its refusal; inputs supposed to be given."""
-    found = []
-    for row in _own_rows(case, actor, world):
-        reasons = _hindrances(case, row, actor, world)
-        found += [(row.action, reason) for reason in reasons[:1]]
-    return tuple(found)
-
-
-def _hindrances(case: Case, row: Transition, actor: Actor, world: World) -> list[CityError]:
-    """What the guards of a row refuse, apart from inputs that are only supposed."""
-    reasons = (guard(case, actor, SUPPOSED, world) for guard in row.guards)
-    return [r for r in reasons if r is not None and r.code not in _OF_INPUT]
-
-
-def needs_of(case: Case, action: CaseAction) -> frozenset[str]:
-    """Inputs that an action asks for now; empty when the table does not hold it.
-
-    ``photo`` stands for one of the disposal that is still to be sent.
-    """
-    row = INDEX.get((case.state, action))
-    if row is None:
-        return frozenset()
-    wants_photo = has_photos_after in row.guards and not case.photos_after
-    return row.needs | {"photo"} if wants_photo else row.needs

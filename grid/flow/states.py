@@ -246,6 +246,14 @@ class PendingKind(StrEnum):
     SUSPENSION = "suspension"
 
 
+PENDING_TITLES: dict[PendingKind, Title] = {
+    PendingKind.VOID: Title("作废", "Voiding"),
+    PendingKind.RETURN: Title("回退", "Return"),
+    PendingKind.EXTENSION: Title("延期", "Extension"),
+    PendingKind.SUSPENSION: Title("挂账", "Suspension"),
+}
+
+
 class TaskKind(StrEnum):
     """What a collector is sent out for: 核实 before filing, 核查 after disposal."""
 

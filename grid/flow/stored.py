@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -40,6 +40,8 @@ _ENUMS: dict[str, Any] = {
     "appeal": AppealState,
     "closed_kind": ClosedKind,
 }
+#: What plain values usually are.
+_USUAL = {f.name: f.default for f in fields(Case) if f.name in _PLAIN}
 
 
 def case_json(case: Case) -> dict[str, Any]:
@@ -64,33 +66,20 @@ def case_json(case: Case) -> dict[str, Any]:
     out["pending"] = [_pending_json(p) for p in case.pending]
     out["returned"] = None if case.returned is None else _returned_json(case.returned)
     out["clocks"] = [clock_json(clock) for clock in case.clocks]
-    usual = {f.name: f.default for f in fields(Case)}
     return {
         name: value
         for name, value in out.items()
-        if value is not None and value != [] and not (name in _PLAIN and value == usual.get(name))
+        if value is not None and value != [] and not (name in _USUAL and value == _USUAL[name])
     }
 
 
 def case_from(value: Mapping[str, Any]) -> Case:
     """The case of `case_json`."""
-    parts: dict[str, Any] = {name: value[name] for name in _PLAIN if name in value}
-    parts |= {name: tuple(value[name]) for name in _TUPLES if name in value}
-    parts |= {name: kind(value[name]) for name, kind in _ENUMS.items() if name in value}
-    parts |= {name: datetime.fromisoformat(value[name]) for name in _TIMES if name in value}
-    parts |= {name: UUID(value[name]) for name in _IDS if name in value}
-    if "task" in value:
-        kind, assignee, at = value["task"]
-        parts["task"] = Task(TaskKind(kind), assignee, datetime.fromisoformat(at))
-    if "filing" in value:
-        condition, limit, same = value["filing"]
-        parts["filing"] = Filing(condition, limit_from(limit), same)
-    if "returned" in value:
-        to, by, state, note = value["returned"]
-        parts["returned"] = Returned(to, by, CaseState(state), note)
-    parts["pending"] = tuple(_pending_from(p) for p in value.get("pending", ()))
-    parts["clocks"] = tuple(clock_from(c) for c in value.get("clocks", ()))
-    return Case(id=UUID(value["id"]), key=ClassKey(*value["key"]), **parts)
+    parts: dict[str, Any] = {
+        name: read(value[name]) for name, read in _READ.items() if name in value
+    }
+    parts |= {name: part for name, part in value.items() if name in _AS_IT_IS}
+    return Case(**parts)
 
 
 def _task_json(task: Task) -> list[Any]:
@@ -124,3 +113,35 @@ def _pending_from(value: list[Any]) -> Pending:
         proposed,
         None if until is None else datetime.fromisoformat(until),
     )
+
+
+def _task_from(value: list[Any]) -> Task:
+    kind, assignee, at = value
+    return Task(TaskKind(kind), assignee, datetime.fromisoformat(at))
+
+
+def _filing_from(value: list[Any]) -> Filing:
+    condition, limit, same = value
+    return Filing(condition, limit_from(limit), same)
+
+
+def _returned_from(value: list[Any]) -> Returned:
+    to, by, state, note = value
+    return Returned(to, by, CaseState(state), note)
+
+
+_AS_IT_IS = frozenset(_PLAIN)
+#: How the parts that are no plain values are read; members by a table, for that is quicker.
+_READ: dict[str, Callable[[Any], Any]] = {
+    "id": UUID,
+    "key": lambda parts: ClassKey(*parts),
+    **{name: {e.value: e for e in kind}.__getitem__ for name, kind in _ENUMS.items()},
+    **dict.fromkeys(_TIMES, datetime.fromisoformat),
+    **dict.fromkeys(_IDS, UUID),
+    **dict.fromkeys(_TUPLES, tuple),
+    "task": _task_from,
+    "filing": _filing_from,
+    "returned": _returned_from,
+    "pending": lambda all_: tuple([_pending_from(p) for p in all_]),
+    "clocks": lambda all_: tuple([clock_from(c) for c in all_]),
+}

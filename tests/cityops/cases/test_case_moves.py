@@ -255,6 +255,29 @@ def test_a_row_says_since_when_the_case_stands_there(desk, dispatched, dispatche
     assert row["moved_at"] == dispatched["history"][-1]["at"]
 
 
+def test_a_row_says_of_a_case_what_the_whole_says(
+    desk, dispatched, dispatcher, drainage, inspector
+):
+    for person in (dispatcher, drainage, inspector):
+        rows = desk.cases.page(person, limit=20)["cases"]
+        wholes = [desk.cases.get(person, UUID(row["id"])) for row in rows]
+        told = [
+            {name: whole[name] for name in row} for row, whole in zip(rows, wholes, strict=True)
+        ]
+        for one in (*rows, *told):
+            del one["deadline"]  # a second later something less is left
+        assert told == rows
+
+
+def test_twins_are_looked_for_where_they_are_asked_for_only(desk, inspector, acceptor):
+    first, second = desk.filed(inspector), desk.filed(inspector)
+    assert first["id"] in [twin["case_id"] for twin in second["duplicates"]]
+    accepted = desk.act(acceptor, second, "accept")
+    assert "duplicates" not in accepted
+    assert "duplicates" not in desk.cases.get(acceptor, UUID(second["id"]))
+    assert desk.cases.duplicates(acceptor, UUID(second["id"])) == second["duplicates"]
+
+
 def test_who_has_nothing_to_do_with_cases_sees_no_list(desk, planner):
     for look in (desk.cases.page, desk.cases.counts):
         with pytest.raises(ForbiddenError):

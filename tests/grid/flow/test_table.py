@@ -9,8 +9,9 @@ import pytest
 from flow_people import FULL, NOW, ROLE_OF, full, person, ready, world
 
 from gis.errors import CityError, ConflictError, ForbiddenError, InvalidError
-from grid.flow.case import Request
-from grid.flow.mover import move, needs_of, open_actions, posts_of, refusal
+from grid.flow.case import Pending, Request
+from grid.flow.choices import needs_of, open_actions
+from grid.flow.mover import move, posts_of, refusal
 from grid.flow.states import (
     ACTION_TITLES,
     END_STATES,
@@ -18,10 +19,12 @@ from grid.flow.states import (
     STATE_TITLES,
     CaseAction,
     CaseState,
+    PendingKind,
     Post,
 )
 from grid.flow.table import TRANSITIONS, index_of
 
+A_RETURN = Pending(PendingKind.RETURN, 7, "不属本部门", True, NOW)
 #: Written out by hand from the 22 rows of the table of two live systems, and three of our own:
 #: row | state | action | who, and of whom the case must be | state it leads to.
 BY_HAND = """
@@ -226,6 +229,21 @@ def test_offered_acts_are_those_that_are_not_refused(state):
         offered = set(open_actions(case, actor, world()))
         allowed = {a for a in CaseAction if refusal(case, a, actor, full(a), world()) is None}
         assert offered == allowed
+
+
+def test_refusals_speak_of_bodies_and_requests_by_their_chinese_names():
+    given_back = replace(ready(CaseState.TO_DISPATCH), returned_by=("drainage",))
+    waiting = replace(ready(CaseState.TO_DISPOSE), pending=(A_RETURN,))
+    again = replace(full(CaseAction.DISPATCH), department="drainage", note=" ")
+    told = [
+        refusal(given_back, CaseAction.DISPATCH, person(Post.DISPATCHER), again, world()),
+        refusal(waiting, CaseAction.ASK_RETURN, person(Post.DEPARTMENT), FULL, world()),
+    ]
+    assert [str(r) for r in told] == [
+        "排水管理部门（示例）刚刚回退过此案，再次派遣须说明理由",
+        "有回退申请待批，先作决定",
+    ]
+    assert [r.got for r in told] == ["drainage", ["return"]]
 
 
 def test_one_role_may_hold_several_posts_in_a_small_city():

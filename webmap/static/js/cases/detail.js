@@ -16,7 +16,7 @@ const LOOK_AGAIN_MS = [800, 1500, 3000, 5000, 8000];
  */
 export async function caseDetail(into, id, options = {}) {
   try {
-    const one = await api(`cases/${id}`);
+    const one = await withTwins(await api(`cases/${id}`));
     draw(into, one, options);
     return one;
   } catch (fault) {
@@ -24,6 +24,12 @@ export async function caseDetail(into, id, options = {}) {
       h('button', { type: 'button', class: 'btn', onclick: () => caseDetail(into, id, options) }, t('再试一次'))));
     return null;
   }
+}
+
+/** The case with those that may be the same thing, where it may be linked to one of them. */
+async function withTwins(one) {
+  if (!one.actions?.some((action) => action.action === 'link')) return one;
+  try { return { ...one, ...await api(`cases/${one.id}/duplicates`) }; } catch { return one; /* without them nothing is linked */ }
 }
 
 function draw(into, one, options) {
@@ -52,7 +58,7 @@ function followPhotos(shots, one, turn) {
 
 async function act(into, one, action, given, key, options) {
   try {
-    const kept = await move(one, action.action, given, key);
+    const kept = await withTwins(await move(one, action.action, given, key));
     toast(t('{act}：{what}', { act: t(action.title), what: kept.class_title }));
     draw(into, kept, { ...options, begun: null, notice: null });
     into.scrollTop = 0;
