@@ -6,8 +6,8 @@ import math
 
 from gis.errors import InvalidError
 
-#: Blast energy of TNT as EPA's Risk Management Program and Crowl & Louvar use it; 4.18 to
-#: 4.69 MJ/kg are in use.
+#: Blast energy of TNT as Crowl & Louvar use it; EPA's Risk Management Program has 4.68, and 4.18
+#: to 4.69 MJ/kg are in use.
 TNT_ENERGY_J_KG = 4.686e6
 
 
@@ -38,5 +38,11 @@ def tnt_equivalent_kg(
     given = {"mass_kg": mass_kg, "heat_j_kg": heat_j_kg, "yield": yield_share, "tnt": tnt_j_kg}
     for name, value in given.items():
         if not math.isfinite(value) or value <= 0 or (name == "yield" and value > 1):
-            raise InvalidError("tnt.bad_input", "{field} 的值不对：{got}", field=name, got=value)
+            raise InvalidError(
+                "tnt.bad_input",
+                "{field} 的值不对：{given}",
+                field=name,
+                got=value if math.isfinite(value) else None,
+                params={"given": f"{value:g}"},
+            )
     return yield_share * mass_kg * heat_j_kg / tnt_j_kg

@@ -51,6 +51,15 @@ MODEL = HazardModel(
     confidence=Confidence.READ,
     ranges=(
         Range(Title("α", "alpha"), "1", *ALPHA_RANGE, Beyond.REFUSED, _SOURCE, Confidence.READ),
+        Range(
+            Title("等温体积分数", "isothermal share by volume"),
+            "1",
+            0.002,
+            1.0,
+            Beyond.WARNED,
+            _SOURCE,
+            Confidence.READ,
+        ),
     ),
     assumptions=(
         Title("地面连续释放，地面平坦无障碍", "steady release at the ground, flat and open"),
@@ -147,6 +156,9 @@ class HeavyRelease:
         found = []
         if self.heaviness < HEAVY_FROM:
             found.append(Caution("heavy.passive", "按判据不属重气，宜用高斯烟羽"))
+        if x_m > curves_end_m(self):
+            words = "超出已发表的曲线（等温体积分数低于 0.2 %），按浓度随距离平方下降外推，只供参考"
+            found.append(Caution("heavy.beyond_curves", words))
         if self.wind_m_s * duration_s < STEADY_FROM * x_m:
             found.append(Caution("heavy.not_steady", "释放时间相对该距离太短，不能当作连续释放"))
         return tuple(found)
@@ -172,6 +184,18 @@ def concentration_share(release: HeavyRelease, x_m: float) -> float:
     isothermal = _isothermal(release, x_m / release.size_m)
     warming = release.temperature_k / release.air_k
     return isothermal / (isothermal + (1.0 - isothermal) * warming)
+
+
+def curves_end_m(release: HeavyRelease) -> float:
+    """How far downwind the published curves go, metres; farther C falls with the distance squared.
+
+    Examples
+    --------
+    >>> lng = HeavyRelease(0.23 * 425.6 / 1.76, 1.76, 111.15, 10.9, 1.1845, 298.0)
+    >>> round(concentration_share(lng, curves_end_m(lng)), 4)
+    0.0053
+    """
+    return release.size_m * math.pow(10.0, _points(release.alpha)[-1][0])
 
 
 def distance_m(release: HeavyRelease, share: float) -> float:

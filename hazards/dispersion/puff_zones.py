@@ -95,8 +95,10 @@ def _zone(
             level.value, level.unit, 0.0, 0.0, 0.0, None, False, None, (missed,)
         )  # fmt: skip
     at, held = drifted[reach > 0], reach[reach > 0]
-    truncated = bool(reach[-1] > 0)
-    end = min(float((at + held).max()), FARTHEST_M)
+    farthest = float((at + held).max())
+    # Also of a cloud that ends before 10 km, the edge may reach over them.
+    truncated = farthest > FARTHEST_M
+    end = min(farthest, FARTHEST_M)
     start = float((at - held).min())
     cautions: tuple[Caution, ...] = ()
     if truncated:
