@@ -130,8 +130,8 @@ def test_a_running_job_stops_when_it_is_cancelled(jobs, start):
 
 def test_the_bell_of_another_process_is_heard_long_before_the_next_sweep(jobs, start):
     start(sweep_s=600)
-    for number in range(2):
-        job = jobs.submit(ANN, "count", {"to": 2}, key=f"heard-{number}")
+    for _ in range(2):
+        job = jobs.submit(ANN, "count", {"to": 2})
         assert wait_for(ended(jobs, job.id)).state is JobState.DONE
 
 
