@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gis.curve import from_z_order, z_order
+from gis.detail import detail_zoom
 from gis.features import IntArray
 from gis.layers import GeometryKind, LayerSpec
 from gis.local_frame import FloatArray
@@ -99,9 +100,10 @@ def layer_tile(
 ) -> bytes:
     """A layer's part of a tile: its features, or their aggregates.
 
-    Aggregates are given below the layer's ``min_zoom``, and where the features would be more
-    than :data:`MOST_FEATURES` or :data:`MOST_BYTES`. Features are in the tile's layer `name`,
-    aggregates in ``<name>_blocks``.
+    Aggregates are given below :func:`gis.detail.detail_zoom`, which is one zoom for all tiles. A
+    tile that edits since the snapshot have filled beyond :data:`MOST_FEATURES` or
+    :data:`MOST_BYTES` has them too, until the next snapshot. Features are in the tile's layer
+    `name`, aggregates in ``<name>_blocks``.
 
     Parameters
     ----------
@@ -123,14 +125,17 @@ def layer_tile(
     """
     check_tile(*tile)
     called = name or view.spec.name
-    if tile[0] < view.spec.min_zoom:
-        return block_tile(view, reach, tile, called, fields)
+    finest = detail_zoom(view, reach, fields) - 1
+    if tile[0] <= finest:
+        return block_tile(view, reach, tile, called, fields, finest)
     rows = view.window(tile_box(*tile), reach=reach)
     if len(rows) > MOST_FEATURES:
-        return block_tile(view, reach, tile, called, fields)
+        return block_tile(view, reach, tile, called, fields, finest)
     columns = {name: view.numbered(name, rows) for name in fields}
     made = encode_layer(called, view.shapes(rows), view.fids(rows), columns, tile)
-    return made if len(made) <= MOST_BYTES else block_tile(view, reach, tile, called, fields)
+    if len(made) <= MOST_BYTES:
+        return made
+    return block_tile(view, reach, tile, called, fields, finest)
 
 
 def block_tile(
@@ -139,6 +144,7 @@ def block_tile(
     tile: tuple[int, int, int],
     name: str,
     fields: tuple[str, ...] = (),
+    finest: int | None = None,
 ) -> bytes:
     """Aggregates of a tile: a square per block with its sums (a point for a point layer).
 
@@ -146,7 +152,7 @@ def block_tile(
     field that is among `fields`, ``class_<code>`` counts and ``top_class``.
     """
     by_class = view.spec.style.class_field in fields
-    blocks = blocks_of(view, reach, tile)
+    blocks = blocks_of(view, reach, tile, finest)
     cells, group = np.unique(blocks.cells, return_inverse=True)
     if not len(cells):
         return b""
@@ -156,8 +162,16 @@ def block_tile(
     return write_layer(name + SUFFIX, _squares(view.spec, cells, tile), cells, columns)
 
 
-def blocks_of(view: LayerView, reach: Reach, tile: tuple[int, int, int]) -> Blocks:
+def blocks_of(
+    view: LayerView, reach: Reach, tile: tuple[int, int, int], finest: int | None = None
+) -> Blocks:
     """Sums of a tile's blocks: those of the snapshot, with the edits since.
+
+    Parameters
+    ----------
+    finest
+        Deepest zoom that is counted once and kept; the one above the layer's ``min_zoom`` when
+        None. Tiles of deeper zooms are counted when they are asked for.
 
     Raises
     ------
@@ -168,23 +182,25 @@ def blocks_of(view: LayerView, reach: Reach, tile: tuple[int, int, int]) -> Bloc
     z, x, y = tile
     first = int(z_order(np.array([x], np.uint64), np.array([y], np.uint64))[0]) << 2 * BLOCK_BITS
     last = first + (1 << 2 * BLOCK_BITS)
-    return _edited(view, reach, z, _base_blocks(view, reach, tile, first, last), first, last)
+    kept = view.spec.min_zoom - 1 if finest is None else finest
+    if z <= kept:
+        levels = view.kept(("pyramid", reach, kept), lambda: _levels(view, reach, kept))
+        base = levels[z].within(first, last)
+    else:
+        base = _counted_blocks(view, reach, tile, first, last)
+    return _edited(view, reach, z, base, first, last)
 
 
-def _base_blocks(
+def _counted_blocks(
     view: LayerView, reach: Reach, tile: tuple[int, int, int], first: int, last: int
 ) -> Blocks:
-    z = tile[0]
-    if z < view.spec.min_zoom:
-        levels = view.kept(("pyramid", reach), lambda: _levels(view, reach))
-        return levels[z].within(first, last)
     # A tile too full for its features, at a zoom without a stored level: counted now.
     rows = view.window(tile_box(*tile))
     rows = rows[rows < len(view.base)]
     # The index knows the present rows; those that have gone are put back to be taken off again.
     rows = np.union1d(rows, view.changed_rows()[0])
     rows = rows[view.base_mask(reach)[rows]]
-    return _counted(view.base, rows, z + BLOCK_BITS).within(first, last)
+    return _counted(view.base, rows, tile[0] + BLOCK_BITS).within(first, last)
 
 
 def _edited(view: LayerView, reach: Reach, z: int, blocks: Blocks, first: int, last: int) -> Blocks:
@@ -199,10 +215,10 @@ def _edited(view: LayerView, reach: Reach, z: int, blocks: Blocks, first: int, l
     return blocks
 
 
-def _levels(view: LayerView, reach: Reach) -> dict[int, Blocks]:
-    """Blocks of every zoom below the layer's own, the finest counted from the rows."""
-    z = view.spec.min_zoom - 1
-    places = view.kept(("places",), lambda: _placed(view.base, z + BLOCK_BITS))
+def _levels(view: LayerView, reach: Reach, finest: int) -> dict[int, Blocks]:
+    """Blocks of every zoom down to the finest, which is counted from the rows."""
+    z = finest
+    places = view.kept(("places", z), lambda: _placed(view.base, z + BLOCK_BITS))
     blocks = _counted_at(places, view.base_mask(reach), view.base.measures)
     levels = {z: blocks}
     for lower in range(z - 1, -1, -1):

@@ -6,9 +6,11 @@ from typing import Any
 
 from cityops.services.permissions import Permission
 from gis.layers import CodeItem, FieldSpec, LayerSpec, Title
+from gis.mvt import MAX_ZOOM
 
-#: Zooms of the tiles; the browser draws deeper zooms from the deepest tile.
-TILE_ZOOMS = (0, 16)
+#: Deepest zoom of the tiles where features are drawn by then; the browser draws deeper zooms from
+#: the deepest tile.
+_USUAL_DEEPEST = 16
 
 
 def title_json(title: Title) -> dict[str, str]:
@@ -65,6 +67,17 @@ def classes_of(spec: LayerSpec, permission: Permission) -> list[CodeItem]:
     return list(items)
 
 
+def tile_zooms(features_from: int) -> list[int]:
+    """First and last zoom of a layer's tiles; a dense layer has tiles down to its features.
+
+    Examples
+    --------
+    >>> tile_zooms(13), tile_zooms(18)
+    ([0, 16], [0, 18])
+    """
+    return [0, min(MAX_ZOOM, max(_USUAL_DEEPEST, features_from))]
+
+
 def layer_json(spec: LayerSpec, permission: Permission) -> dict[str, Any]:
     """The declaration of a layer, cut to the fields and categories that a person may see."""
     drawn_by = spec.style.class_field
@@ -82,7 +95,6 @@ def layer_json(spec: LayerSpec, permission: Permission) -> dict[str, Any]:
         "order": spec.order,
         "visible": spec.visible,
         "note": None if spec.note is None else title_json(spec.note),
-        "tile_zooms": list(TILE_ZOOMS),
         "style": style_json(spec),
         "classes": [code_json(item) for item in classes_of(spec, permission)],
         "fields": [field_json(f) for f in spec.fields if f.name in permission.fields],

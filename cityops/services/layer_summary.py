@@ -12,6 +12,8 @@ from cityops.services.layers import LayerService, Seen
 from cityops.services.permissions import Permission
 from cityops.services.ports import Box
 from cityops.services.roles import Person
+from cityops.services.tiles import tile_field_names
+from gis.detail import detail_zoom
 from gis.features import IntArray
 from gis.layers import GeometryKind, LayerSpec
 
@@ -32,7 +34,8 @@ class LayerSummary:
     """One layer as one person may see it.
 
     ``bounds`` is a box in degrees, None for an empty layer; ``length_m`` is on the ellipsoid,
-    None where the layer is not of lines; ``classes`` is by the code of the layer's class field.
+    None where the layer is not of lines; ``classes`` is by the code of the layer's class field;
+    below the zoom ``features_from`` the map has counts, from it on every feature.
     """
 
     spec: LayerSpec
@@ -42,6 +45,7 @@ class LayerSummary:
     bounds: Box | None
     length_m: float | None
     classes: dict[str, ClassAmount]
+    features_from: int
 
 
 class SummaryService:
@@ -96,7 +100,14 @@ def summarise(seen: Seen) -> LayerSummary:
         bounds=seen.view.bounds(seen.permission),
         length_m=None if lengths is None else float(np.nansum(lengths)),
         classes=_classes(seen, rows, lengths),
+        features_from=features_from(seen),
     )
+
+
+def features_from(seen: Seen) -> int:
+    """The lowest zoom at which the tiles of a layer hold features for a person."""
+    fields = tile_field_names(seen.spec, seen.permission)
+    return detail_zoom(seen.view, seen.permission, fields)
 
 
 def _classes(

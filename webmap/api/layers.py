@@ -21,7 +21,7 @@ from webmap import city
 from webmap.current import person, services
 from webmap.errors import as_json
 from webmap.feature_json import feature_json, page_json, window_json
-from webmap.layer_json import layer_json
+from webmap.layer_json import layer_json, tile_zooms
 from webmap.validated import Body, Query, validated
 
 bp = Blueprint("layers", __name__, url_prefix="/api/v1/layers")
@@ -97,6 +97,8 @@ def entry_json(summary: LayerSummary) -> dict[str, Any]:
         "version": summary.version,
         "count": summary.count,
         "length_m": summary.length_m,
+        "features_from": summary.features_from,
+        "tile_zooms": tile_zooms(summary.features_from),
         "bounds": None if summary.bounds is None else list(summary.bounds),
         "exportable": permission_for(person(), summary.spec, Action.EXPORT).allowed,
         "notice": city.notice_of(summary.spec.name) or summary.spec.notice,

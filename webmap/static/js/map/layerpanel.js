@@ -49,7 +49,7 @@ function more(app, layer) {
   const shown = layer.classes.filter((item) => item.count == null || item.count > 0);
   return h('div', { class: 'layer-more' },
     shown.length > 0 && h('ul', { class: 'legend' }, shown.map((item) => classRow(app, layer, item))),
-    layer.min_zoom > 0 && h('p', { class: 'layer-note' }, t('{z} 级以下只画数量', { z: layer.min_zoom })),
+    layer.features_from > 0 && h('p', { class: 'layer-note' }, t('{z} 级以下只画数量', { z: layer.features_from })),
     !layer.base && [h('div', { class: 'row t12' }, h('span', { class: 'mute' }, t('不透明度')), value), range],
     h('div', { class: 'layer-tools' },
       h('button', { type: 'button', class: 'btn btn-q btn-s', onclick: () => app.list.open(layer.name) }, icon('list', 'i-16'), t('列表')),

@@ -177,7 +177,9 @@ export function createLayers(app, catalogue) {
         const known = byName.get(fresh.name);
         if (!known || (name && fresh.name !== name) || known.tiles === fresh.tiles) continue;
         Object.assign(known, fresh);
-        app.map.getSource(fresh.name)?.setTiles([location.origin + fresh.tiles]);
+        const source = app.map.getSource(fresh.name);
+        if (source?._options) source._options.maxzoom = fresh.tile_zooms[1];
+        source?.setTiles([location.origin + fresh.tiles]);
       }
       bus.emit('layers', { name });
     },

@@ -83,7 +83,7 @@ export function startPointer(app) {
     if (!hit || taken.taken) return;
     const layer = layers.get(hit.layer.metadata.layer);
     if (hit.layer.metadata.part === 'blocks') {
-      map.easeTo({ center: event.lngLat, zoom: Math.max(map.getZoom() + 1, Math.min(map.getZoom() + 2, layer.min_zoom)), duration: 300 });
+      map.easeTo({ center: event.lngLat, zoom: Math.max(map.getZoom() + 1, Math.min(map.getZoom() + 2, layer.features_from)), duration: 300 });
       return;
     }
     app.feature.open(layer.name, hit.properties[layer.key]);
