@@ -22,6 +22,9 @@ BUOYANT_KG = 30_000.0
 #: Where Bagster's transmissivity holds, N/m.
 TAU_RANGE = (1e4, 1e5)
 _MOST_KG = 1e7
+#: No fuel gives more than hydrogen's 142 MJ/kg, and none that burns as a ball less than the lower end:
+#: a number outside is one in another unit, J/kg or kJ/kg.
+HEAT_RANGE_J_KG = (1e6, 1.5e8)
 _SOURCE = "CCPS, Guidelines for Chemical Process Quantitative Risk Analysis; TNO Yellow Book"
 
 MODEL = HazardModel(
@@ -105,7 +108,7 @@ def fireball(
     ------
     InvalidError
         ``fireball.bad_input`` when a number is not finite and positive, the share above 1 or the
-        mass above 10 000 t.
+        mass above 10 000 t; ``fireball.bad_heat`` for a heat that no fuel has.
 
     Examples
     --------
@@ -128,6 +131,21 @@ def fireball(
                 got=value,
                 expected=most,
             )
+    low, high = HEAT_RANGE_J_KG
+    if not low <= heat_j_kg <= high:
+        raise InvalidError(
+            "fireball.bad_heat",
+            "燃烧热应为 {low} 至 {high} MJ/kg，得到 {given} MJ/kg",
+            field="heat_mj_kg",
+            got=heat_j_kg / 1e6,
+            expected=[low / 1e6, high / 1e6],
+            params={
+                "low": f"{low / 1e6:g}",
+                "high": f"{high / 1e6:g}",
+                "given": f"{heat_j_kg / 1e6:g}",
+            },
+            hint="检查单位：丙烷约 46 MJ/kg",
+        )
     if form is Form.TNO:
         diameter = 6.48 * math.pow(mass_kg, 0.325)
         seconds, height = 0.852 * math.pow(mass_kg, 0.26), diameter

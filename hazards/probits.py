@@ -22,6 +22,8 @@ from hazards.models import Caution, Confidence
 
 #: Below and above, tails of the distribution rest on hardly any observation.
 TAIL = 0.01
+#: The whole volume.
+MOST_PPM = 1_000_000.0
 _HEAT_POWER = 4.0 / 3.0
 
 
@@ -146,7 +148,8 @@ def harm(probit: Probit, value: float, minutes: float | None = None) -> Harm:
     Raises
     ------
     InvalidError
-        ``probit.bad_value``, ``probit.bad_minutes`` when they are negative or not finite;
+        ``probit.bad_value``, ``probit.bad_minutes`` when they are negative, not finite or more
+        than the whole volume;
         ``probit.no_minutes`` when the time is missing.
 
     Examples
@@ -216,6 +219,15 @@ def _check(probit: Probit, value: float, minutes: float | None) -> None:
             field="value",
             got=value if math.isfinite(value) else None,
             params={"unit": probit.unit, "given": f"{value:g}"},
+        )
+    if probit.unit == "ppm" and value > MOST_PPM:
+        raise InvalidError(
+            "probit.bad_value",
+            "体积分数至多 1,000,000 ppm，得到 {given}",
+            field="value",
+            got=value,
+            expected=[0, MOST_PPM],
+            params={"given": f"{value:g}"},
         )
     if probit.load.takes_time and minutes is None:
         raise InvalidError(

@@ -103,6 +103,12 @@ def test_bad_values_and_times_are_refused(value):
             harm(chlorine, given_value, minutes)
 
 
+def test_no_gas_is_more_than_the_whole_volume():
+    assert harm(probits()["chlorine"], 1e6, 30.0).probability == 1.0
+    with pytest.raises(InvalidError):
+        harm(probits()["chlorine"], 1.000001e6, 30.0)
+
+
 def test_a_gas_without_a_time_an_unknown_name_and_shares_that_are_none_are_refused():
     for act, code in (
         (lambda: harm(probits()["chlorine"], 1.0), "probit.no_minutes"),
