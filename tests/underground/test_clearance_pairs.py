@@ -88,6 +88,9 @@ def test_the_nearest_ends_are_not_mistaken_for_the_nearest_points():
         ("LINESTRING Z (10 0 -2, 20 0 -2)", False),  # end to end
         ("LINESTRING Z (2 -5 -2, 5 0 -2, 8 -5 -2)", True),  # touches with an inner vertex
         ("LINESTRING Z (2 0 -2, 8 0 -2)", True),  # straight below
+        ("LINESTRING Z (5 0 -3, 5 0 -2, 5 5 -2)", False),  # a riser ends b on a
+        ("LINESTRING Z (5 0 -3, 5 0 -2.5, 5 0 -2.2, 5 0 -2)", False),  # b is a riser alone
+        ("LINESTRING Z (5 -5 -2, 5 0 -2, 5 0 -3, 5 5 -3)", True),  # a drop in the middle of b
     ],
 )
 def test_axes_cross_where_they_meet_inside_of_both(b, crosses):
@@ -108,6 +111,19 @@ def test_pipes_stacked_beside_each_other_take_the_least_clearance_of_the_stretch
         "LINESTRING Z (0 0 -1, 100 0 -1)", "LINESTRING Z (0 0.1 -2, 100 0.1 -1.5)", 0.2, 0.2
     )
     assert found.vertical_m[0] == pytest.approx(0.5 - 0.2, abs=1e-4)
+
+
+@pytest.mark.parametrize(("end", "apart"), [(-3.4, 0.4), (-0.4, 0.0)])
+def test_axes_that_lie_on_each_other_in_plan_take_the_least_clearance_of_the_stretch(end, apart):
+    def at(turn, *points):
+        c, s = np.cos(turn), np.sin(turn)
+        return line([(517_000 + x * c, 4_330_000 + x * s, z) for x, z in points])
+
+    for turn in (0.0, 0.7, 2.0):
+        found = pair(at(turn, (0, -1), (30, -1)), at(turn, (4, -1.4), (24, end)), 0.1, 0.1)
+        radii = 0.05 + 0.05 * np.hypot(1, (end + 1.4) / 20)
+        assert found.crosses[0]
+        assert found.vertical_m[0] == pytest.approx(apart - radii, abs=1e-6)
 
 
 def test_pipes_that_pass_each_other_in_height_within_the_overlap_clash():

@@ -11,7 +11,7 @@ import numpy as np
 
 from underground.axes import Axes, FloatArray, IntArray
 from underground.clearance.bodies import Solids
-from underground.clearance.pairs import MEETING_M
+from underground.clearance.meetings import MEETING_M
 from underground.clearance.pieces import closest_points
 
 

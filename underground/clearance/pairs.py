@@ -7,8 +7,8 @@ gap
 crossing
     The axes meet in plan at a point inside of both, not at an end of one.
 vertical
-    At crossings the bottom of the upper minus the top of the lower pipe, the least one; where
-    the outlines overlap in plan and the axes do not cross, the least over the overlap.
+    At crossings the bottom of the upper minus the top of the lower pipe, the least one, along the
+    whole stretch where axes lie on each other in plan; where the outlines overlap in plan and the axes do not cross, the least over the overlap.
 horizontal
     Distance of the axes in plan minus half of both widths; none where the axes cross.
 """
@@ -26,12 +26,11 @@ from underground.axes import BoolArray, FloatArray, IntArray
 from underground.clearance.bodies import Solids
 from underground.clearance.candidates import candidate_pieces
 from underground.clearance.levels import apart, levels
+from underground.clearance.meetings import MEETING_M, meeting_places, middle_of_common
 from underground.clearance.overlap import vertical_over_overlaps
 from underground.clearance.pieces import closest_of_pieces
 from underground.clearance.zonotope import signed_distance
 
-#: Axes nearer than this in plan (metres) meet; a meeting nearer than this to an end is at the end.
-MEETING_M = 1e-6
 #: Pairs of pipes with more pairs of pieces than this are thinned out by boxes first.
 PRUNED_FROM = 4096
 #: Pairs of straight pieces worked on at once.
@@ -277,20 +276,27 @@ def _within(
 def _meetings(a: Solids, b: Solids, pieces: _Pieces) -> IntArray:
     """Positions of the pairs of pieces that meet in plan inside of both axes."""
     near = np.flatnonzero(pieces.plan <= MEETING_M)
-    inside = _is_inside(a, pieces.of_a[near], pieces.share_a[near])
-    inside &= _is_inside(b, pieces.of_b[near], pieces.share_b[near])
+    inside = _are_inside(a, b, pieces, near)
+    if not inside.all():
+        end = near[~inside]
+        rows, share_a, share_b = middle_of_common(a, pieces.of_a[end], b, pieces.of_b[end])
+        pieces.share_a[end[rows]], pieces.share_b[end[rows]] = share_a, share_b
+        inside = _are_inside(a, b, pieces, near)
     return near[inside]
 
 
+def _are_inside(a: Solids, b: Solids, pieces: _Pieces, at: IntArray) -> BoolArray:
+    """Whether the places where pieces meet lie between the ends of both axes."""
+    inside = _is_inside(a, pieces.of_a[at], pieces.share_a[at])
+    return inside & _is_inside(b, pieces.of_b[at], pieces.share_b[at])
+
+
 def _is_inside(solids: Solids, piece: IntArray, share: FloatArray) -> BoolArray:
+    """Whether a place lies between the ends of its axis in plan: a riser at an end is that end."""
     axes = solids.axes
-    owner = axes.pieces[1][piece]
-    start, end = _ends(solids, piece)
-    long = np.hypot(end[:, 0] - start[:, 0], end[:, 1] - start[:, 1])
-    number = piece - (axes.first[owner] - owner)
-    at_start = (number == 0) & (share * long <= MEETING_M)
-    at_end = (number == axes.counts[owner] - 1) & ((1 - share) * long <= MEETING_M)
-    return np.asarray(~at_start & ~at_end, bool)
+    along = _along(solids, piece, share)
+    total = axes.stations[axes.first[axes.pieces[1][piece] + 1] - 1]
+    return np.asarray((along > MEETING_M) & (along < total - MEETING_M), bool)
 
 
 def _verticals(
@@ -300,14 +306,18 @@ def _verticals(
     vertical, above = np.full(n, np.nan), np.zeros(n, np.int64)
     chosen = np.full(n, -1, np.int64)
     if len(meets):
-        of_a = levels(a, pieces.of_a[meets], pieces.share_a[meets])
-        of_b = levels(b, pieces.of_b[meets], pieces.share_b[meets])
+        meets, share_a, share_b = meeting_places(
+            a, pieces.of_a, b, pieces.of_b, meets, pieces.share_a, pieces.share_b
+        )
+        of_a = levels(a, pieces.of_a[meets], share_a)
+        of_b = levels(b, pieces.of_b[meets], share_b)
         gap = apart(of_a, of_b)
         order = np.lexsort((gap, pieces.pair[meets]))
         pair, at = np.unique(pieces.pair[meets][order], return_index=True)
         best = order[at]
         unknown = np.unique(pieces.pair[meets][np.isnan(gap)])
         vertical[pair], chosen[pair] = gap[best], meets[best]
+        pieces.share_a[meets[best]], pieces.share_b[meets[best]] = share_a[best], share_b[best]
         vertical[unknown] = np.nan
         difference = of_a[1][best] - of_b[1][best]
         above[pair] = np.where(np.isnan(difference), 0, np.sign(difference)).astype(np.int64)

@@ -11,7 +11,7 @@ from gis.errors import GeometryError
 from gis.index import SpatialIndex
 from underground.axes import Axes, FloatArray, IntArray, axes_of
 from underground.clearance.levels import levels
-from underground.clearance.pairs import MEETING_M
+from underground.clearance.meetings import MEETING_M
 from underground.clearance.pieces import closest_points
 from underground.pipes import Pipes
 
