@@ -44,6 +44,7 @@ def test_a_box_is_given_by_its_outer_width_and_height():
         ({"a": "LINESTRING Z (0 0 0, 0 0 0)"}, "axis.too_short"),
         ({"a": "LINESTRING Z (0 0 0, 1 1"}, "geometry.bad"),
         ({"a": "LINESTRING Z (0 0 nan, 1 1 0)"}, "axis.not_finite"),
+        ({"b": "LINESTRING Z (0 0 0, 1e308 1 0)"}, "axis.too_far"),
         ({"size_a": "300"}, "size.out_of_range"),
         ({"size_a": "nan"}, "size.out_of_range"),
         ({"size_a": "-1"}, "size.out_of_range"),

@@ -18,6 +18,8 @@ from underground.sizes import Section, section_of_metres
 
 #: Vertices of one axis.
 MAX_VERTICES = 10_000
+#: Coordinates beyond these metres lie in no plane on Earth, and lose the millimetres.
+MOST_M = 1e8
 #: Decimals of printed metres: a tenth of a micrometre.
 _DECIMALS = 7
 
@@ -188,8 +190,15 @@ def _line(text: str, field: str) -> shapely.LineString:
         )
     if shapely.has_m(line):
         raise GeometryError("geometry.has_measure", "不接受 M 值或第四个坐标")
-    if not np.isfinite(shapely.get_coordinates(line, include_z=True)).all():
+    places = shapely.get_coordinates(line, include_z=True)
+    if not np.isfinite(places).all():
         raise GeometryError("axis.not_finite", "坐标不是有限的数")
+    largest = float(np.abs(places).max())
+    if largest > MOST_M:
+        raise GeometryError(
+            "axis.too_far", "坐标应在 ±{expected} m 以内，得到 {got}",
+            got=largest, expected=MOST_M, hint="坐标的单位是米",
+        )  # fmt: skip
     return line
 
 
