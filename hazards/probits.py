@@ -173,7 +173,7 @@ def value_at(probit: Probit, probability: float, minutes: float | None = None) -
     ------
     InvalidError
         ``probit.bad_probability`` when the share is not between 0 and 1, both excluded;
-        otherwise as `harm`.
+        ``probit.not_reached`` when not even the pure gas harms so many; otherwise as `harm`.
 
     Examples
     --------
@@ -190,7 +190,16 @@ def value_at(probit: Probit, probability: float, minutes: float | None = None) -
     from statistics import NormalDist
 
     log_dose = (5.0 + NormalDist().inv_cdf(probability) - probit.a) / probit.b
-    return math.exp((log_dose - math.log(_time(probit, minutes))) / _power(probit))
+    value = math.exp((log_dose - math.log(_time(probit, minutes))) / _power(probit))
+    if probit.unit == "ppm" and value > MOST_PPM:
+        raise InvalidError(
+            "probit.not_reached",
+            "{minutes} min 内没有一种浓度会有这样的概率",
+            field="probability",
+            got=probability,
+            params={"minutes": f"{minutes:g}"},
+        )
+    return value
 
 
 def _log_dose(probit: Probit, value: float, minutes: float | None) -> float:

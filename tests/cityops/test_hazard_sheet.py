@@ -119,7 +119,7 @@ def test_a_run_of_which_no_level_is_reached_has_no_sheet_and_says_what_to_do(cit
     with pytest.raises(InvalidError) as refused:
         city.sheets.print(OFFICER, run_id, None, "day")
     assert refused.value.code == "hazard.nothing_to_draw"
-    assert refused.value.hint
+    assert "重新计算" in refused.value.hint()
 
 
 def test_a_print_is_audited(city):

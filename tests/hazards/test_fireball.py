@@ -76,7 +76,7 @@ def test_a_heat_in_another_unit_is_refused_and_the_hint_says_so(heat_j_kg):
     with pytest.raises(InvalidError) as caught:
         fireball(1000.0, heat_j_kg)
     assert (caught.value.code, caught.value.field) == ("fireball.bad_heat", "heat_mj_kg")
-    assert "单位" in caught.value.hint
+    assert "单位" in caught.value.hint()
 
 
 def test_a_share_above_one_a_mass_beyond_reason_and_a_negative_distance_are_refused():
