@@ -109,6 +109,17 @@ def test_a_slip_of_sign_or_unit_is_one_fault_though_the_sum_is_wrong_too(change,
     assert (fault.code, fault.repair.new) == (code, to)
 
 
+@pytest.mark.parametrize("reversed_", [False, True])
+@pytest.mark.parametrize(("change", "repair"), [({}, "delete_row"), ({"管径": "500"}, None)])
+def test_a_second_row_that_says_something_else_is_not_to_be_deleted(
+    change, repair, reversed_, tables
+):
+    tables.repeat_line(1, reversed_=reversed_)
+    tables.line(7, **change)
+    fault = next(f for f in check_survey(tables.survey()) if f.code.startswith("line.duplicate"))
+    assert (None if fault.repair is None else fault.repair.op.value) == repair
+
+
 def codes(survey, **given):
     return [(f.code, f.table.value, f.row) for f in check_survey(survey, **given)]
 

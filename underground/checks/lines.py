@@ -40,16 +40,37 @@ def _is_ring(case: Case, i: int) -> bool:
 
 
 def duplicate_lines(case: Case) -> Found:
-    """The same segment twice, also in the other direction."""
+    """The same segment twice, also in the other direction.
+
+    Taking the later row out is proposed only where it says nothing that the first does not: two
+    rows of different sizes may be two pipes side by side.
+    """
     start = case.survey.lines.text("start")
     out = []
     for i in np.flatnonzero(case.is_repeated).tolist():
         first = int(case.first_alike[i])
         code = "line.duplicate" if start[i] == start[first] else "line.duplicate_reversed"
         params = {"first": case.line_row(first)}
-        repair = Repair(RepairOp.DELETE)
+        repair = Repair(RepairOp.DELETE) if _adds_nothing(case, i, first) else None
         out.append(case.line_fault(code, i, field="start", params=params, repair=repair))
     return out
+
+
+def _adds_nothing(case: Case, i: int, first: int) -> bool:
+    """Whether all that row `i` says is said by another row of the same segment too."""
+    lines = case.survey.lines
+    turned = lines.text("start")[i] != lines.text("start")[first]
+    other = {"start": "end", "end": "start"} if turned else {}
+    skipped = {"name", "flow"} if turned else {"name"}
+    for name, column in {**lines.texts, **lines.numbers}.items():
+        side, _, rest = name.partition("_")
+        there = "_".join([other.get(side, side), *([rest] if rest else [])])
+        if name in skipped or column[i] is None or column[i] != column[i]:
+            continue
+        theirs = lines.texts.get(there, lines.numbers.get(there))
+        if theirs is None or theirs[first] != column[i]:
+            return False
+    return True
 
 
 def unread_texts(case: Case) -> Found:
