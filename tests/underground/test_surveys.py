@@ -211,6 +211,18 @@ def test_what_epanet_elevations_are_of_is_unknown_until_someone_says_it():
     assert np.isnan(pipes_of_survey(found).axes.xyz[:, 2]).all()
 
 
+def test_swmm_sections_of_one_size_or_by_name_leave_the_width_unknown():
+    shapes = ["EGG 1.2 0 0 0 1", "CUSTOM 1.5 Curve 0 0 1", "STREET Main", "IRREGULAR Bed 0 0 0"]
+    text = "[JUNCTIONS]\nA 1 2\n[OUTFALLS]\nB 0 FREE\n[OPTIONS]\nFLOW_UNITS CMS\n[CONDUITS]\n"
+    text += "".join(f"C{i} A B 9 0.01 0 0\n" for i in range(4)) + "[XSECTIONS]\n"
+    found = parse_inp(text + "".join(f"C{i} {s}\n" for i, s in enumerate(shapes)))
+    assert np.isnan(found.width).all()
+    assert found.height[:2].tolist() == [1.2, 1.5]
+    assert np.isnan(found.height[2:]).all()
+    sizes = survey_of_model(found).lines.text("size")
+    assert sizes.tolist() == [None] * 4
+
+
 def test_a_model_without_a_network_is_refused():
     with pytest.raises(FileError):
         parse_inp("[TITLE]\nnothing\n")

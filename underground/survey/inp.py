@@ -105,6 +105,8 @@ _LINKS = {
 }
 #: Kinds of nodes from which water comes.
 SOURCE_KINDS = ("reservoir", "tank")
+#: SWMM's cross-sections that are named, not measured: a transect, a street.
+_NAMED_SHAPES = ("IRREGULAR", "STREET")
 _READ = {*_NODES, *_LINKS, "STATUS", "OPTIONS", "COORDINATES", "VERTICES", "XSECTIONS"}
 
 
@@ -341,10 +343,14 @@ class _Reader:
                 self.fault("inp.unknown_link", row, words[0])
                 continue
             shape = words[1].upper()
-            high = self.number(words, 2, row, "断面") if shape not in ("IRREGULAR",) else np.nan
             round_ = shape in ("CIRCULAR", "FILLED_CIRCULAR", "FORCE_MAIN")
-            wide = high if round_ else self.number(words, 3, row, "断面")
-            links["width"][i], links["height"][i] = wide, high
+            high = np.nan if shape in _NAMED_SHAPES else self.number(words, 2, row, "断面")
+            wide = high
+            if not round_:  # shapes of one size have a 0 here, others the name of a curve
+                named = shape == "CUSTOM" or shape in _NAMED_SHAPES
+                wide = np.nan if named else self.number(words, 3, row, "断面")
+            links["width"][i] = wide if wide > 0 else np.nan
+            links["height"][i] = high if high > 0 else np.nan
             links["box"][i] = not round_
 
     def _status(self, links: dict[str, list[Any]], at: dict[str, int]) -> None:

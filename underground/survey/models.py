@@ -22,8 +22,8 @@ def survey_of_model(
 ) -> Survey:
     r"""The survey in an EPANET or SWMM model.
 
-    Levels are inverts in SWMM: the node's, plus the link's offset, and ground is the node's invert
-    plus its greatest depth. EPANET has one elevation per node and does not say of what: the part is
+    Levels are inverts in SWMM: the node's, plus the conduit's offset, and ground is the node's invert
+    plus its greatest depth; pumps, weirs, orifices and outlets have no level. EPANET has one elevation per node and does not say of what: the part is
     unknown, and no ground is made up.
 
     Examples
@@ -57,8 +57,8 @@ def survey_of_model(
             _size(*s) for s in zip(model.width, model.height, model.is_box, strict=True)
         ),
     }
-    low = model.elevation[model.start] + np.nan_to_num(model.offset_start)
-    high = model.elevation[model.end] + np.nan_to_num(model.offset_end)
+    low = model.elevation[model.start] + _offsets(model, model.offset_start)
+    high = model.elevation[model.end] + _offsets(model, model.offset_end)
     numbers = {"length": model.length, "start_level": low, "end_level": high}
     lines = _table(SheetRole.LINES, model.link_rows, texts, numbers)
     xyz = np.column_stack([model.vertices, np.full(len(model.vertices), np.nan)])
@@ -74,6 +74,12 @@ def survey_of_model(
         dialect=model.kind.value,
         source=source,
     )
+
+
+def _offsets(model: InpModel, given: np.ndarray) -> np.ndarray:
+    """Metres above the node's invert: 0 of conduits that leave it out, unknown of other links."""
+    pipes = np.isin(model.link_kind.astype(str), ["pipe", "conduit"])
+    return np.where(np.isnan(given) & pipes, 0.0, given)
 
 
 def _size(width: float, height: float, is_box: bool) -> str | None:
