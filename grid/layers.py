@@ -86,6 +86,13 @@ COMMUNITIES = _area_layer(
     12,
 )
 
+#: Kinds of area on which limits depend; a cell of which none is known has none.
+AREA_CLASSES = (
+    _item("A", "A 类（核心区域）", "A, core area"),
+    _item("B", "B 类（一般区域）", "B, general area"),
+    _item("C", "C 类（一般区域）", "C, general area"),
+)
+
 CELLS = LayerSpec(
     name="cells",
     title=Title("单元网格", "Unit grid cells"),
@@ -113,6 +120,13 @@ CELLS = LayerSpec(
             unit="m²",
             minimum=0,
             aliases=("面积", "Area"),
+        ),
+        FieldSpec(
+            "area_class",
+            Title("区域类别", "Kind of area"),
+            FieldType.CODE,
+            codes=AREA_CLASSES,
+            aliases=("环境属性", "区域类型", "areaClass"),
         ),
         _text("responsible", "责任主体", "Responsible body", "责任单位"),
         FieldSpec(

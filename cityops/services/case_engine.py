@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from cityops.services.case_report import Where
+from cityops.services.case_report import Where, area_class_in
 from cityops.services.case_values import CaseRecord, PhotoRecord, city_day
 from cityops.services.grid.config import GridConfig
 from cityops.services.permissions import Action, permission_for
@@ -95,6 +95,14 @@ def seen_of(record: CaseRecord) -> Seen:
     flow = record.flow
     closed = flow.state is CaseState.CLOSED or flow.closed_kind is ClosedKind.FORCED
     return Seen(record.id, record.class_key, at, record.lon, record.lat, flow.closed_at, closed)
+
+
+def placed(tx: Any, record: CaseRecord, flow: Case) -> Case:
+    """The case with the kind of area that its cell has now; unknown where the cell says none."""
+    if record.cell is None:
+        return flow
+    cells = tx.layers.by_key(CELLS, record.cell, permission_for(SYSTEM, CELLS, Action.VIEW))
+    return replace(flow, area_class=area_class_in(cells))
 
 
 def filing_of(

@@ -38,6 +38,7 @@ def new_record(
         last_at=now,
         reporter=person.id,
         urgency=given.urgency,
+        area_class=where.area_class,
         located=where.cell is not None,
         self_disposal=given.self_disposal,
     )

@@ -17,6 +17,7 @@ from cityops.services.case_engine import (
     file_of,
     filing_of,
     keep_facts,
+    placed,
     with_deadline,
     with_photos,
 )
@@ -217,6 +218,7 @@ def _stepped(
         reason = refusal(flow, act.action, actor, act.request(Filing("", None)), world)
         if reason is not None:
             raise reason
+        flow = placed(tx, record, flow)
         filing = filing_of(config, flow, act.condition or record.extra.get("condition"), now)
     moved, entry = move(flow, act.action, actor, act.request(filing), world)
     check_named(tx, person, record, act, world)

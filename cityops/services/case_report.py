@@ -17,12 +17,14 @@ from cityops.services.permissions import Action, permission_for
 from cityops.services.places import Place, address_near, distances_m
 from cityops.services.roles import SYSTEM, Person, Role
 from gis.errors import CityError, ForbiddenError, InvalidError
+from gis.features import FeatureBatch
 from grid.classes import ClassKey
 from grid.clock.stages import Urgency
 from grid.duty import department_named
 from grid.flow.states import CaseSource
 from grid.layers import COMPONENTS
 from grid.schemes.book import SchemeBook
+from grid.schemes.values import AreaClass
 
 MAX_DESCRIPTION = 2000
 #: A phone's clock further off than this is flagged; server time decides in any case.
@@ -98,7 +100,8 @@ class Where:
 
     ``owner`` is the department that the component belongs to; ``area`` is the code of the smallest
     area, '' where no position was given; ``address`` that of the nearest building, '' where it
-    says nothing; ``flags`` say what is doubtful about the position.
+    says nothing; ``flags`` say what is doubtful about the position; ``area_class`` is the kind of
+    area of the cell, None where the city does not say.
     """
 
     place: Place | None
@@ -107,6 +110,7 @@ class Where:
     owner: str | None
     flags: tuple[str, ...]
     address: str = ""
+    area_class: AreaClass | None = None
 
     @property
     def is_vague(self) -> bool:
@@ -270,9 +274,18 @@ def find_where(tx: Any, areas: AreaService, person: Person, report: Report) -> W
     owner, far = _component(tx, person, report.component, place)
     if far:
         flags.append("component_far")
-    found = Where(place, cell, area, owner, tuple(flags))
+    kind = area_class_in(cells)
+    found = Where(place, cell, area, owner, tuple(flags), area_class=kind)
     address = None if found.is_vague else address_near(tx.layers, SYSTEM, place)
     return replace(found, address=f"{address}附近" if address else "")
+
+
+def area_class_in(cells: FeatureBatch) -> AreaClass | None:
+    """The kind of area of the first of some cells, None where it is not known."""
+    if not len(cells):
+        return None
+    text = cells.columns["area_class"][0]
+    return AreaClass(text) if text in set(AreaClass) else None
 
 
 def _check_area(person: Person, place: Place, area: str) -> None:

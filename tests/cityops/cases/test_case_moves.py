@@ -270,7 +270,8 @@ def test_a_row_says_of_a_case_what_the_whole_says(
 
 
 def test_twins_are_looked_for_where_they_are_asked_for_only(desk, inspector, acceptor):
-    first, second = desk.filed(inspector), desk.filed(inspector)
+    there = {"lon": 117.2193, "lat": 39.1093}
+    first, second = desk.filed(inspector, **there), desk.filed(inspector, **there)
     assert first["id"] in [twin["case_id"] for twin in second["duplicates"]]
     accepted = desk.act(acceptor, second, "accept")
     assert "duplicates" not in accepted
