@@ -7,6 +7,7 @@ import sys
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
+from zipfile import ZipFile
 
 import openpyxl
 import pytest
@@ -202,3 +203,14 @@ def test_the_day_of_the_deadline_is_in_time(day, late):
 def test_without_a_deadline_nobody_can_say_whether_it_is_late():
     bare = HiddenDanger("YH-2", ONE, date(2026, 3, 1), "未设紧急切断阀")
     assert is_overdue(ENGINE, Story(bare).loop, date(2030, 1, 1)) is None
+
+
+@pytest.mark.parametrize("part", ["xl/workbook.xml", "xl/worksheets/sheet1.xml", "xl/styles.xml"])
+def test_a_workbook_with_a_part_cut_off_is_refused_as_damaged(tmp_path, part):
+    whole, cut = written(sheets(), tmp_path / "whole.xlsx"), tmp_path / "cut.xlsx"
+    with ZipFile(whole) as source, ZipFile(cut, "w") as target:
+        for name in source.namelist():
+            data = source.read(name)
+            target.writestr(name, data[: len(data) // 2] if name == part else data)
+    code, told = register("check", cut, "--json")
+    assert (code, json.loads(told)["error"]["code"]) == (2, "xlsx.bad")

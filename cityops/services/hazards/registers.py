@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 from cityops.services.reading.workbook import check_parts
 from gis.errors import CityError, FileError, InvalidError
@@ -16,6 +18,11 @@ from hazards.registers.substances import grading_of
 from hazards.registers.values import Register, unknown_of
 from hazards.registers.workbook import Outcome, SheetRows, faults_of, read_register
 
+#: What openpyxl, expat and zlib raise over a broken file; expat's is a SyntaxError.
+_BROKEN = (
+    *(KeyError, ValueError, OSError, TypeError, IndexError, AttributeError),
+    *(SyntaxError, EOFError, zlib.error, BadZipFile),
+)
 #: No sheet has more rows.
 MOST_ROWS = 200_000
 
@@ -81,12 +88,13 @@ def sheets_of(path: Path) -> list[SheetRows]:
 
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
-    except (KeyError, ValueError, OSError, TypeError) as fault:
+        try:
+            # Sheets are read only as their rows are asked for: what is broken shows up here too.
+            return [_rows(book[name]) for name in book.sheetnames]
+        finally:
+            book.close()
+    except _BROKEN as fault:
         raise FileError("xlsx.bad", "工作簿已损坏", field="file", got=path.name) from fault
-    try:
-        return [_rows(book[name]) for name in book.sheetnames]
-    finally:
-        book.close()
 
 
 def _rows(sheet: Any) -> SheetRows:
