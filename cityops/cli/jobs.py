@@ -66,7 +66,11 @@ def work(as_json: bool) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s jobs %(levelname)s %(message)s")
     logging.getLogger("huey").setLevel(logging.WARNING)
     services = Services(settings())
-    Worker(services, chores={"cases resumed": services.cases.resume_suspended}).run()
+    chores = {
+        "cases resumed": services.cases.resume_suspended,
+        "deadlines recomputed": services.calendar_desk.resume,
+    }
+    Worker(services, chores=chores).run()
 
 
 def _service() -> Any:

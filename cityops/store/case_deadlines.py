@@ -5,18 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import select
 
 from cityops.services.grid.recompute import STEP_COLUMNS, Moved, OpenCase, step_of
 from cityops.store.models.cases import CaseRow
-from grid.flow.states import END_STATES
+from grid.flow.states import LIVE_STATES
 
 if TYPE_CHECKING:
     from cityops.store.unit import Unit
 
 _case = CaseRow.__table__
-_ENDED = sorted(state.value for state in END_STATES)
-_CHUNK = 500
+_OPEN = sorted(state.value for state in LIVE_STATES)
+#: The same as ``Case.is_open``, between two numbers.
+_IS_OPEN = (
+    "seq BETWEEN ? AND ? AND merged_into IS NULL "
+    f"AND state IN ({', '.join(repr(state) for state in _OPEN)})"
+)
+_INSIDE = {name: f"json_extract(flow, '$.{name}')" for name in ("last_at", "clocks")}
+_READ = (
+    f"SELECT {', '.join(_INSIDE.get(name, name) for name in OpenCase._fields)} "  # noqa: S608
+    f"FROM case_record WHERE {_IS_OPEN} ORDER BY seq"
+)
+_READ_VERSIONS = f"SELECT seq, version FROM case_record WHERE {_IS_OPEN}"  # noqa: S608
 _SET_DUE = (
     "UPDATE case_record SET due_at = ?, steps = ?, version = version + 1, "
     "flow = json_set(flow, '$.steps', ?, '$.last_at', ?) WHERE seq = ?"
@@ -34,26 +44,21 @@ class SqlDeadlineRepo:
     def __init__(self, unit: Unit) -> None:
         self._connection = unit.connection
 
-    def open_cases(self, seqs: Sequence[int] | None = None) -> list[OpenCase]:
-        """Cases that have not ended, by seq; only some when `seqs` are given."""
-        inside = {
-            name: func.json_extract(_case.c.flow, f"$.{name}") for name in ("last_at", "clocks")
-        }
-        columns = [inside[n] if n in inside else _case.c[n] for n in OpenCase._fields]
-        query = select(*columns).where(_is_open()).order_by(_case.c.seq)
-        if seqs is None:
-            return [OpenCase(*row) for row in self._connection.execute(query)]
-        parts = [list(seqs[at : at + _CHUNK]) for at in range(0, len(seqs), _CHUNK)]
-        return [
-            OpenCase(*row)
-            for some in parts
-            for row in self._connection.execute(query.where(_case.c.seq.in_(some)))
-        ]
+    def open_seqs(self) -> list[int]:
+        """Cases that have not ended, in order."""
+        # The index of states holds the numbers: no case is read.
+        found = select(_case.c.seq).where(_case.c.state.in_(_OPEN))
+        return sorted(self._connection.execute(found).scalars())
 
-    def open_versions(self) -> dict[int, int]:
-        """Version of every case that has not ended, by seq."""
-        query = select(_case.c.seq, _case.c.version).where(_is_open())
-        return {int(row.seq): int(row.version) for row in self._connection.execute(query)}
+    def open_cases(self, first: int, last: int) -> list[OpenCase]:
+        """Cases that have not ended from one seq to another, both included, in order."""
+        rows = self._connection.exec_driver_sql(_READ, (first, last)).all()
+        return [OpenCase._make(row) for row in rows]
+
+    def open_versions(self, first: int, last: int) -> dict[int, int]:
+        """Version of each of these, by seq."""
+        rows = self._connection.exec_driver_sql(_READ_VERSIONS, (first, last)).all()
+        return {row[0]: row[1] for row in rows}
 
     def move(self, moved: Sequence[Moved]) -> None:
         """Set deadlines, add a step to each history, raise versions."""
@@ -64,8 +69,3 @@ class SqlDeadlineRepo:
         run(_SET_DUE, [(m.due_at, m.number, m.number, m.last_at, m.case.seq) for m in moved])
         run(_SET_FACT, [(m.due_s, m.case.seq) for m in moved])
         run(_ADD_STEP, [step_of(m) for m in moved])
-
-
-def _is_open() -> ColumnElement[bool]:
-    """The same as ``Case.is_open``."""
-    return and_(_case.c.state.not_in(_ENDED), _case.c.merged_into.is_(None))

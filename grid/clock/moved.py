@@ -7,7 +7,6 @@ from datetime import datetime
 
 from grid.clock.book import CalendarBook
 from grid.clock.bulk import NONE, due_many
-from grid.clock.calendar import CITY_ZONE
 from grid.clock.clock import Clock
 from grid.clock.timeline import time_of
 
@@ -25,16 +24,16 @@ def deadlines(clocks: Sequence[Clock | None], book: CalendarBook) -> list[dateti
     return out
 
 
-def told(before: datetime | None, after: datetime | None) -> str:
-    """How a deadline moved, in words.
+def told(before: str | None, after: str | None) -> str:
+    """How a deadline moved, in words; times as people read them, None where they are not known.
 
     Examples
     --------
-    >>> told(None, datetime(2027, 1, 4, 9, 0, tzinfo=CITY_ZONE))
+    >>> told(None, "2027-01-04 09:00")
     '日历公布，处置时限重算：原未知，现为 2027-01-04 09:00'
     """
-    return f"日历公布，处置时限重算：原{_shown(before, '为')}，现{_shown(after, '为')}"
+    return f"日历公布，处置时限重算：原{_shown(before)}，现{_shown(after)}"
 
 
-def _shown(at: datetime | None, verb: str) -> str:
-    return "未知" if at is None else f"{verb} {at.astimezone(CITY_ZONE):%Y-%m-%d %H:%M}"
+def _shown(text: str | None) -> str:
+    return "未知" if text is None else f"为 {text}"

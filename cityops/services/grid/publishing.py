@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,7 +10,8 @@ from typing import Any
 
 from cityops.services.grid.config import GridConfig, current_config, with_days
 from cityops.services.grid.days import DaysRead, read_days
-from cityops.services.grid.recompute import Moved, moves_of, news_of, summed
+from cityops.services.grid.following import Following, begin, chunks
+from cityops.services.grid.recompute import Recomputed, moves_of, summed
 from cityops.services.ports import Store
 from cityops.services.roles import Person
 from gis.errors import ConflictError, NotFoundError, UnavailableError
@@ -18,8 +19,6 @@ from grid.clock.book import CalendarBook
 from grid.clock.calendar import CITY_ZONE
 
 KIND = "days"
-#: Who is behind more messages than are told one by one is told to load anew; more are not needed.
-TOLD_SINGLY = 501
 #: Limits of cases reach about so far: a year that begins within it has to be known.
 AHEAD = timedelta(days=92)
 
@@ -54,7 +53,9 @@ class CalendarDesk:
         """Publish the days of whole years and recompute every open case; gives the numbers.
 
         Deadlines that move are written into the history of each case and told through the outbox.
-        Years that the table does not hold stay as they are. All of it is done or nothing.
+        Years that the table does not hold stay as they are. The table is stored whole or not at
+        all; the cases follow some at a time, so that others may write in between. Where that was
+        broken off, `resume` or the same table again goes on with it.
 
         Raises
         ------
@@ -67,58 +68,62 @@ class CalendarDesk:
         with self._store().reading() as tx:
             config = current_config(tx)
             before = _content(tx, options.name)
-            cases = tx.deadlines.open_cases()
         _check_name(config.book, options.name)
         content = _merged(before, read)
-        book = with_days(config.book, options.name, content)
-        at = self._now()
-        moved = moves_of(cases, book, at, f"{KIND}/{options.name}")
         report = {
             "name": options.name,
             "years": [int(row["year"]) for row in read.years],
             "days": len(read.days),
             "stored": False,
+            "unchanged": content == before,
         }
         if options.dry_run or content == before:
-            return report | summed(len(cases), moved).as_dict() | {"unchanged": content == before}
-        done, table = self._publish(person, options, content, config, book, cases, moved, at)
-        return report | {"stored": True, "unchanged": False, "table": table} | done
+            book = with_days(config.book, options.name, content)
+            done = self._tried(book) if options.dry_run else self._resumed()
+            return report | done.as_dict()
+        table = self._publish(person, options, content, config)
+        done = self._following().run(table)
+        return report | {"stored": True, "table": table} | done.as_dict()
+
+    def resume(self) -> int:
+        """Go on with recomputations that were broken off; gives how many deadlines moved."""
+        return self._resumed().moved
+
+    def _resumed(self) -> Recomputed:
+        following = self._following()
+        return sum((following.run(table) for table in following.broken_off()), Recomputed())
+
+    def _following(self) -> Following:
+        return Following(self._store(), self._now)
+
+    def _tried(self, book: CalendarBook) -> Recomputed:
+        """What would become of the deadlines; nothing is kept."""
+        done = Recomputed()
+        with self._store().reading() as tx:
+            for some in chunks(tx.deadlines.open_seqs()):
+                cases = tx.deadlines.open_cases(some[0], some[-1])
+                done += summed(len(cases), moves_of(cases, book, self._now(), ""))
+        return done
 
     def _publish(
-        self,
-        person: Person,
-        options: DaysOptions,
-        content: Mapping[str, Any],
-        config: GridConfig,
-        book: CalendarBook,
-        cases: Sequence[Any],
-        moved: Sequence[Moved],
-        at: datetime,
-    ) -> tuple[dict[str, Any], int]:
+        self, person: Person, options: DaysOptions, content: Mapping[str, Any], config: GridConfig
+    ) -> int:
+        """Store the table, and that the cases are to follow; gives its number."""
+        at = self._now()
         with self._store().writing() as tx:
             if tx.grid_tables.newest() != config.version:
                 raise ConflictError(
                     "calendar.overtaken", "另一份表同时在导入，什么都没有存", hint="再运行一次"
                 )
-            source = options.source
             table: int = tx.grid_tables.add(
-                KIND, options.name, options.version, source, content, at, person.id
+                KIND, options.name, options.version, options.source, content, at, person.id
             )
-            # Cases that were moved since they were read are read again, those that ended left out.
-            there = tx.deadlines.open_versions()
-            read = {case.seq: case.version for case in cases}
-            stale = [seq for seq, version in there.items() if read.get(seq) != version]
-            kept = [m for m in moved if there.get(m.case.seq) == m.case.version]
-            again = tx.deadlines.open_cases(stale)
-            kept += moves_of(again, book, at, f"{KIND}/{options.name}")
-            tx.deadlines.move(kept)
-            done = summed(len(there), kept).as_dict()
-            _tell(tx, options, kept, done)
-            detail = {"table": table, "years": sorted(_years(content)), **done}
+            begin(tx, table, options.name, at)
+            detail = {"table": table, "years": sorted(_years(content))}
             tx.audit.add(
                 person, "calendar.import", f"calendar:{options.name}", detail=detail, at=at
             )
-        return done, table
+        return table
 
     def check(self) -> dict[str, Any]:
         """``{"ok", "calendars"}``: the years that each calendar knows, and those it lacks."""
@@ -203,10 +208,3 @@ def _merged(before: Mapping[str, Any], read: DaysRead) -> dict[str, Any]:
         "days": sorted(days, key=lambda row: row["date"]),
         "years": sorted(years, key=lambda row: row["year"]),
     }
-
-
-def _tell(tx: Any, options: DaysOptions, moved: Sequence[Moved], done: Mapping[str, Any]) -> None:
-    """Put into the outbox how many moved in each department, and the first cases one by one."""
-    tx.outbox.put("calendar.published", {"name": options.name, **done})
-    for one in moved[:TOLD_SINGLY]:
-        tx.outbox.put("case.recompute", news_of(one))

@@ -8,21 +8,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
+import numpy as np
 import orjson
 
-from cityops.services.case_values import read_time, stored_time
+from cityops.services.case_values import stored_time
 from grid.clock.book import CalendarBook
-from grid.clock.clock import Clock, ClockKind, clock_from
-from grid.clock.moved import deadlines, told
+from grid.clock.bulk import NONE
+from grid.clock.clock import ClockKind
+from grid.clock.limit import SECOND
+from grid.clock.moved import told
+from grid.clock.stored import StoredClock, due_stored, minutes_of, texts_of
+from grid.clock.timeline import instant_of
 from grid.flow.case import SYSTEM_ACTOR
 from grid.flow.states import Post
 
-#: So many cases are unpacked at a time.
-_AT_ONCE = 500
 #: What the step in a case's history is called.
 ACTION = "recompute"
 
@@ -66,11 +69,14 @@ class Moved(NamedTuple):
 class DeadlineRepo(Protocol):
     """Deadlines in the store, many at a time."""
 
-    def open_cases(self, seqs: Sequence[int] | None = None) -> list[OpenCase]:
-        """Cases that have not ended, by seq; only some when `seqs` are given."""
+    def open_seqs(self) -> list[int]:
+        """Cases that have not ended, in order."""
 
-    def open_versions(self) -> dict[int, int]:
-        """Version of every case that has not ended, by seq."""
+    def open_cases(self, first: int, last: int) -> list[OpenCase]:
+        """Cases that have not ended from one seq to another, both included, in order."""
+
+    def open_versions(self, first: int, last: int) -> dict[int, int]:
+        """Version of each of these, by seq."""
 
     def move(self, moved: Sequence[Moved]) -> None:
         """Set deadlines, add a step to each history, raise versions."""
@@ -84,13 +90,19 @@ class Recomputed:
     of each department.
     """
 
-    open_cases: int
-    moved: int
-    known: int
-    unknown: int
-    later: int
-    earlier: int
-    departments: Mapping[str, int]
+    open_cases: int = 0
+    moved: int = 0
+    known: int = 0
+    unknown: int = 0
+    later: int = 0
+    earlier: int = 0
+    departments: Mapping[str, int] = field(default_factory=dict)
+
+    def __add__(self, other: Recomputed) -> Recomputed:
+        """The numbers of both."""
+        counts = {name: getattr(self, name) + getattr(other, name) for name in _NUMBERS}
+        both = Counter(self.departments) + Counter(other.departments)
+        return Recomputed(**counts, departments=dict(sorted(both.items())))
 
     def as_dict(self) -> dict[str, Any]:
         """The numbers as JSON."""
@@ -114,48 +126,47 @@ def moves_of(
     table
         What is told of the calendar in the history.
     """
-    out: list[Moved] = []
+    # Unpacked one after the other: to hold all of them costs more than to unpack them.
+    due = due_stored((_dispose_clock(case.clocks) for case in cases), book)
+    rows = [i for i, text in enumerate(texts_of(due)) if text != cases[i].due_at]
+    if not rows:
+        return []
+    due = due[rows]
+    was = [NONE if (b := cases[i].due_at) is None else _instant(b) for i in rows]
+    shown = zip(minutes_of(np.array(was, np.int64)), minutes_of(due), strict=True)
+    notes = [told(old, new) for old, new in shown]
+    seconds = (due // SECOND).tolist()
     now = at.isoformat(), stored_time(at)
-    for start in range(0, len(cases), _AT_ONCE):
-        some = cases[start : start + _AT_ONCE]
-        due = deadlines([_dispose_clock(case.clocks) for case in some], book)
-        for case, after in zip(some, due, strict=True):
-            text = None if after is None else stored_time(after)
-            if text != case.due_at:
-                out.append(_moved(case, after, text, at, now, table))
-    return out
+    return [
+        _moved(cases[row], text, None if text is None else second, note, (at, *now, table))
+        for row, text, second, note in zip(rows, texts_of(due), seconds, notes, strict=True)
+    ]
 
 
-def _dispose_clock(clocks: str | None) -> Clock | None:
+def _instant(text: str) -> int:
+    """Microseconds since 1970 of a time as the store keeps it."""
+    return instant_of(datetime.fromisoformat(text))
+
+
+def _dispose_clock(clocks: str | None) -> StoredClock | None:
     """The last clock of disposal of a stored case."""
     kind = ClockKind.DISPOSE.value
-    stored = orjson.loads(clocks) if clocks else []
-    found = next((c for c in reversed(stored) if c["kind"] == kind), None)
-    return None if found is None else clock_from(found)
+    stored: list[StoredClock] = orjson.loads(clocks) if clocks else []
+    return next((c for c in reversed(stored) if c["kind"] == kind), None)
 
 
 def _moved(
     case: OpenCase,
-    after: datetime | None,
     text: str | None,
-    at: datetime,
-    now: tuple[str, str],
-    table: str,
+    due_s: int | None,
+    note: str,
+    how: tuple[datetime, str, str, str],
 ) -> Moved:
-    last_at, shown = now
+    at, last_at, shown, table = how
     if case.last_at is not None and (last := datetime.fromisoformat(case.last_at)) > at:
         last_at, shown = last.isoformat(), stored_time(last)
-    before = read_time(case.due_at)
-    return Moved(
-        case,
-        text,
-        None if after is None else int(after.timestamp()),
-        case.steps + 1,
-        last_at,
-        shown,
-        told(before, after),
-        orjson.dumps({"before": case.due_at or "", "after": text or "", "table": table}).decode(),
-    )
+    details = orjson.dumps({"before": case.due_at or "", "after": text or "", "table": table})
+    return Moved(case, text, due_s, case.steps + 1, last_at, shown, note, details.decode())
 
 
 def summed(open_cases: int, moved: Sequence[Moved]) -> Recomputed:

@@ -10,8 +10,10 @@ import orjson
 import pytest
 
 from benchmarks.made_cases import fill_open
+from cityops.services.grid import following
 from cityops.services.grid.config import current_config
 from cityops.services.grid.publishing import CalendarDesk, DaysOptions, years_needed
+from cityops.services.grid.recompute import moves_of
 from cityops.services.roles import SYSTEM
 from cityops.store.health import check_store
 from gis.errors import ConflictError
@@ -58,6 +60,24 @@ def book_of(store):
         return current_config(tx).book
 
 
+def desk_of(store):
+    return CalendarDesk(lambda: store, lambda: datetime.now(UTC))
+
+
+def check_each_alone(store):
+    """Every deadline is that of its case alone, in the list and in what is evaluated."""
+    book = book_of(store)
+    found = rows(
+        store, "SELECT r.*, f.deadline FROM case_record r JOIN case_fact f ON seq = case_seq"
+    )
+    for row in found:
+        alone = due_at(case_from(orjson.loads(row["flow"])).clock(ClockKind.DISPOSE), book)
+        assert datetime.fromisoformat(row["due_at"]) == alone.replace(
+            microsecond=alone.microsecond // 1000 * 1000
+        )
+        assert row["deadline"] == int(alone.timestamp())
+
+
 def test_a_year_that_is_published_is_known_from_then_on(cityops, store, days):
     report = cityops("calendar", "import", days(*YEAR))
     assert (report["years"], report["days"], report["stored"]) == ([2027], 11, True)
@@ -73,15 +93,7 @@ def test_open_cases_are_recomputed_and_equal_to_each_alone(cityops, cases, days)
     )
     report = cityops("calendar", "import", days(*YEAR))
     assert (report["open_cases"], report["moved"], report["known"]) == (COUNT, COUNT, COUNT)
-    book = book_of(cases)
-    for row in rows(
-        cases, "SELECT r.*, f.deadline FROM case_record r JOIN case_fact f ON seq = case_seq"
-    ):
-        alone = due_at(case_from(orjson.loads(row["flow"])).clock(ClockKind.DISPOSE), book)
-        assert datetime.fromisoformat(row["due_at"]) == alone.replace(
-            microsecond=alone.microsecond // 1000 * 1000
-        )
-        assert row["deadline"] == int(alone.timestamp())
+    check_each_alone(cases)
 
 
 def test_each_history_says_so_and_stays_equal_to_its_case(cityops, cases, days):
@@ -112,7 +124,16 @@ def test_people_are_told_case_by_case_and_in_sum(cityops, cases, days):
     assert [m.topic for m in messages].count("case.recompute") == COUNT
     (summary,) = [m for m in messages if m.topic == "calendar.published"]
     assert sum(summary.body["departments"].values()) == COUNT
-    assert (entry["action"], entry["body"]["detail"]["moved"]) == ("calendar.import", COUNT)
+    assert (entry["action"], entry["body"]["detail"]["moved"]) == ("calendar.recompute", COUNT)
+
+
+def test_no_more_than_some_hundred_cases_are_told_one_by_one(cityops, cases, days, monkeypatch):
+    monkeypatch.setattr(following, "TOLD_SINGLY", 15)
+    monkeypatch.setattr(following, "AT_ONCE", 10)
+    assert cityops("calendar", "import", days(*YEAR))["moved"] == COUNT
+    with cases.reading() as tx:
+        topics = [m.topic for m in tx.outbox.after(0, 1000)]
+    assert topics.count("case.recompute") == 15
 
 
 def test_closed_cases_never_change(cityops, cases, days):
@@ -151,21 +172,59 @@ def test_years_delivered_before_stay(cityops, store, days):
     assert {2026, 2027, 2028} <= book_of(store).calendar("default").days.years
 
 
-def test_a_case_that_moves_meanwhile_is_recomputed_as_it_is_then(cases, days):
-    class Overtaken(CalendarDesk):
-        def _publish(self, *given):
-            with cases.writing() as tx:
-                tx.connection.exec_driver_sql(
-                    "UPDATE case_record SET version = 9, description = 'new' WHERE seq = 1"
-                )
-                tx.connection.exec_driver_sql("UPDATE case_record SET state = 'void' WHERE seq = 2")
-            return super()._publish(*given)
+def between(monkeypatch, act):
+    """Do something once between the reading and the writing of the first cases."""
+    told, counted = [], following.moves_of
 
-    desk = Overtaken(lambda: cases, lambda: datetime.now(UTC))
-    assert desk.bring_in(SYSTEM, days(*YEAR), DaysOptions())["moved"] == COUNT - 1
+    def then_act(*given):
+        moved = counted(*given)
+        if not told:
+            told.append(True)
+            act()
+        return moved
+
+    monkeypatch.setattr(following, "moves_of", then_act)
+
+
+def test_a_case_that_moves_meanwhile_is_recomputed_as_it_is_then(cases, days, monkeypatch):
+    def moves():
+        with cases.writing() as tx:
+            run = tx.connection.exec_driver_sql
+            run("UPDATE case_record SET version = 9, description = 'new' WHERE seq = 1")
+            run("UPDATE case_record SET state = 'void' WHERE seq = 2")
+
+    between(monkeypatch, moves)
+    assert desk_of(cases).bring_in(SYSTEM, days(*YEAR), DaysOptions())["moved"] == COUNT - 1
     first, second = rows(cases, "SELECT * FROM case_record WHERE seq <= 2 ORDER BY seq")
     assert (first["version"], first["description"], first["due_at"] is None) == (10, "new", False)
     assert second["due_at"] is None
+
+
+def test_others_write_while_cases_follow(cases, days, monkeypatch):
+    """Each transaction holds a few cases: the lock is free in between."""
+    monkeypatch.setattr(following, "AT_ONCE", 10)
+    written = []
+
+    def write(*given):
+        with cases.writing() as tx:
+            tx.meta.put("other", len(written))
+        written.append(True)
+        return moves_of(*given)
+
+    monkeypatch.setattr(following, "moves_of", write)
+    assert desk_of(cases).bring_in(SYSTEM, days(*YEAR), DaysOptions())["moved"] == COUNT
+    assert len(written) == COUNT // 10
+
+
+def test_a_calendar_published_meanwhile_is_the_one_that_counts(cases, days, monkeypatch):
+    monkeypatch.setattr(following, "AT_ONCE", 10)
+    longer = days("2027-01-01,2027-01-06,休息,元旦", *YEAR[1:], name="longer.csv")
+    between(monkeypatch, lambda: desk_of(cases).bring_in(SYSTEM, longer, DaysOptions()))
+    desk_of(cases).bring_in(SYSTEM, days(*YEAR), DaysOptions())
+    check_each_alone(cases)
+    assert rows(cases, "SELECT value FROM meta WHERE name = 'calendar.following'")[0] == {
+        "value": "{}"
+    }
 
 
 def test_two_tables_at_once_do_not_mix(cases, days):
@@ -184,15 +243,55 @@ def test_two_tables_at_once_do_not_mix(cases, days):
     assert 2027 not in book_of(cases).calendar("default").days.years
 
 
-def test_nothing_is_half_done_when_the_store_fails(cases, days, monkeypatch):
+def broken_after(monkeypatch, chunks):
+    """Let the recomputation break off once so many groups of ten cases were kept."""
+    kept = []
+
+    def keep(tx, *given):
+        if len(kept) == chunks:
+            raise sqlite3.OperationalError("disk")
+        kept.append(True)
+        return still_true(tx, *given)
+
+    still_true = following._still_true
+    monkeypatch.setattr(following, "AT_ONCE", 10)
+    monkeypatch.setattr(following, "_still_true", keep)
+
+
+@pytest.mark.parametrize("chunks", [0, 1, 3])
+@pytest.mark.parametrize("by_worker", [True, False])
+def test_a_recomputation_that_broke_off_is_brought_to_its_end(
+    cases, days, monkeypatch, chunks, by_worker
+):
+    with monkeypatch.context() as patched:
+        broken_after(patched, chunks)
+        with pytest.raises(sqlite3.OperationalError):
+            desk_of(cases).bring_in(SYSTEM, days(*YEAR), DaysOptions())
+    later = CalendarDesk(lambda: cases, lambda: datetime.now(UTC) + timedelta(minutes=2))
+    if by_worker:
+        assert later.resume() == COUNT
+    else:
+        assert later.bring_in(SYSTEM, days(*YEAR), DaysOptions())["moved"] == COUNT
+    check_each_alone(cases)
+    steps = rows(cases, "SELECT case_seq FROM case_step WHERE action = 'recompute'")
+    assert sorted(row["case_seq"] for row in steps) == list(range(1, COUNT + 1))
+    assert later.resume() == 0
+
+
+def test_nobody_else_goes_on_with_a_recomputation_that_is_under_way(cases, days, monkeypatch):
+    between(monkeypatch, lambda: resumed.append(desk_of(cases).resume()))
+    resumed = []
+    assert desk_of(cases).bring_in(SYSTEM, days(*YEAR), DaysOptions())["moved"] == COUNT
+    assert resumed == [0]
+
+
+def test_a_table_is_not_published_where_the_store_fails(cases, days, monkeypatch):
     def broken(*_):
         raise sqlite3.OperationalError("disk")
 
-    monkeypatch.setattr("cityops.services.grid.publishing._tell", broken)
+    monkeypatch.setattr("cityops.services.grid.publishing.begin", broken)
     with pytest.raises(sqlite3.OperationalError):
-        CalendarDesk(lambda: cases, lambda: datetime.now(UTC)).bring_in(
-            SYSTEM, days(*YEAR), DaysOptions()
-        )
+        desk_of(cases).bring_in(SYSTEM, days(*YEAR), DaysOptions())
     assert rows(cases, "SELECT * FROM grid_table") == []
     assert rows(cases, "SELECT * FROM case_step WHERE action = 'recompute'") == []
 
