@@ -34,12 +34,20 @@ class Residents:
         Of the buildings wholly within, and of all that are touched.
     unknown
         Buildings touched whose residents nobody knows.
+    buildings
+        Buildings touched.
     """
 
     people: int
     least: int
     most: int
     unknown: int
+    buildings: int
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether something stands there and nobody knows of any resident: then nought is no count."""
+        return self.people == 0 and self.unknown > 0
 
 
 def residents_outside(
@@ -90,6 +98,7 @@ def residents_outside(
         least=math.floor(float(people[whole].sum()) + 1e-6),
         most=math.ceil(float(people.sum()) - 1e-6),
         unknown=int((~known).sum()),
+        buildings=len(known),
     )
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from cityops.bootstrap import Services
+from cityops.services.hazards.grading import graded_around
 from cityops.services.hazards.requests import BlastRequest
 from cityops.services.hazards.service import HazardService
 from cityops.services.roles import Person, Role
@@ -23,6 +24,8 @@ from cityops.settings import Settings
 from cityops.store.database import create_all
 from gis.errors import ForbiddenError, InvalidError, NotFoundError, UnavailableError
 from hazards.blast import blast_zones
+from hazards.gb18218.inventory import read_inventory
+from hazards.gb18218.surroundings import Residents
 from hazards.levels import parse_level
 
 OFFICER = Person(7, "应急员", frozenset({Role.EMERGENCY}))
@@ -239,6 +242,30 @@ def test_a_person_of_one_district_counts_only_its_data_and_is_told_so(city):
     assert outer["people"]["day"]["within"]["carriers"] == 0
     assert outer["places"]["within"] == 0
     assert {w["code"] for w in run["warnings"]} >= {"exposure.limited", "exposure.poor_coverage"}
+
+
+def _fence(lon, lat):
+    ring = [[lon + x, lat + y] for x, y in ((0, 0), (2e-3, 0), (2e-3, 1e-3), (0, 1e-3), (0, 0))]
+    return {"type": "Polygon", "coordinates": [ring]}
+
+
+def test_residents_that_were_counted_in_one_district_or_nowhere_are_remarked_on(city):
+    unit = {"substances": [{"row": 1, "quantity_t": 20}]}
+    own = city.hazards.grade_given(HEPING, unit | {"boundary": _fence(*PILOT)})
+    far = city.hazards.grade_given(OFFICER, unit | {"boundary": _fence(117.5, 39.0)})
+    whole = city.hazards.grade_given(OFFICER, unit | {"boundary": _fence(*PILOT)})
+    assert "gb18218.limited" in {w["code"] for w in own["warnings"]}
+    assert (far["alpha"], "gb18218.nothing_near" in {w["code"] for w in far["warnings"]}) == (
+        0.5,
+        True,
+    )
+    assert not {"gb18218.limited", "gb18218.nothing_near"} & {w["code"] for w in whole["warnings"]}
+
+
+def test_residents_that_nobody_knows_leave_the_grade_unknown():
+    lot = read_inventory('{"substances": [{"row": 1, "quantity_t": 20}]}')
+    told = graded_around(lot, Residents(0, 0, 0, 3, 3))
+    assert (told["S"], told["R"], told["grade"], told["people_500m"]) == (2, None, None, None)
 
 
 def test_a_run_over_the_whole_city_is_hidden_from_a_person_of_one_district(city):

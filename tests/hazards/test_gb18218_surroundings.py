@@ -45,6 +45,13 @@ def test_unknown_numbers_are_told_and_not_taken_for_none():
     assert count((300, 50), (320, 50), people=[math.nan, 4]).unknown == 1
 
 
+def test_where_nobody_knows_of_any_resident_nought_is_no_count():
+    assert count((300, 50), people=[math.nan]).is_unknown
+    assert not count((300, 50), people=[0.0]).is_unknown
+    assert not count((300, 50), (320, 50), people=[math.nan, 4]).is_unknown
+    assert (count((3000, 50)).buildings, count((3000, 50)).is_unknown) == (0, False)
+
+
 def test_corners_are_round():
     corner = 500 / math.sqrt(2)
     assert count((200 + corner - 12, 100 + corner - 12)).people == 10

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -101,8 +101,17 @@ def residents_near(
     return residents_outside(flat, houses, people), [seen]
 
 
-def graded_around(inventory: Inventory, counted: Residents | None) -> dict[str, Any]:
+def graded_around(
+    inventory: Inventory, counted: Residents | None, seen: Sequence[Seen] = ()
+) -> dict[str, Any]:
     """S, R and grade with the residents that were counted around the fence.
+
+    Where buildings stand and nobody knows of any resident, alpha, R and grade stay unknown.
+
+    Parameters
+    ----------
+    seen
+        What the residents were counted from.
 
     Raises
     ------
@@ -120,12 +129,19 @@ def graded_around(inventory: Inventory, counted: Residents | None) -> dict[str, 
         caution = Caution("gb18218.no_buildings", "没有建筑物资料，常住人口未知")
         return graded(replace(inventory, cautions=(*inventory.cautions, caution)))
     cautions = [*inventory.cautions]
+    if any(s.permission.areas is not None or s.permission.categories is not None for s in seen):
+        words = "常住人口只计您责任区内的建筑，α 和等级可能偏低"
+        cautions.append(Caution("gb18218.limited", words))
+    if not counted.buildings:
+        words = "厂界外 500 m 内没有登记的建筑：可能无人，也可能没有录入；按 0 人取 α"
+        cautions.append(Caution("gb18218.nothing_near", words))
     if counted.unknown:
         words = f"500 m 内有 {counted.unknown} 栋建筑没有人数：常住人口可能偏低"
         cautions.append(Caution("gb18218.residents_unknown", words))
-    told = graded(replace(inventory, people_500m=counted.people, cautions=tuple(cautions)))
+    people = None if counted.is_unknown else counted.people
+    told = graded(replace(inventory, people_500m=people, cautions=tuple(cautions)))
     bounds = {"least": counted.least, "most": counted.most, "unknown": counted.unknown}
-    return told | {"residents": {"people": counted.people, **bounds}}
+    return told | {"residents": {"people": people, **bounds}}
 
 
 def inventory_json(inventory: Inventory) -> dict[str, Any]:

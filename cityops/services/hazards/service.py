@@ -216,7 +216,7 @@ class HazardService:
             with self._layers.reading() as now:
                 counted, seen = residents_near(now, person, fence)
                 used = reach_of(seen)
-            found = graded_around(inventory, counted)
+            found = graded_around(inventory, counted, seen)
         result = found | {"kind": "grade", "program": version("cityops"), "reach": used}
         asked = inventory_json(inventory) | {"boundary": boundary}
         return self._keep(person, asked, result)
