@@ -14,7 +14,10 @@ from underground.audit.tiles import Audit, audit_pipes
 from underground.clearance.pairs import clearances
 from underground.frames import findings_frame, pipes_of_frame
 from underground.heights import DatumError
+from underground.pipes import pipes_of_survey
 from underground.rules.tables import shipped_rules
+from underground.survey.model import Sheet
+from underground.survey.tables import survey_of_tables
 
 KINDS = np.array(["给水", "污水", "雨水", "燃气", "热力", "电力", "通信", "中水"], object)
 
@@ -119,6 +122,35 @@ def test_what_the_limit_does_not_depend_on_is_not_asked_for():
     assert beside_water["horizontal"]["answer"] == "within_survey_error"
     assert beside_telecom["horizontal"]["missing"] == ["voltage"]
     assert beside_telecom["horizontal"]["answer"] == "insufficient_data"
+
+
+def test_what_keeps_none_of_the_limits_that_may_apply_fails_by_the_least_of_them():
+    """0.5 or 2.0 m by the voltage: at 0.1 m the voltage does not matter."""
+    cable = ("电力", "100", "0 0.25 -2, 30 0.25 -2")
+    found, _ = checked(("通信", "100", BESIDE), cable)
+    row = found["horizontal"]
+    assert row["answer"] == "fail_but_reducible_with_measures"
+    assert row["required_m"] == row["rule"]["limit_m"] == 0.5
+
+
+def test_a_size_that_is_unknown_is_named_as_such():
+    found, _ = checked(("给水", None, BESIDE), ("污水", "300", "0 1.2 -2, 30 1.2 -2"))
+    assert found["horizontal"]["answer"] == "insufficient_data"
+    assert found["horizontal"]["missing"] == ["size"]
+
+
+def test_the_frost_depth_is_what_is_asked_for_where_it_is_greater():
+    head = ["点号", "X", "Y", "地面高程"]
+    points = Sheet("p", head, [["a", 0, 0, 5], ["b", 0, 9, 5]], [2, 3])
+    head = ["起点", "终点", "起点埋深", "终点埋深", "管类", "管径", "材质"]
+    lines = Sheet("l", head, [["a", "b", 0.8, 0.8, "给水", "200", "QM"]], [2])
+    pipes = pipes_of_survey(survey_of_tables(points, lines, datum="1985"))
+    for frost, answers in ((None, ["pass"]), (1.2, ["fail_but_reducible_with_measures"])):
+        audit = Audit(pipes, shipped_rules(), AuditSettings(frost_m=frost, times_sigma=0))
+        result = audit_pipes(pipes, shipped_rules(), audit.settings)
+        rows = finding_rows(audit, result.findings)
+        assert [a for (c, a) in result.counts if c == "cover"] == answers
+        assert [row["required_m"] for row in rows] == ([] if frost is None else [1.2])
 
 
 def test_an_unknown_way_of_laying_leaves_the_limit_open():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from underground.audit.answers import (
 from underground.audit.profiles import ABOVE_MODES, Limits, PairLimits
 from underground.axes import BoolArray, FloatArray, IntArray, ObjectArray
 from underground.clearance.beside import horizontal_beside
-from underground.clearance.cover import Covers, Ground, covers, covers_below
+from underground.clearance.cover import Ground, covers, covers_below
 from underground.clearance.pairs import Clearances, clearances
 from underground.containment import holds
 from underground.pipes import Pipes
@@ -87,6 +87,7 @@ class _Pairs:
     found: Clearances
     sigma_xy: FloatArray
     sigma_z: FloatArray
+    is_sized: BoolArray
 
 
 def buried(pipes: Pipes) -> BoolArray:
@@ -126,6 +127,7 @@ def check_pairs(
         found,
         np.hypot(pipes.sigma_xy[i], pipes.sigma_xy[j]),
         np.hypot(pipes.sigma_z[i], pipes.sigma_z[j]),
+        ~np.isnan(pipes.solids.width[i] + pipes.solids.width[j]),
     )
     overlaps = found.crosses | (found.horizontal_m < 0)
     stacked = overlaps & (found.angle_deg < settings.stacked_deg)
@@ -181,12 +183,14 @@ def _limited(
     settings: AuditSettings,
 ) -> tuple[Findings, Counts]:
     """Answers of pairs at positions `at` to the limits of a table."""
-    bound = bound.take(at)
+    bound = bound.take(at).settled(gap[at], sigma[at], settings.times_sigma)
     answer = limited(gap[at], sigma[at], bound, settings.times_sigma)
     clash = (gap[at] < -settings.times_sigma * np.nan_to_num(sigma[at])) & ~bound.has_rule
     answer[clash] = ANSWERS.index(Answer.FAIL)  # two pipes in one place need no rule
     missing = bound.missing.copy()
-    missing[np.isnan(gap[at])] = "heights"
+    unknown = np.isnan(gap[at])
+    missing[unknown] = "heights"
+    missing[unknown & ~pairs.is_sized[at]] = "size"
     return _findings(check, pairs, at, answer, gap[at], bound.asked, sigma[at], bound.rule, missing)
 
 
@@ -314,7 +318,11 @@ def check_cover(
         _cover_limits(limits, rows, object_array(s if s is not None else usual for s in above))
         for usual in SURFACES
     ]
-    parts = [_cover_answers(found, some, bound, settings) for bound in bounds]
+    bounds = [
+        _frosted(bound, some, settings).settled(found.cover_m, some.sigma_z, settings.times_sigma)
+        for bound in bounds
+    ]
+    parts = [limited(found.cover_m, some.sigma_z, bound, settings.times_sigma) for bound in bounds]
     answer = np.where(parts[0] == parts[1], parts[0], ANSWERS.index(Answer.INSUFFICIENT))
     worst = bounds[0].most <= bounds[1].most
     most = np.where(worst, bounds[1].most, bounds[0].most)
@@ -322,6 +330,7 @@ def check_cover(
     missing = np.where(worst, bounds[1].missing, bounds[0].missing)
     missing[(parts[0] != parts[1])] = "surface"
     missing[np.isnan(found.cover_m)] = "heights"
+    missing[np.isnan(some.solids.height)] = "size"
     ruled = bounds[0].has_rule | bounds[1].has_rule
     ruled |= bounds[0].is_insufficient | bounds[1].is_insufficient
     most = np.where(ruled, most, np.nan)
@@ -351,17 +360,14 @@ def _cover_limits(limits: Limits, rows: IntArray, surface: ObjectArray) -> PairL
     return PairLimits.of(limits.rules, [limits.cover_choice(*key) for key in at], which)
 
 
-def _cover_answers(
-    found: Covers, pipes: Pipes, bound: PairLimits, settings: AuditSettings
-) -> IntArray:
-    required = bound.most
-    if settings.frost_m is not None:
-        cold = np.isin(pipes.kind.astype(str), ["water", "storm", "sewer", "reclaimed"])
-        required = np.where(cold, np.maximum(required, settings.frost_m), required)
-    answer = judged(
-        found.cover_m, required, pipes.sigma_z, bound.reducible, bound.floor, settings.times_sigma
+def _frosted(bound: PairLimits, pipes: Pipes, settings: AuditSettings) -> PairLimits:
+    """The limits, not less than the frost depth for pipes that may freeze."""
+    if settings.frost_m is None:
+        return bound
+    cold = np.isin(pipes.kind.astype(str), ["water", "storm", "sewer", "reclaimed"])
+    cold &= bound.has_rule | bound.is_insufficient
+    least, most = (
+        np.where(cold, np.maximum(limit, settings.frost_m), limit)
+        for limit in (bound.least, bound.most)
     )
-    unsure = bound.is_insufficient & (answer != ANSWERS.index(Answer.PASS))
-    answer[unsure] = ANSWERS.index(Answer.INSUFFICIENT)
-    answer[~bound.has_rule & ~bound.is_insufficient] = ANSWERS.index(Answer.NO_RULE)
-    return answer
+    return replace(bound, least=least, most=most)

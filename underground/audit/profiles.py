@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -141,7 +141,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class PairLimits:
-    """Limits of k pairs: verdict, limit, floor, row, what is missing."""
+    """Limits of k pairs: verdict, limit, floor, row, what is missing, row of the least limit."""
 
     has_rule: BoolArray
     is_insufficient: BoolArray
@@ -151,6 +151,26 @@ class PairLimits:
     reducible: BoolArray
     rule: IntArray
     missing: np.ndarray
+    weakest: IntArray
+
+    def settled(self, gap: FloatArray, sigma: FloatArray, times_sigma: float) -> PairLimits:
+        """The limits, with the least one for gaps that keep none of those that may apply.
+
+        What is missing does not matter there; rows stay open where the least limit is 0.
+        """
+        clear = gap + times_sigma * np.nan_to_num(sigma) < self.least
+        sure = self.is_insufficient & clear & (self.weakest >= 0)
+        if not sure.any():
+            return self
+        return replace(
+            self,
+            has_rule=self.has_rule | sure,
+            is_insufficient=self.is_insufficient & ~sure,
+            most=np.where(sure, self.least, self.most),
+            floor=np.where(sure, np.nan, self.floor),
+            reducible=self.reducible | sure,
+            rule=np.where(sure, self.weakest, self.rule),
+        )
 
     @property
     def asked(self) -> FloatArray:
@@ -180,6 +200,7 @@ class PairLimits:
             floor=np.array(floor, float)[which],
             reducible=np.array([r is None or r.is_reducible for r in rows], bool)[which],
             rule=np.array([c.rule for c in choices], np.int64)[which],
+            weakest=np.array([c.weakest for c in choices], np.int64)[which],
             missing=missing[which],
         )
 

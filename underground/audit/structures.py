@@ -210,6 +210,7 @@ def check_structures(
         ),
     ):  # fmt: skip
         own = table.take(at)
+        own = own.settled(gap[at], error[at], settings.times_sigma)
         answer = limited(gap[at], error[at], own, settings.times_sigma)
         missing = own.missing.copy()
         missing[np.isnan(gap[at]) & own.has_rule] = lacking

@@ -29,6 +29,9 @@ class Choice:
         What would have to be known, where rows of different limits may apply.
     least_m, most_m
         Limits between which the answer lies.
+    weakest
+        Position of the row with the least limit that may apply, -1 where none need apply: what
+        does not keep that limit keeps none.
     """
 
     verdict: Verdict
@@ -36,6 +39,7 @@ class Choice:
     missing: tuple[str, ...] = ()
     least_m: float = 0.0
     most_m: float = 0.0
+    weakest: int = -1
 
 
 def choose(rules: RuleSet, table: RuleTable, a: Profile, b: Profile) -> Choice:
@@ -89,8 +93,11 @@ def _decided(
     known = [limit or 0.0 for limit in limits]
     if len(limits) > 1 or (chosen < 0 and rivals and not _covers_all(rules, rivals)):
         missing = tuple(sorted({m for _, each in rivals for m in each}))
-        least = 0.0 if chosen < 0 and not _covers_all(rules, rivals) else min(known)
-        return Choice(Verdict.INSUFFICIENT, chosen, missing, least, max(known))
+        if chosen < 0 and not _covers_all(rules, rivals):
+            return Choice(Verdict.INSUFFICIENT, chosen, missing, 0.0, max(known))
+        rows = [i for i, _ in rivals] + ([chosen] if chosen >= 0 else [])
+        weakest = min(rows, key=lambda i: rules.rules[i].limit_m or 0.0)
+        return Choice(Verdict.INSUFFICIENT, chosen, missing, min(known), max(known), weakest)
     if chosen < 0:
         chosen = rivals[0][0]
     limit = rules.rules[chosen].limit_m
