@@ -244,7 +244,8 @@ def test_a_checked_copy_of_the_rules_is_used(tmp_path):
     rules.mkdir()
     text = (files("underground") / "data" / name).read_text(encoding="utf-8")
     rows = [line.removesuffix(",,") + ",张三,2026-01-05" for line in text.splitlines()[1:]]
-    (rules / name).write_text("\n".join([text.splitlines()[0], *rows]), encoding="utf-8")
+    saved = "\n".join([text.splitlines()[0], *rows])
+    (rules / name).write_text(saved, encoding="gb18030")  # as Excel saves it
     lines = [["给水", "A", "C", 0.3, 0.3, "200", "QM"]]
     book = workbook(tmp_path / "a.xlsx", lines=lines)
     _, found = run("audit", book, "--crs", "EPSG:4548", "--datum", "1985", "--rules", rules)

@@ -106,6 +106,23 @@ def test_every_fault_of_the_tables_is_named_at_once():
     ]  # fmt: skip
 
 
+def test_the_same_condition_in_other_words_is_the_same_condition():
+    name = FILES[H]
+    head, *rows = text_of(name).splitlines()
+    row = next(r for r in rows if "DN<=300" in r)
+    twice = row.replace(row[:4], "H900").replace("DN<=300", "d<=300mm").replace(",0.4,", ",0.9,")
+    with pytest.raises(InvalidError) as refused:
+        rules_of_texts({name: "\n".join([head, *rows, twice])})
+    assert [e.code for e in refused.value.errors] == ["rules.contradict"]
+
+
+@pytest.mark.parametrize("name", [FILES[H], "crossing_order.csv"])
+def test_an_empty_copy_is_refused_and_not_the_draft_taken_for_it(name):
+    with pytest.raises(InvalidError) as refused:
+        rules_of_texts({name: ""})
+    assert refused.value.errors[0].code in ("rules.columns", "rules.order")
+
+
 def test_missing_columns_are_named():
     with pytest.raises(InvalidError) as refused:
         rules_of_texts({FILES[H]: "id,table\n"})

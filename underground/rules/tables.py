@@ -182,9 +182,9 @@ def rules_of_texts(texts: Mapping[str, str]) -> RuleSet:
     faults: list[CityError] = []
     rules: list[Rule] = []
     for table, name in FILES.items():
-        rules += _rows(table, name, texts.get(name) or _shipped_text(name), faults)
+        rules += _rows(table, name, _text(texts, name), faults)
     faults += _repeated_ids(rules) + _contradictions(rules)
-    orders = [_order(texts.get(name) or _shipped_text(name), name, faults) for name in ORDER_FILES]
+    orders = [_order(_text(texts, name), name, faults) for name in ORDER_FILES]
     if faults:
         raise InvalidError(
             "rules.bad",
@@ -196,7 +196,10 @@ def rules_of_texts(texts: Mapping[str, str]) -> RuleSet:
     return RuleSet(tuple(rules), *orders)
 
 
-def _shipped_text(name: str) -> str:
+def _text(texts: Mapping[str, str], name: str) -> str:
+    """The text that is given, an empty one too; else that of the program."""
+    if name in texts:
+        return texts[name]
     return (files("underground") / "data" / name).read_text(encoding="utf-8")
 
 
@@ -278,7 +281,7 @@ def _contradictions(rules: list[Rule]) -> list[CityError]:
     out: list[CityError] = []
     for rule in rules:
         sides = [
-            (kind, tuple(sorted(c.text for c in conditions)))
+            (kind, tuple(sorted(str((c.attribute, c.operator, c.value)) for c in conditions)))
             for kind, conditions in (
                 (rule.kind_a, rule.conditions_a),
                 (rule.kind_b, rule.conditions_b),
@@ -317,4 +320,6 @@ def _order(text: str, name: str, faults: list[CityError]) -> dict[str, OrderRow]
             faults.append(
                 InvalidError("rules.order", "{field}：读不出来", field=name, got=row, row=row)
             )
+    if not out:
+        faults.append(InvalidError("rules.order", "{field}：读不出来", field=name, got=0, row=1))
     return out

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import shapely
 
+from cityops.services.reading.encoding import decode
 from cityops.services.underground.around import (
     ground_of_file,
     land_use_of_file,
@@ -136,7 +137,7 @@ def rules_of_folder(folder: Path | None) -> RuleSet:
     if folder is None:
         return shipped_rules()
     names = (*FILES.values(), *ORDER_FILES)
-    texts = {n: (folder / n).read_text(encoding="utf-8") for n in names if (folder / n).is_file()}
+    texts = {n: decode((folder / n).read_bytes()).text for n in names if (folder / n).is_file()}
     if not texts:
         raise FileError(
             "rules.none", "{got} 里没有规则表", field="rules", got=str(folder), expected=list(names)
