@@ -17,6 +17,11 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--at", nargs=2, type=float, metavar="LON LAT", help="爆炸的位置")
 @click.option("--mass-kg", type=float, help="TNT 当量（kg）")
 @click.option("--zone", type=_FILE, help="代替爆炸：hazard zone --json 的结果")
+@click.option(
+    "--alternative",
+    type=click.Choice(["low", "likely", "high"]),
+    help="与 --zone 同用：按哪一种数量，不给则取最大的",
+)
 @click.option("--minutes", type=float, help="与 --zone 同用：热辐射持续的分钟数")
 @click.option("--sites", type=_FILE, help="其他危险源：equipment、tnt_kg 两列，可以未知")
 @click.option(
@@ -31,6 +36,7 @@ def domino(
     at: tuple[float, float] | None,
     mass_kg: float | None,
     zone: Path | None,
+    alternative: str | None,
     minutes: float | None,
     sites: Path | None,
     sites_crs: str | None,
@@ -49,12 +55,14 @@ def domino(
         from cityops.services.hazards.escalating_zones import ZoneDominoRequest, zone_domino_run
 
         _refuse(at is not None or mass_kg is not None, "给出 --zone 时不用 --at 和 --mass-kg")
-        found = zone_domino_run(ZoneDominoRequest(zone, sites, sites_crs, minutes or 0.0), port)
+        asked = ZoneDominoRequest(zone, sites, sites_crs, minutes or 0.0, alternative)
+        found = zone_domino_run(asked, port)
         show(found, lambda: _zones_told(found), as_json=as_json)
         return
     from cityops.services.hazards.escalating import DominoRequest, domino_run
 
     _refuse(minutes is not None, "--minutes 只与 --zone 同用")
+    _refuse(alternative is not None, "--alternative 只与 --zone 同用")
     if at is None or mass_kg is None:
         raise InvalidError("domino.missing", "给出 --at 和 --mass-kg，或者 --zone", field="at")
     common = {"sites": sites, "sites_crs": sites_crs}

@@ -20,6 +20,11 @@ _PAIR = {"nargs": 2, "type": float, "metavar": "LOW HIGH"}
 @click.option(
     "--zone", required=True, type=_FILE, help="影响范围的面，或 hazard zone --json 的结果"
 )
+@click.option(
+    "--alternative",
+    type=click.Choice(["low", "likely", "high"]),
+    help="影响范围按哪一种数量：较小、可能、较大；不给则取最大的",
+)
 @click.option("--resources", type=_FILE, help="救援力量的位置")
 @click.option("--crs", help="坐标系，文件没有说明时给出")
 @click.option(
@@ -63,6 +68,7 @@ def evacuate(out: Path | None, as_json: bool, **given: Any) -> None:
 def _told(found: dict[str, Any]) -> str:
     people, time = found["people"], found["clearance"]
     lines = [
+        *_zone_told(found["zone"]),
         f"建筑 {people['buildings']} 栋，已知 {people['known']:,} 人：安置 {people['assigned']:,} 人"
         f"（其中往下风向 {people['downwind']:,} 人），没有路 {people['no_route']:,} 人，"
         f"没有位置 {people['no_room']:,} 人",
@@ -95,10 +101,21 @@ def _told(found: dict[str, Any]) -> str:
     return "\n".join([*lines, f"{found['estimate']['zh']}，来源：{found['source']}"])
 
 
+def _zone_told(zone: dict[str, Any] | None) -> list[str]:
+    """Which of several quantities was gone by."""
+    if zone is None or zone["alternative"] is None:
+        return []
+    from cityops.services.hazards.run_json import TITLES
+
+    amount = "" if zone["amount"] is None else f"，{zone['amount']:g} {zone['unit']}"
+    return [f"影响范围：数量{TITLES[zone['alternative']]}的一种{amount}"]
+
+
 def _arrival_told(people: dict[str, Any], time: dict[str, Any]) -> str:
     if not people["assigned"]:
         return "没有人出发"
-    return f"全部到达需 {_minutes(time['low_s'])} 至 {_minutes(time['high_s'])}"
+    told = f"全部到达需 {_minutes(time['low_s'])} 至 {_minutes(time['high_s'])}"
+    return told if time["departure_s"] is not None else told + "（出发所需时间未知，没有计入）"
 
 
 def _minutes(seconds: float | None) -> str:

@@ -185,8 +185,20 @@ def plan_evacuation(
             fast_s, slow_s, flows.sink, found.load, found.used, (low, high), rates.departure
         ),
         closures=closures,
-        cautions=[*cautions, *told, *_general(network, zone, wind_from, buildings, len(targets))],
+        cautions=[
+            *cautions,
+            *told,
+            *_general(network, zone, wind_from, buildings, len(targets)),
+            *_leaving(rates),
+        ],
     )
+
+
+def _leaving(rates: Rates) -> list[Caution]:
+    if rates.departure is not None:
+        return []
+    words = "出发所需的时间未知，按同时立即出发计，实际更久；用 --departure-min 给出"
+    return [Caution("evacuation.no_departure", words)]
 
 
 def _open_roads(roads: Roads, rates: Rates) -> tuple[Roads, list[Caution]]:

@@ -94,6 +94,47 @@ def test_the_zone_may_be_the_answer_of_hazard_zone(run, tmp_path):
     assert (gate[0] - LON) * 86_523 == pytest.approx(radius, rel=2e-3)
 
 
+@pytest.fixture
+def three(tmp_path):
+    """The answer of ``hazard zone`` for 1, 50 and 1000 kg; houses with known people lie at 43 and 86 m."""
+    words = ["--at", str(LON), str(LAT), "--level", "6.9kPa", "--mass-kg", "50", "--low", "1"]
+    file = tmp_path / "three.json"
+    done = CliRunner().invoke(cli, ["hazard", "zone", *words, "--high", "1000", "--json"])
+    file.write_text(done.stdout)
+    return file
+
+
+@pytest.mark.parametrize(
+    ("words", "people", "amount"),
+    [
+        ((), 150, 1000),
+        (("--alternative", "high"), 150, 1000),
+        (("--alternative", "likely"), 120, 50),
+        (("--alternative", "low"), 0, 1),
+    ],
+)
+def test_of_three_quantities_the_largest_is_planned_for_unless_another_is_named(
+    run, three, words, people, amount
+):
+    _, found = run("--zone", three, *words)
+    assert (found["people"]["known"], found["zone"]["amount"]) == (people, amount)
+    assert found["warnings"][0]["code"] == "hazard.alternative"
+
+
+def test_the_text_says_which_quantity_is_planned_for_and_that_nobody_waits(run, three):
+    _, told = run("--zone", three, as_json=False)
+    assert told.startswith("影响范围：数量较大的一种，1000 kg")
+    assert "用 --alternative 另选" in told
+    assert "（出发所需时间未知，没有计入）" in told
+    _, given = run("--departure-min", 5, 10, as_json=False)
+    assert "出发所需时间未知" not in given
+
+
+def test_an_alternative_that_the_zone_does_not_have_is_refused(run):
+    code, found = run("--alternative", "high")
+    assert (code, found["error"]["code"]) == (2, "hazard.no_alternative")
+
+
 def test_a_geopackage_with_all_layers_gives_the_same(run, tmp_path):
     _, expected = run()
     file = tmp_path / "town.gpkg"
@@ -291,6 +332,12 @@ def test_sites_are_held_against_the_zones_of_an_answer(sites, tmp_path):
     assert code == 0
     told = {s["id"]: (s["zone"], s["exceeded"], s["at_least"]) for s in found["sites"]}
     assert told == {"t1": (0, True, 50e3), "t2": (None, None, 0.0), "t3": (0, None, 50e3)}
+
+
+def test_domino_goes_by_the_largest_of_three_quantities(three, sites):
+    words = ["hazard", "domino", "--zone", str(three), "--sites", str(sites), "--json"]
+    zone = json.loads(CliRunner().invoke(cli, words).stdout)["zone"]
+    assert (zone["alternative"], zone["others"]) == ("high", ["low", "likely"])
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ import shapely
 from cityops.services.hazards.escalating import sites_in, threshold_json
 from cityops.services.hazards.evacuation_files import read_layer, read_run
 from cityops.services.hazards.service import now_utc
+from cityops.services.hazards.zone_answers import ZonesTaken, zones_taken
 from cityops.services.locate import checked_place
 from gis.errors import InvalidError
 from gis.frame import LocalFrame
@@ -39,12 +40,16 @@ _SI = {EscalationLoad.OVERPRESSURE: "Pa", EscalationLoad.HEAT: "W/m2"}
 
 @dataclass(frozen=True)
 class ZoneDominoRequest:
-    """An answer of ``hazard zone``, sites, and how many minutes its heat lasts."""
+    """An answer of ``hazard zone``, sites, and how many minutes its heat lasts.
+
+    ``alternative`` is that of a quantity that is not known; None takes the largest.
+    """
 
     zone: Path
     sites: Path | None = None
     sites_crs: str | None = None
     minutes: float = 0.0
+    alternative: str | None = None
 
 
 def zone_domino_run(
@@ -60,7 +65,7 @@ def zone_domino_run(
     CityError
         What the files refuse; ``domino.no_zones`` when the answer has no zone with a place.
     """
-    run, zones, (lon, lat) = _zones(request.zone)
+    run, taken, zones, (lon, lat) = _zones(request.zone, request.alternative)
     frame = LocalFrame(lon, lat)
     shapes = frame.project_geometry(np.array([shape for _, shape in zones], object))
     held = [LoadZone(*_load(zone), shape) for (zone, _), shape in zip(zones, shapes, strict=True)]
@@ -81,24 +86,27 @@ def zone_domino_run(
             "zone": str(request.zone),
             "sites": None if request.sites is None else str(request.sites),
             "minutes": request.minutes,
+            "alternative": request.alternative,
         },
+        "zone": taken.as_dict(),
         "estimate": {"zh": SCREENING_ZH, "en": SCREENING_EN},
         "model": run.get("model"),
         "source": run.get("source"),
         "program": version("cityops"),
         "place": {"lon": lon, "lat": lat},
         "zones": [{"level": zone.get("level"), "unit": zone.get("unit")} for zone, _ in zones],
-        "warnings": [c.as_dict() for c in _cautions(held, hits, rows)],
+        "warnings": [c.as_dict() for c in (*taken.cautions(), *_cautions(held, hits, rows))],
         "sites": [_hit(hit, held, rows, names, frame) for hit in hits],
         "lifelines": None if lifelines is None else _lifelines(lifelines, lon, lat, held),
     }
 
 
 def _zones(
-    path: Path,
-) -> tuple[dict[str, Any], list[tuple[dict[str, Any], Any]], tuple[float, float]]:
+    path: Path, alternative: str | None
+) -> tuple[dict[str, Any], ZonesTaken, list[tuple[dict[str, Any], Any]], tuple[float, float]]:
     run = read_run(path)
-    zones = [] if run is None else [z for z in run["zones"] if z.get("geometry")]
+    taken = ZonesTaken([]) if run is None else zones_taken(run, alternative)
+    zones = [z for z in taken.zones if isinstance(z, dict) and z.get("geometry")]
     at = None if run is None else run.get("place")
     good = isinstance(at, dict) and all(isinstance(at.get(k), int | float) for k in ("lon", "lat"))
     if run is None or not zones or not isinstance(at, dict) or not good:
@@ -110,7 +118,7 @@ def _zones(
         )
     place = checked_place(float(at["lon"]), float(at["lat"]), "cgcs2000")
     shapes = [(zone, parse_geojson_geometry(zone["geometry"])) for zone in zones]
-    return run, shapes, (place.lon, place.lat)
+    return run, taken, shapes, (place.lon, place.lat)
 
 
 def _load(zone: dict[str, Any]) -> tuple[EscalationLoad | None, float]:

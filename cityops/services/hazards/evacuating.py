@@ -52,6 +52,8 @@ class EvacuationRequest:
         vehicle.
     response_kmh
         Of resources; without it their times are unknown.
+    alternative
+        Of an answer of ``hazard zone``: low, likely or high; None takes the largest quantity.
     """
 
     roads: Path
@@ -71,6 +73,7 @@ class EvacuationRequest:
     lane_people_h: Pair | None = None
     departure_min: Pair | None = None
     response_kmh: Pair | None = None
+    alternative: str | None = None
 
 
 def evacuation_run(
@@ -85,7 +88,7 @@ def evacuation_run(
     CityError
         What the files or the plan refuse, see `hazards.evacuation.plan.plan_evacuation`.
     """
-    zone = read_zone(request.zone, request.crs)
+    zone = read_zone(request.zone, request.crs, request.alternative)
     frame = frame_of(zone.shape)
     (zone_m,) = frame.project_geometry(np.array([zone.shape], object))
     mode = Mode(request.mode)
@@ -106,10 +109,13 @@ def evacuation_run(
         "kept": False,
         "inputs": _inputs(request),
         "wind_from": wind,
+        "zone": None if zone.taken is None else zone.taken.as_dict(),
         "program": version("cityops"),
         **evacuation_json(plan, roads, buildings, shelters, rates, frame, wind, source, zone_m),
         "resources": None,
     }
+    if zone.taken is not None:
+        found["warnings"][:0] = [c.as_dict() for c in zone.taken.cautions()]
     if request.resources is not None:
         held = read_layer(request.resources, "resources", request.crs)
         places, _ = places_in(held, frame, "resources")

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from cityops.services.hazards.zone_answers import ZonesTaken, no_alternative, zones_taken
 from cityops.services.imports.placing import chosen_reference, place
 from cityops.services.locate import checked_place
 from cityops.services.reading.dispatch import read_file
@@ -94,11 +95,12 @@ class Layer:
 
 @dataclass(frozen=True)
 class ZoneGiven:
-    """A zone in degrees, and what its file says of the source and the wind."""
+    """A zone in degrees, and what its file says of the source, the wind and the quantity."""
 
     shape: BaseGeometry
     source: tuple[float, float] | None
     wind_from: float | None
+    taken: ZonesTaken | None = None
 
 
 def read_layer(path: Path, role: str, crs: str | None = None) -> Layer:
@@ -132,18 +134,26 @@ def read_layer(path: Path, role: str, crs: str | None = None) -> Layer:
     return Layer(path.name, table.rows, placed.geometry, table.columns)
 
 
-def read_zone(path: Path, crs: str | None = None) -> ZoneGiven:
+def read_zone(path: Path, crs: str | None = None, alternative: str | None = None) -> ZoneGiven:
     """The union of the polygons of a file, or of the zones that ``hazard zone --json`` answered.
+
+    Of several alternatives the wanted one is taken, without a wish that of the largest quantity.
 
     Raises
     ------
     NotFoundError, FileError, InvalidError
-        As `read_layer`; ``evacuation.no_zone`` when there is no polygon in it.
+        As `read_layer`; ``evacuation.no_zone`` when there is no polygon in it,
+        ``hazard.no_alternative`` when it has not the one that is wanted.
     """
     run = read_run(path)
+    taken = None
     if run is not None:
-        shapes = [parse_geojson_geometry(z["geometry"]) for z in run["zones"] if z.get("geometry")]
+        taken = zones_taken(run, alternative)
+        held = [z for z in taken.zones if isinstance(z, dict) and z.get("geometry")]
+        shapes = [parse_geojson_geometry(z["geometry"]) for z in held]
         source, wind = _said_of(run)
+    elif alternative is not None:
+        raise no_alternative(alternative, [])
     else:
         shapes = [s for s in read_layer(path, "zone", crs).shapes.tolist() if s is not None]
         source, wind = None, None
@@ -152,7 +162,7 @@ def read_zone(path: Path, crs: str | None = None) -> ZoneGiven:
         raise InvalidError(
             "evacuation.no_zone", "{got} 里没有影响范围的面", field="zone", got=path.name
         )
-    return ZoneGiven(shapely.union_all(areas), source, wind)
+    return ZoneGiven(shapely.union_all(areas), source, wind, taken)
 
 
 def _said_of(run: dict[str, Any]) -> tuple[tuple[float, float] | None, float | None]:

@@ -48,7 +48,7 @@ def evacuation_json(
         "rules": model.rules(rates),
         "warnings": [caution.as_dict() for caution in plan.cautions],
         "people": _people(plan, buildings),
-        "clearance": _clearance(plan, frame),
+        "clearance": _clearance(plan, frame, rates),
         "shelters": _shelters(plan, shelters, centre, wind_from),
         "buildings": _buildings(plan, buildings, shelters, frame, centre, wind_from),
         "close": [
@@ -82,8 +82,8 @@ def _people(plan: Plan, buildings: Buildings) -> dict[str, Any]:
     }
 
 
-def _clearance(plan: Plan, frame: LocalFrame) -> dict[str, Any]:
-    found = plan.clearance
+def _clearance(plan: Plan, frame: LocalFrame, rates: Rates) -> dict[str, Any]:
+    found, leaving = plan.clearance, rates.departure
     out: dict[str, Any] = {
         "low_s": round(found.low_s, 1),
         "high_s": None if found.high_s is None else round(found.high_s, 1),
@@ -92,6 +92,7 @@ def _clearance(plan: Plan, frame: LocalFrame) -> dict[str, Any]:
             round(found.queue_low_s, 1),
             None if found.queue_high_s is None else round(found.queue_high_s, 1),
         ],
+        "departure_s": None if leaving is None else [leaving.low, leaving.high],
         "roads_without_capacity": found.unknown,
         "bottleneck": None,
     }
