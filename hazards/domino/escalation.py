@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from gis.errors import InvalidError
 from hazards.blast import check_mass
 from hazards.curves import Curve, overpressure_pa, scaled_distance
@@ -15,6 +17,8 @@ from hazards.probits import harm, probits
 
 #: No chain is followed further.
 MOST_GENERATIONS = 5
+#: Slack of the quick test whether a source may reach a threshold.
+_SLACK = 1e-6
 
 
 @dataclass(frozen=True)
@@ -131,13 +135,19 @@ def _next(
     fresh: list[int], hits: dict[int, Hit], sites: Sequence[Site], generation: int, curve: Curve
 ) -> Iterator[int]:
     """Sites that those set off last set off in turn; their hits are put in place."""
-    waiting = [i for i, hit in hits.items() if not hit.exceeded]
-    for i in waiting:
-        for j in fresh:
-            at, mass = sites[j], sites[j].tnt_kg
-            if mass is None:
-                continue
-            hit = _hit(j, at.x_m, at.y_m, mass, i, sites[i], generation, curve)
+    loads = [(j, mass) for j in fresh if (mass := sites[j].tnt_kg) is not None]
+    at = np.array([(sites[j].x_m, sites[j].y_m) for j, _ in loads]).reshape(-1, 2)
+    size = np.cbrt([mass for _, mass in loads])
+    for i in [i for i, hit in hits.items() if not hit.exceeded]:
+        row = hits[i].threshold
+        if row is None:
+            continue
+        # Only those so near that they may reach the threshold are looked at one by one.
+        apart = np.hypot(at[:, 0] - sites[i].x_m, at[:, 1] - sites[i].y_m)
+        near = apart <= (1.0 + _SLACK) * scaled_distance(row.value, curve).z * size
+        for k in np.flatnonzero(near).tolist():
+            j, mass = loads[k]
+            hit = _hit(j, sites[j].x_m, sites[j].y_m, mass, i, sites[i], generation, curve)
             if hit.exceeded:
                 hits[i] = hit
                 yield i

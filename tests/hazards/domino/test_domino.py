@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from statistics import NormalDist
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 import shapely
 
 from gis.errors import InvalidError
+from hazards.curves import scaled_distance
 from hazards.domino.escalation import (
     Site,
     blast_hits,
@@ -85,6 +87,22 @@ def test_a_chain_ends_where_the_mass_is_unknown():
     hits = blast_hits(500.0, sites, CURVE, 5)
     assert [h.generation for h in hits] == [1, 1, 1]
     assert "domino.mass_unknown" in {c.code for c in hit_cautions(hits, sites)}
+
+
+def test_a_chain_among_thousands_of_sites_costs_little():
+    rng = np.random.default_rng(2)
+    places = rng.uniform(-4000, 4000, (4000, 2)).tolist()
+    sites = [Site(str(i), x, y, Equipment.ATMOSPHERIC, 20.0) for i, (x, y) in enumerate(places)]
+    start = time.process_time()
+    hits = blast_hits(1e7, sites, CURVE, 3)
+    assert time.process_time() - start < 2.0
+    first = {hit.site for hit in hits if hit.exceeded and hit.generation == 1}
+    reach = scaled_distance(22_000.0, CURVE).z * 20.0 ** (1 / 3)
+    at = np.array(places)
+    for hit in hits:
+        if hit.generation == 2:
+            assert np.hypot(*(at[sorted(first)] - at[hit.site]).T).min() <= reach
+    assert len(first) > 300
 
 
 def test_more_mass_never_sets_off_less():
