@@ -23,6 +23,7 @@ from cityops.services.layer_values import (
     codes_titled,
     typed_value,
 )
+from cityops.services.origins import origin_of
 from cityops.services.permissions import Action, Permission, permission_for, require
 from cityops.services.ports import Box, Store
 from cityops.services.roles import Person
@@ -355,8 +356,7 @@ class LayerService:
             batch = now.tx.layers.by_key(spec, key, allowed)
             if not len(batch):
                 raise _no_feature(spec, key)
-            origin = now.tx.layers.origin(spec, int(batch.fids[0]))
-            return Feature(spec, allowed, batch, origin)
+            return Feature(spec, allowed, batch, origin_of(now.tx, spec, int(batch.fids[0])))
 
     def select(
         self,
@@ -706,4 +706,4 @@ def _no_feature(spec: LayerSpec, key: str) -> NotFoundError:
 
 def _stored(tx: Any, spec: LayerSpec, permission: Permission, fid: int) -> Feature:
     batch = tx.layers.by_fids(spec, [fid], permission)
-    return Feature(spec, permission, batch, tx.layers.origin(spec, fid))
+    return Feature(spec, permission, batch, origin_of(tx, spec, fid))

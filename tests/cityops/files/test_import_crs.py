@@ -11,6 +11,7 @@ import pytest
 import shapely
 from pyproj import Transformer
 
+from cityops.services.roles import SYSTEM
 from gis.errors import CrsError, InvalidError
 
 ORACLES = Path(__file__).parents[2] / "gis" / "data" / "coordinate_oracles.csv"
@@ -245,3 +246,23 @@ def test_a_crs_member_that_names_nothing_asks_for_the_system(put, name):
     with pytest.raises(InvalidError) as refusal:
         put(PLACES, declared=name)
     assert refusal.value.code in ("crs.missing", "crs.unknown")
+
+
+@pytest.mark.parametrize(
+    ("xy", "crs", "told"),
+    [
+        (PLACES, "EPSG:4326", ("EPSG:4326（WGS 84）", False, 0.0)),
+        (PLACES, "gcj02", ("GCJ-02", True, 2.0)),
+        (
+            [(39515550.0 + i, 4330000.0) for i in range(3)],
+            "EPSG:4527",
+            ("EPSG:4527（CGCS2000 / 3-degree Gauss-Kruger zone 39）", True, 0.0),
+        ),
+    ],
+)
+def test_a_feature_tells_the_system_of_its_delivery_and_what_conversion_cost(
+    put, city, rows_of, xy, crs, told
+):
+    layer = put(xy, crs=crs)["layer"]
+    origin = city.layers.feature(SYSTEM, layer, rows_of(layer).keys[0]).origin
+    assert (origin["delivered_name"], origin["converted"], origin["accuracy_m"]) == told

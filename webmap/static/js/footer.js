@@ -58,7 +58,12 @@ function explain(app, place) {
     document.querySelector('.map').append(pop);
     place.setAttribute('aria-expanded', 'true');
   };
-  place.addEventListener('pointerenter', (event) => { if (event.pointerType === 'mouse') show(); });
+  // The foot may slide in under a pointer that stands still: only one that moves asks for it.
+  let entered = null;
+  place.addEventListener('pointerenter', (event) => { entered = [event.screenX, event.screenY]; });
+  place.addEventListener('pointermove', (event) => {
+    if (event.pointerType === 'mouse' && entered && (event.screenX !== entered[0] || event.screenY !== entered[1])) show();
+  });
   place.addEventListener('pointerleave', () => { if (!stays) shut(); });
   place.addEventListener('click', () => { if (stays) shut(); else { show(); stays = true; } });
 }

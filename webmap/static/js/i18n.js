@@ -39,3 +39,21 @@ export function quantity(value, unit, digits = 3) {
     ? value.toLocaleString('en-US', { maximumFractionDigits: digits }) : String(value);
   return unit ? `${text} ${unit}` : text;
 }
+
+/** A delivered number with all of its digits, without the noise of its binary form; unit after a space. */
+export function exact(value, unit) {
+  if (value == null) return '';
+  const text = typeof value === 'number'
+    ? plainNumber(value).toLocaleString('en-US', { maximumSignificantDigits: 15 }) : String(value);
+  return unit ? `${text} ${unit}` : text;
+}
+
+/** A number of single precision as it was written: the shortest one with the same 32 bits. */
+function plainNumber(value) {
+  if (Number.isInteger(value) || Math.fround(value) !== value) return value;
+  for (let digits = 1; digits < 9; digits += 1) {
+    const shorter = Number(value.toPrecision(digits));
+    if (Math.fround(shorter) === value) return shorter;
+  }
+  return value;
+}

@@ -9,6 +9,10 @@ import { token } from 'cityops/theme';
 
 /** What each mode draws; the board also holds the points that help drawing. */
 const SHAPES = { polygon: 'Polygon', rectangle: 'Polygon', circle: 'Polygon', line: 'LineString', point: 'Point' };
+/** What a second click consists of, and how long and how near to the first it is one, in ms and pixels. */
+const CLICK = ['pointerdown', 'mousedown', 'pointerup', 'mouseup', 'click', 'dblclick'];
+const SECOND_MS = 500;
+const SECOND_PX = 8;
 const MODES = { polygon: 'polygon', rectangle: 'rectangle', line: 'linestring', point: 'point', circle: 'circle' };
 
 function make(map) {
@@ -66,6 +70,7 @@ export function createDraw(app) {
     settling = true;
     map.doubleClickZoom.disable();
     moves.forEach((name) => map.getCanvasContainer().addEventListener(name, over, true));
+    shield(map.getCanvasContainer());
   }
   return {
     /** Whether the person is drawing now: clicks then belong to the drawing. */
@@ -104,6 +109,20 @@ export function createDraw(app) {
       drawing.addFeatures([{ type: 'Feature', geometry, properties: { mode: drawn } }]);
     },
   };
+}
+
+/** What slides in under the pointer as a shape is finished gets nothing of the double click that finished it. */
+function shield(canvas) {
+  let first = null;
+  const swallow = (event) => {
+    if (canvas.contains(event.target)) { first = [event.clientX, event.clientY]; return; }
+    const near = !first || Math.hypot(event.clientX - first[0], event.clientY - first[1]) <= SECOND_PX;
+    if (!near || event.detail === 0 && event.type === 'click') return; // by the keyboard
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  };
+  CLICK.forEach((name) => window.addEventListener(name, swallow, true));
+  setTimeout(() => CLICK.forEach((name) => window.removeEventListener(name, swallow, true)), SECOND_MS);
 }
 
 /** Nine decimals, a tenth of a millimetre: what a pointer can mean, and what the board accepts back. */

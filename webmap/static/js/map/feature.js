@@ -1,7 +1,7 @@
 // One feature in the panel: every field with its unit, titles of codes, source and quality.
 
 import { emptyState, h, icon, skeleton } from 'cityops/dom';
-import { metres, quantity, t, title } from 'cityops/i18n';
+import { exact, metres, quantity, t, title } from 'cityops/i18n';
 import { complain, toast } from 'cityops/toast';
 
 /** Fields that say where a feature is from and how good it is. */
@@ -13,7 +13,7 @@ export function valueText(field, value) {
   const code = field.codes?.find((item) => item.code === String(value));
   if (code) return title(code.title);
   if (field.type === 'boolean') return value ? t('是') : t('否');
-  if (field.type === 'real' || field.type === 'integer') return quantity(value, field.unit);
+  if (field.type === 'real' || field.type === 'integer') return exact(value, field.unit);
   return field.unit ? `${value} ${field.unit}` : String(value);
 }
 
@@ -46,12 +46,19 @@ function described(layer, properties) {
     .map((field) => valueText(field, properties[field.name])).find(Boolean) ?? null;
 }
 
+/** What conversion left as error: none where the numbers stayed or only left their plane; null is unknown. */
+function conversion(origin) {
+  if (!origin.converted) return t('无换算');
+  if (origin.accuracy_m === 0) return t('无，同一基准，只由平面换成经纬度');
+  return origin.accuracy_m != null ? `± ${quantity(origin.accuracy_m, 'm')}` : null;
+}
+
 /** How the feature came in: the system it was delivered in, what conversion cost, which delivery. */
 function originLines(layer, origin) {
   if (!origin || layer.base) return [];
   const rows = [
-    [t('交付坐标系'), origin.delivered_crs ?? t('CGCS2000 经纬度，未经换算')],
-    [t('换算误差'), origin.accuracy_m != null ? `± ${quantity(origin.accuracy_m, 'm')}` : origin.delivered_crs ? null : t('无换算')],
+    [t('交付坐标系'), origin.delivered_name ?? t('CGCS2000 经纬度，未经换算')],
+    [t('换算误差'), conversion(origin)],
     [t('交付批次'), origin.source_id != null ? t('第 {n} 批', { n: origin.source_id }) : t('随场景装入或手工录入')],
     [t('数据版本'), origin.row_version != null ? t('第 {n} 版', { n: origin.row_version }) : null],
   ];

@@ -1,7 +1,7 @@
 // The list beside the map: what the map shows of one layer, or what lies in an area; the same filter, hover both ways.
 
 import { debounce, emptyState, h, icon, skeleton } from 'cityops/dom';
-import { count, t, title } from 'cityops/i18n';
+import { count, exact, t, title } from 'cityops/i18n';
 import { featureName, valueText } from 'cityops/map/feature';
 import { columnFilter, textFilter } from 'cityops/map/listfilter';
 import { TEXT } from 'cityops/map/matching';
@@ -151,7 +151,7 @@ export function startList(app) {
   }
   function cell(field, value) {
     if (value == null || value === '') return h('span', { class: 'none' }, t('未知'));
-    return isNumber(field) ? value.toLocaleString('en-US', { maximumFractionDigits: 3 }) : valueText(field, value);
+    return isNumber(field) ? exact(value) : valueText(field, value);
   }
 
   function filterMenu() {
