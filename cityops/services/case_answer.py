@@ -7,6 +7,7 @@ from typing import Any
 
 from cityops.services.areas import AreaLookup
 from cityops.services.case_engine import CaseFile, kin_around, seen_of
+from cityops.services.case_evidence import SEES_ALARMS, alarms_json
 from cityops.services.case_json import actor_of, news_of, people_json, whole
 from cityops.services.case_scope import scope_of
 from cityops.services.case_values import CaseRecord
@@ -27,7 +28,10 @@ def answer(
     """A case with history, photos, what the person may do next and whom they may choose."""
     view = CaseView(lookup, config, actor_of(person), config.world(now))
     told = whole(case, view, person)
-    return told | people_json(tx, case.record, {act["action"] for act in told["actions"]})
+    told |= people_json(tx, case.record, {act["action"] for act in told["actions"]})
+    if person.has(*SEES_ALARMS):
+        told["alarms"] = alarms_json(tx, person, case.record) if case.photos else []
+    return told
 
 
 def kin_json(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from cityops.services.case_evidence import Exposure
 from cityops.services.case_values import CITY_TIME
 from cityops.services.photo_head import MAX_PIXELS
 from gis.errors import InvalidError
@@ -27,11 +28,12 @@ _TAKEN, _ORIENTATION = 0x9003, 0x0112
 
 @dataclass(frozen=True)
 class PhotoCopy:
-    """JPEG bytes of copy and thumbnail, and what EXIF was worth."""
+    """JPEG bytes of copy and thumbnail, what EXIF was worth, and what the picture says of itself."""
 
     copy: bytes
     thumbnail: bytes
     flags: tuple[str, ...]
+    seen: Exposure = Exposure()
 
 
 def photo_copy(
@@ -57,7 +59,8 @@ def photo_copy(
         with Image.open(io.BytesIO(data), formats=("JPEG", "MPO", "PNG", "WEBP")) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise InvalidError("photo.too_many_pixels", "照片像素太多", field="photo")
-            flags = exif_flags(_tags(image), position=position, received=received)
+            tags = _tags(image)
+            flags = exif_flags(tags, position=position, received=received)
             image.draft("RGB", (LONGEST_PX, LONGEST_PX))
             upright = ImageOps.exif_transpose(image)
             plain = upright.convert("RGB")
@@ -67,7 +70,18 @@ def photo_copy(
         raise InvalidError(
             "photo.unreadable", "照片解不开，可能已损坏", field="photo", hint="请重新拍照"
         ) from error
-    return PhotoCopy(_jpeg(plain, LONGEST_PX), _jpeg(plain, THUMBNAIL_PX), flags)
+    taken = _exif_time(tags["taken"]) if tags.get("taken") else None
+    seen = Exposure(_fingerprint(plain), taken, gps_position(tags.get("gps") or {}))
+    return PhotoCopy(_jpeg(plain, LONGEST_PX), _jpeg(plain, THUMBNAIL_PX), flags, seen)
+
+
+def _fingerprint(image: Any) -> int | None:
+    """Perceptual hash of a picture; None of one that is too small or of one colour."""
+    from grid.evidence.fingerprint import SIDE, perceptual_hash
+
+    grey = image.convert("L")
+    grey.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
+    return perceptual_hash(grey) if min(grey.size) >= SIDE else None
 
 
 def _jpeg(image: Any, longest: int) -> bytes:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from cityops.services.case_evidence import Exposure, keep_evidence
 from cityops.services.case_json import news_of
 from cityops.services.case_values import CaseRecord, PhotoRecord
 from cityops.services.cases import CaseService, now_utc
@@ -172,27 +173,29 @@ class PhotoService:
             raise NotFoundError("photo.unknown", "没有照片 {got}", got=name)
         if photo.state == "ready":
             return "ready"
-        done = self._copied(record, photo)
+        done, seen = self._copied(record, photo)
         with self._store.writing() as tx:
             tx.cases.change_photo(record.seq, done)
+            keep_evidence(tx, record, done, seen)
             now = tx.cases.find(case_id)
             if now is not None:
                 tx.outbox.put("case.photo", news_of(now))
         return done.state
 
-    def _copied(self, record: CaseRecord, photo: PhotoRecord) -> PhotoRecord:
+    def _copied(self, record: CaseRecord, photo: PhotoRecord) -> tuple[PhotoRecord, Exposure]:
         data = self._files.open(photo.original)
         try:
             made = photo_copy(data, position=record.position, received=photo.uploaded_at)
         except InvalidError as fault:
-            return replace(photo, state="failed", flags=(fault.code,))
-        return replace(
+            return replace(photo, state="failed", flags=(fault.code,)), Exposure()
+        ready = replace(
             photo,
             state="ready",
             copy=self._files.put(made.copy),
             thumbnail=self._files.put(made.thumbnail),
             flags=made.flags,
         )
+        return ready, made.seen
 
     def read(self, person: Person, case_id: UUID, name: str, *, small: bool = False) -> bytes:
         """JPEG bytes of the copy, or of the thumbnail. The original is never given out here.

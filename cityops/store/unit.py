@@ -24,6 +24,7 @@ REPOSITORIES: dict[str, str] = {
     "jobs": "cityops.store.jobs:SqlJobRepo",
     "deadlines": "cityops.store.case_deadlines:SqlDeadlineRepo",
     "deliveries": "cityops.store.deliveries:SqlDeliveryRepo",
+    "evidence": "cityops.store.case_evidence:SqlEvidenceRepo",
     "facts": "cityops.store.case_facts:SqlFactRepo",
     "meta": "cityops.store.meta:SqlMetaRepo",
     "outbox": "cityops.store.outbox:SqlOutboxRepo",

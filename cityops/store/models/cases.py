@@ -172,6 +172,24 @@ class CasePhoto(Base):
     uploaded_at: Mapped[str] = mapped_column(String(32))
 
 
+class CaseEvidence(Base):
+    """What is known of a photo as evidence; added once its copy is made.
+
+    ``sha256`` is that of the file as it came, ``phash`` the 64 bits of the picture as a signed
+    number, null where it has none; ``alarms`` a JSON list of what a person should look at.
+    """
+
+    __tablename__ = "case_evidence"
+    __table_args__ = (UniqueConstraint("case_seq", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_seq: Mapped[int] = mapped_column(ForeignKey("case_record.seq"))
+    name: Mapped[str] = mapped_column(String(120))
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    phash: Mapped[int | None] = mapped_column(BigInteger)
+    alarms: Mapped[str] = mapped_column(Text, default="[]")
+
+
 class CaseCounter(Base):
     """Last running number of each prefix (city and day)."""
 

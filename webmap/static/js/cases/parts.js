@@ -47,8 +47,10 @@ export function facts(one) {
 /** What the checks of the server found, for people who decide. */
 export function doubts(one) {
   const found = [...(one.flags ?? []), ...(one.photos ?? []).flatMap((photo) => photo.flags)];
-  if (found.length === 0) return null;
-  return h('section', { class: 'case-sec' }, [...new Set(found)].map((flag) => h('p', { class: 'doubt' }, icon('warn', 'i-16'), flagText(flag))));
+  const alarms = one.alarms ?? [];
+  if (found.length + alarms.length === 0) return null;
+  return h('section', { class: 'case-sec' }, [...new Set(found)].map((flag) => h('p', { class: 'doubt' }, icon('warn', 'i-16'), flagText(flag))),
+    alarms.map(({ told, other }) => h('p', { class: 'doubt' }, icon('warn', 'i-16'), h('span', {}, told, other && ['：', h('a', { href: caseLink(other.case_id) }, other.number)]))));
 }
 
 /** The condition under which it was filed, or that the reporter chose, with what it allows. */
