@@ -32,7 +32,8 @@ class Excavation:
         (n,) whether the top lies above the pit's floor; whether that is open because a level is
         unknown.
     wall_gap
-        (n,) metres in plan between the pit's wall and the pipe's outer wall; negative inside.
+        (n,) metres in plan between the pit's wall and the pipe's outer wall; negative inside. NaN
+        where the size is unknown: `is_inside` then tells of the axis.
     floor_gap
         (n,) metres from the pit's floor down to the pipe's top; negative where it is hit.
     length
@@ -97,6 +98,7 @@ def excavate(
         apart[rows] > 0, apart[rows] - half[rows], _depth_in(lines[rows], pit, half[rows])
     )
     inside = wall < 0
+    wall[np.isnan(pipes.solids.width[rows])] = np.nan
     gap = np.full(len(rows), np.nan)
     gap[inside] = _floor_gaps(pipes, rows[inside], pit, depth_m, floor_level_m)
     unknown = inside & np.isnan(gap)

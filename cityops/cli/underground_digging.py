@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from cityops.cli.output import CityCommand, show
+from cityops.cli.underground_warnings import DESPITE, warned
 from underground.kinds import kind_title
 
 _SHARED = (
@@ -22,6 +23,7 @@ _SHARED = (
         type=click.Choice(["top", "invert", "axis"]),
         help="没有写明时，埋深和高程指哪一处",
     ),
+    DESPITE,
 )
 
 
@@ -44,7 +46,7 @@ def excavate(files: tuple[Path, ...], pit: str, as_json: bool, **options: Any) -
     from cityops.services.underground.digging import excavation_of_files
 
     result = excavation_of_files(files, pit, **options)
-    show(result, lambda: _pit_told(result), as_json=as_json)
+    show(result, lambda: warned(result, _pit_told(result)), as_json=as_json)
 
 
 @click.command("propose", cls=CityCommand)
@@ -76,14 +78,16 @@ def propose(
 
     room = None if corridor is None else Corridor(*corridor, step)
     result = proposal_of_files(files, line, corridor=room, **options)
-    show(result, lambda: _proposal_told(result), as_json=as_json)
+    show(result, lambda: warned(result, _proposal_told(result)), as_json=as_json)
 
 
 def _pit_told(result: dict[str, Any]) -> str:
     lines = [f"挖到 {result['hit']} 条，可能挖到（高程不明）{result['may_be_hit']} 条"]
     for row in result["pipes"]:
         said = "挖到" if row["hit"] else "可能挖到" if row["may_be_hit"] else "未挖到"
-        wall = "坑内" if row["inside"] else f"距坑壁 {row['wall_gap_m']:.2f} m"
+        gap = row["wall_gap_m"]
+        outside = "管径不明，距坑壁未知" if gap is None else f"距坑壁 {gap:.2f} m"
+        wall = "坑内" if row["inside"] else outside
         lines.append(
             f"  {kind_title(row['kind'])} {row['id']}：{said}，{wall}，{row['owner'] or '权属不明'}"
         )

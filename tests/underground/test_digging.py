@@ -51,6 +51,12 @@ def test_a_pit_hits_what_lies_above_its_floor_within_its_walls():
     assert found.length.tolist() == pytest.approx([10, 10, 0, 0])
 
 
+def test_an_unknown_size_leaves_the_gap_to_the_wall_open():
+    found = excavate(pipes(("-5 11 -1, 15 11 -1", "给水", None)), PIT, floor_level_m=-3)
+    assert found.pipe.tolist() == [0]
+    assert np.isnan(found.wall_gap).all()
+
+
 def test_a_pipe_that_dips_under_the_floor_is_hit_where_it_rises():
     found = excavate(pipes(("-5 5 -6, 25 5 0",)), PIT, floor_level_m=-4)
     assert found.is_hit.tolist() == [True]
