@@ -92,6 +92,7 @@ def boreholes_of(
         code=of.text("code")[order],
         name=of.text("layer")[order],
         datum=datum_named(datum),
+        rows=np.asarray(layers.rows, np.int64)[order],
     )
 
 

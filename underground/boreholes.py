@@ -32,6 +32,8 @@ class Boreholes:
         (l,) code and name of each layer.
     datum
         What collars refer to.
+    rows
+        (l,) rows of the delivery of the layers, for faults; 1, 2, ... where not given.
     """
 
     ids: ObjectArray
@@ -45,6 +47,7 @@ class Boreholes:
     code: ObjectArray
     name: ObjectArray
     datum: str
+    rows: IntArray | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -65,7 +68,7 @@ def _faults(holes: Boreholes) -> list[CityError]:
     out: list[CityError] = []
     hole = np.repeat(np.arange(len(holes)), np.diff(holes.first))
     for k in range(len(holes.top)):
-        name, row = holes.ids[hole[k]], k + 1
+        name, row = holes.ids[hole[k]], k + 1 if holes.rows is None else int(holes.rows[k])
         if not holes.top[k] < holes.bottom[k]:
             out.append(
                 InvalidError("borehole.upside_down", "{got}：层底不低于层顶", got=name, row=row)
@@ -80,7 +83,7 @@ def _faults(holes: Boreholes) -> list[CityError]:
                     code, "{got}：与上一层{said}", got=name, params={"said": said}, row=row
                 )
             )
-    return out
+    return sorted(out, key=lambda fault: fault.row or 0)
 
 
 @dataclass(frozen=True)

@@ -127,6 +127,13 @@ def test_every_fault_of_borehole_tables_is_named_at_once():
     ]  # fmt: skip
 
 
+def test_faults_between_layers_name_the_rows_of_the_file():
+    cells = [["ZK1", "2", 5, 20, "砂"], ["ZK1", "1", 0, 4, "土"]]
+    with pytest.raises(InvalidError) as refused:
+        boreholes_of(HOLES, Sheet("l", LAYERS.head, cells, [7, 9]))
+    assert [(e.code, e.row) for e in refused.value.errors] == [("borehole.gap", 7)]
+
+
 def run(*arguments):
     done = CliRunner().invoke(command, [str(a) for a in arguments], standalone_mode=False)
     assert done.exception is None, done.output
