@@ -8,7 +8,6 @@ from typing import Any
 import click
 
 from cityops.cli.output import CityCommand, show
-from gis.errors import InvalidError
 
 _FILE = click.argument("file", type=click.Path(path_type=Path))
 _VALVES = click.option(
@@ -59,31 +58,10 @@ def isolate(
     """关阀：要关的阀门（由近到远）、关断的管段、另外断水的管段。"""
     from cityops.services.underground.networks import isolation_of_file
 
-    pairs = [pair_of(text, "--exclude") for text in exclude]
     result = isolation_of_file(
-        file, valves, link, exclude=pairs, sources=sources, respect_status=respect_status
+        file, valves, link, exclude=exclude, sources=sources, respect_status=respect_status
     )
     show(result, lambda: _isolation_told(result), as_json=as_json)
-
-
-def pair_of(text: str, option: str) -> tuple[str, str]:
-    """A link and a node as they are written on the command line.
-
-    Raises
-    ------
-    InvalidError
-        Not two names with a comma between.
-    """
-    link, comma, node = text.rpartition(",")
-    if not comma or not link or not node:
-        raise InvalidError(
-            "valves.bad_pair",
-            "应写作“管段,节点”，得到 {got}",
-            field=option,
-            got=text,
-            expected="LINK,NODE",
-        )
-    return link.strip(), node.strip()
 
 
 def _segments_told(result: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from cityops.cli.output import CityCommand, show
+from cityops.cli.underground_warnings import DESPITE, warned
 
 _FILES = click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 _CRS = click.option("--crs", help="坐标系，例如 EPSG:4548；文件自带时不必给")
@@ -28,12 +29,13 @@ _CRS = click.option("--crs", help="坐标系，例如 EPSG:4548；文件自带�
 @click.option("--kind", help="只看这一种管线")
 @click.option("--part", type=click.Choice(["top", "invert", "axis"]), help="高程指哪一处")
 @click.option("--respect-status", is_flag=True, help="关闭的管段不通")
+@DESPITE
 def trace(files: tuple[Path, ...], start: str, as_json: bool, **options: Any) -> None:
     """追踪：连通、上游、下游、最短路径，以及停在哪里、为什么。"""
     from cityops.services.underground.tracing import trace_of_files
 
     result = trace_of_files(files, start, **options)
-    show(result, lambda: _trace_told(result), as_json=as_json)
+    show(result, lambda: warned(result, _trace_told(result)), as_json=as_json)
 
 
 @click.command("reconnect", cls=CityCommand)
@@ -48,7 +50,7 @@ def reconnect(
     files: tuple[Path, ...], pins: tuple[str, ...], as_json: bool, **options: Any
 ) -> None:
     """把没有相接的线端在容差内接上；每一处移动都列出，原文件不变。"""
-    from cityops.cli.underground_network import pair_of
+    from cityops.services.underground.networks import pair_of
     from cityops.services.underground.tracing import reconnect_files
 
     pairs = [pair_of(text, "--pin") for text in pins]

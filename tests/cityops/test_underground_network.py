@@ -93,6 +93,15 @@ def test_what_is_not_there_is_named(files, arguments, exit_code, code):
     assert (done[0], done[1]["error"]["code"]) == (exit_code, code)
 
 
+def test_an_unknown_link_and_bad_exclusions_are_named_together(files):
+    arguments = ["--link", "px", "--exclude", "p1,A", "--exclude", "p1"]
+    code, found = run("isolate", files[0], "--valves", files[1], *arguments)
+    assert code == 3
+    assert [e["code"] for e in found["errors"]] == [
+        "network.no_link", "valves.no_such_valve", "valves.bad_pair",
+    ]  # fmt: skip
+
+
 def test_a_broken_model_names_every_line(tmp_path, files):
     bad = tmp_path / "bad.inp"
     bad.write_text("[JUNCTIONS]\nA 1\nA 2\n[PIPES]\np A B 9 1\nq A A x 1\nr A\n")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy as np
 
 from cityops.services.reading.encoding import decode
 from cityops.services.underground.files import model_of_file, survey_of_files
-from gis.errors import FileError, NotFoundError
+from gis.errors import CityError, FileError, InvalidError, NotFoundError
 from underground.axes import IntArray
 from underground.network.build import network_of_model, network_of_survey
 from underground.network.isolation import IsolationIndex, isolation_index
@@ -122,7 +123,7 @@ def isolation_of_file(
     valves: Path,
     link: str,
     *,
-    exclude: Sequence[tuple[str, str]] = (),
+    exclude: Sequence[str] = (),
     sources: Sequence[str] = (),
     respect_status: bool = False,
 ) -> dict[str, Any]:
@@ -131,19 +132,19 @@ def isolation_of_file(
     Parameters
     ----------
     exclude
-        (link, node) of valves that cannot be closed.
+        Valves that cannot be closed, each as "link,node".
 
     Raises
     ------
-    NotFoundError
-        No such link, or an excluded valve that is none of the layer.
+    NotFoundError, InvalidError
+        No such link, or excluded valves that are none of the layer or no two names; several of
+        these are in ``errors``.
     FileError, InvalidError
         See `network_of_file` and `valves_of_file`.
     """
     network = network_of_file(path, sources)
     layer = valves_of_file(valves, network)
-    burst = network.link(link)
-    excluded = [_valve_at(network, layer, pair) for pair in exclude]
+    burst, excluded = _asked(network, layer, link, exclude)
     index = isolation_index(network, layer, respect_status=respect_status)
     found = index.isolate(burst, excluded)
     long = network.length[found.links]
@@ -173,6 +174,54 @@ def _about(network: Network, layer: ValveLayer) -> dict[str, Any]:
         "not_isolating": network.nodes[layer.not_isolating].tolist(),
         "sources": network.nodes[network.is_source].tolist(),
     }
+
+
+def _asked(
+    network: Network, layer: ValveLayer, link: str, exclude: Sequence[str]
+) -> tuple[int, list[int]]:
+    """Positions of the link and of the excluded valves; every fault of them at once."""
+    faults: list[CityError] = []
+    found: list[int] = []
+    questions: list[Callable[[], int]] = [lambda: network.link(link)]
+    questions += [
+        partial(lambda text: _valve_at(network, layer, pair_of(text, "exclude")), text)
+        for text in exclude
+    ]
+    for question in questions:
+        try:
+            found.append(question())
+        except CityError as fault:
+            faults.append(fault)
+    if len(faults) > 1:
+        first = faults[0]
+        kind = NotFoundError if isinstance(first, NotFoundError) else InvalidError
+        raise kind(
+            first.code, first.template, field=first.field, got=first.got,
+            expected=first.expected, params=first.params, errors=faults,
+        )  # fmt: skip
+    if faults:
+        raise faults[0]
+    return found[0], found[1:]
+
+
+def pair_of(text: str, field: str) -> tuple[str, str]:
+    """A link and a node as they are written on the command line.
+
+    Raises
+    ------
+    InvalidError
+        Not two names with a comma between.
+    """
+    link, comma, node = text.rpartition(",")
+    if not comma or not link or not node:
+        raise InvalidError(
+            "valves.bad_pair",
+            "应写作“管段,节点”，得到 {got}",
+            field=field,
+            got=text,
+            expected="LINK,NODE",
+        )
+    return link.strip(), node.strip()
 
 
 def _valve_at(network: Network, layer: ValveLayer, pair: tuple[str, str]) -> int:
