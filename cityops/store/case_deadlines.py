@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from cityops.services.grid.recompute import STEP_COLUMNS, Moved, OpenCase, step_of
 from cityops.store.models.cases import CaseRow
+from grid.clock.clock import ClockKind
 from grid.flow.states import LIVE_STATES
 
 if TYPE_CHECKING:
@@ -19,9 +20,15 @@ _OPEN = sorted(state.value for state in LIVE_STATES)
 #: The same as ``Case.is_open``, between two numbers.
 _IS_OPEN = (
     "seq BETWEEN ? AND ? AND merged_into IS NULL "
-    f"AND state IN ({', '.join(repr(state) for state in _OPEN)})"
+    # A plus keeps the index of states out: the cases lie side by side in the table.
+    f"AND +state IN ({', '.join(repr(state) for state in _OPEN)})"
 )
-_INSIDE = {name: f"json_extract(flow, '$.{name}')" for name in ("last_at", "clocks")}
+_INSIDE = {
+    "last_at": "json_extract(flow, '$.last_at')",
+    # Mostly the clock of disposal is the last one: then the others need not be unpacked.
+    "clocks": f"CASE WHEN json_extract(flow, '$.clocks[#-1].kind') = '{ClockKind.DISPOSE.value}' "
+    "THEN json_extract(flow, '$.clocks[#-1]') ELSE json_extract(flow, '$.clocks') END",
+}
 _READ = (
     f"SELECT {', '.join(_INSIDE.get(name, name) for name in OpenCase._fields)} "  # noqa: S608
     f"FROM case_record WHERE {_IS_OPEN} ORDER BY seq"

@@ -33,7 +33,8 @@ ACTION = "recompute"
 class OpenCase(NamedTuple):
     """A case that has not ended, as the store keeps it.
 
-    ``due_at`` and ``last_at`` are times as texts, ``clocks`` is JSON; None where there is none.
+    ``due_at`` and ``last_at`` are times as texts, None where there is none.
+    ``clocks`` is JSON: the list of them, or the last one alone where that is the disposal's.
     """
 
     seq: int
@@ -150,8 +151,10 @@ def _instant(text: str) -> int:
 
 def _dispose_clock(clocks: str | None) -> StoredClock | None:
     """The last clock of disposal of a stored case."""
+    stored: Any = orjson.loads(clocks) if clocks else []
+    if isinstance(stored, dict):
+        return stored
     kind = ClockKind.DISPOSE.value
-    stored: list[StoredClock] = orjson.loads(clocks) if clocks else []
     return next((c for c in reversed(stored) if c["kind"] == kind), None)
 
 

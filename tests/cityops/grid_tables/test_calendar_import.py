@@ -96,6 +96,18 @@ def test_open_cases_are_recomputed_and_equal_to_each_alone(cityops, cases, days)
     check_each_alone(cases)
 
 
+def test_a_clock_of_disposal_behind_which_others_were_started_is_recomputed(cityops, cases, days):
+    """Given back to the same department: its clock goes on, that of dispatch came later."""
+    with cases.writing() as tx:
+        tx.connection.exec_driver_sql(
+            "UPDATE case_record SET flow = json_set(flow, '$.clocks', json_array("
+            "json_extract(flow, '$.clocks[0]'), json_extract(flow, '$.clocks[3]'), "
+            "json_extract(flow, '$.clocks[2]'))) WHERE seq <= 7"
+        )
+    assert cityops("calendar", "import", days(*YEAR))["moved"] == COUNT
+    check_each_alone(cases)
+
+
 def test_each_history_says_so_and_stays_equal_to_its_case(cityops, cases, days):
     cityops("calendar", "import", days(*YEAR))
     with cases.reading() as tx:

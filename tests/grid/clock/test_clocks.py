@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -35,7 +35,8 @@ from grid.clock.explain import explain
 from grid.clock.limit import SECOND, limit_of
 from grid.clock.shipped import shipped_calendars, shipped_seasons
 from grid.clock.stages import Urgency, shipped_stage_limits
-from grid.clock.timeline import instant_of
+from grid.clock.stored import due_stored, minutes_of, texts_of
+from grid.clock.timeline import instant_of, time_of
 
 BOOK = shipped_calendars()
 HOUR = 3600 * SECOND
@@ -43,6 +44,10 @@ HOUR = 3600 * SECOND
 
 def at(text: str) -> datetime:
     return datetime.fromisoformat(text + "+08:00")
+
+
+def utc_text(time: datetime) -> str:
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
 
 def disposal(amount: float = 1, unit: str = "work_day", start: str = "2026-11-24T10:00") -> Clock:
@@ -294,3 +299,33 @@ def test_no_book_no_deadline():
 
 def test_happenings_have_names():
     assert {h.value for h in Happening} == {"start", "pause", "resume", "stop"}
+
+
+@given(st.lists(clocks, max_size=30))
+def test_many_stored_deadlines_are_those_of_each(some):
+    expected = [due_at(c, BOOK) if c.is_open else None for c in some]
+    found = due_stored([*map(clock_json, some), None], BOOK).tolist()
+    assert found == [*(NONE if d is None else instant_of(d) for d in expected), NONE]
+
+
+@pytest.mark.parametrize("unit", ["work_hour", "urgent_day"])
+def test_stored_deadlines_of_a_season_and_of_a_missing_year(unit):
+    season = shipped_seasons()["种植季节"]
+    starts = ("2024-01-10T09:00", "2026-12-31T15:00", "2026-03-20T23:00")
+    some = [disposal(3, unit, start) for start in starts]
+    some += [replace(c, limit=replace(c.limit, season=season)) for c in some]
+    found = due_stored(map(clock_json, some), BOOK).tolist()
+    for clock, instant in zip(some, found, strict=True):
+        try:
+            assert instant == instant_of(due_at(clock, BOOK))
+        except CityError:
+            assert instant == NONE
+
+
+@given(st.lists(st.one_of(st.none(), st.integers(0, 2**51)), max_size=9))
+def test_texts_of_instants_are_those_of_each_time(instants):
+    column = np.array([NONE if i is None else i for i in instants], np.int64)
+    for i, text, minute in zip(instants, texts_of(column), minutes_of(column), strict=True):
+        shown = None if i is None else time_of(i)
+        assert text == (None if shown is None else utc_text(shown))
+        assert minute == (None if shown is None else f"{shown:%Y-%m-%d %H:%M}")
