@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import click
 
+from cityops.cli.hazard_zone_told import blast_told, model_told
 from cityops.cli.output import CityCommand, settings, show
 from cityops.cli.usage import ChineseGroup
 from gis.errors import FileError, UnavailableError
@@ -122,7 +123,7 @@ def zone(
         anywhere=True,
     )
     found = in_order(_run(request), levels)
-    show(found, lambda: _told(found), as_json=as_json)
+    show(found, lambda: blast_told(found), as_json=as_json)
 
 
 def _amounts(
@@ -153,7 +154,7 @@ def _model_zone(at: tuple[float, float], asked: dict[str, Any], as_json: bool) -
 
     request = ModelRequest(lon=at[0], lat=at[1], anywhere=True, **asked)
     found = in_fixed_form(_run_model(request), request)
-    show(found, lambda: _model_told(found), as_json=as_json)
+    show(found, lambda: model_told(found), as_json=as_json)
 
 
 def _run_model(request: Any) -> dict[str, Any]:
@@ -168,30 +169,6 @@ def _run_model(request: Any) -> dict[str, Any]:
         if error.code != "store.missing":
             raise
     return model_run_without_store(request)
-
-
-def _model_told(found: dict[str, Any]) -> str:
-    lines = [found["model_info"]["title"]["zh"]]
-    if found["choice"] is not None:
-        lines.append(found["choice"]["reason"])
-    for one in found["zones"]:
-        people = (one.get("exposure") or {}).get("people")
-        beyond = "以上" if one["truncated"] else ""
-        where = f"下风向约 {one['length_told_m']:,} m{beyond}，半宽约 {one['half_width_m']:,.0f} m"
-        if one["radius_told_m"] is not None:
-            where = f"约 {one['radius_told_m']:,} m{beyond}"
-        if one["geometry"] is None:
-            where = "达不到"
-        inside = "" if people is None else f"，区内{_people(people)}"
-        lines.append(f"{one['level']:g} {one['unit']}：{where}{inside}")
-    spread = next(
-        (z["uncertainty"]["spread_deg"] for z in found["zones"] if z["uncertainty"]), None
-    )
-    if spread is not None:
-        lines.append(f"风向可能左右偏转 {spread:g}°，偏转后扫过的范围见 uncertainty")
-    lines += [f"注意：{w['message']}" for w in found["warnings"]]
-    lines += [f"{found['estimate']['zh']}，来源：{found['source']}", f"记录：{found['run_id']}"]
-    return "\n".join(lines)
 
 
 @command.command("grade", cls=CityCommand)
@@ -302,26 +279,3 @@ def in_order(run: dict[str, Any], levels: tuple[str, ...]) -> dict[str, Any]:
     left = ("alternatives", "lists") if len(named) == 1 else ("lists",)
     shown = {name: value for name, value in run.items() if name not in left}
     return shown | {"mass_kg": only["mass_kg"], "zones": [zones[pascals] for pascals in asked]}
-
-
-def _told(found: dict[str, Any]) -> str:
-    place = found["place"]
-    lines = [
-        f"{found['model_info']['title']['zh']}：{found['mass_kg']:g} kg TNT",
-        f"位置（CGCS2000）：{place['lon']:.7f}, {place['lat']:.7f}",
-    ]
-    for one in found["zones"]:
-        people = (one.get("exposure") or {}).get("people")
-        lines.append(
-            f"{one['level']:g} {one['unit']}：约 {one['radius_told_m']:,} m"
-            + ("" if people is None else f"，圈内{_people(people)}")
-        )
-    lines += [f"注意：{w['message']}" for w in found["warnings"]]
-    lines += [f"{found['estimate']['zh']}，来源：{found['source']}", f"记录：{found['run_id']}"]
-    return "\n".join(lines)
-
-
-def _people(people: dict[str, Any]) -> str:
-    day, night = (people[time]["within"]["rounded"] for time in ("day", "night"))
-    told = ["未知" if n is None else f"约 {n:,} 人" for n in (day, night)]
-    return f"白天{told[0]}、夜间{told[1]}"

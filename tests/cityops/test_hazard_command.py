@@ -117,6 +117,37 @@ def test_several_faults_are_all_in_the_answer(zone, scene):
     assert [e["code"] for e in found["errors"]] == ["level.unit", "crs.swapped", "blast.bad_mass"]
 
 
+def test_each_quantity_is_told_with_its_own_radius_and_warnings(zone, tmp_path):
+    masses = ("--low", "3000", "--mass-kg", "21000", "--high", "430000")
+    _, _, told = zone(tmp_path, *masses, *TIANJIN_PORT, "--level", "2kPa", as_json=False)
+    lines = told.splitlines()
+    assert [lines[lines.index(f"{who} kg TNT") + 1] for who in ("较小：3000", "较大：430000")] == [
+        "  2 kPa：约 652 m",
+        "  2 kPa：约 3,410 m",
+    ]
+    assert any(line.startswith("注意：较大：430000 kg 超出") for line in lines)
+    assert lines[-1] == "没有保存记录"
+
+
+def test_a_record_is_named_where_it_was_kept(zone, scene):
+    _, _, told = zone(scene, "--mass-kg", "500", *TIANJIN_PORT, as_json=False)
+    assert "\n记录：" in told
+
+
+def test_usual_levels_that_a_model_does_not_reach_are_left_out_and_said(zone, tmp_path):
+    arguments = ("--model", "kinney-graham", "--mass-kg", "500", *TIANJIN_PORT)
+    code, found, _ = zone(tmp_path, *arguments)
+    assert (code, [z["level"] for z in found["zones"]]) == (0, [20.7, 6.9])
+    assert "hazard.level_left" in {w["code"] for w in found["warnings"]}
+
+
+def test_a_level_that_is_asked_for_again_in_another_unit_is_said(zone, tmp_path):
+    levels = ("--level", "2kPa", "--level", "2kPa", "--level", "0.02bar")
+    _, found, _ = zone(tmp_path, "--mass-kg", "500", *TIANJIN_PORT, *levels)
+    assert len(found["zones"]) == 1
+    assert "有 2 个等级与前面的相同，只算一次" in {w["message"] for w in found["warnings"]}
+
+
 def test_people_read_radii_and_that_it_is_an_estimate(zone, scene):
     _, _, told = zone(scene, "--mass-kg", "500", "--at", "117.1933", "39.1176", as_json=False)
     assert "2 kPa：约 359 m，圈内白天约 13,800 人" in told

@@ -81,6 +81,7 @@ def test_the_fixed_form(run):
     assert {w["code"] for w in found["warnings"]} >= {"evacuation.shelter_in_zone"}
     assert {c["road"] for c in found["close"] if c["leads_in"]} == {"e", "w"}
     assert (found["estimate"]["zh"], found["kept"]) == ("筛查估算", False)
+    assert "run_id" not in found
     assert all(row["source"] for row in found["assumptions"])
 
 

@@ -307,7 +307,7 @@ def _codes(city: Services, **asked: object) -> list[str]:
         ({"site": "HZ0001", "masses_kg": {"low": 9.0, "high": 2.0}}, ["hazard.mass_order"]),
         ({"site": "HZ0001", "masses_kg": {"low": 1e9}}, ["blast.bad_mass"]),
         ({"site": "HZ0001", "model": "crowl"}, ["hazard.unknown_model"]),
-        ({"site": "HZ0001", "model": "kinney-graham"}, ["blast.outside_range"]),
+        ({"site": "HZ0001", "model": "kinney-graham", "levels": ("2kPa",)}, ["blast.outside_range"]),
         ({"site": "HZ0001", "levels": ()}, ["blast.bad_levels"]),
         ({"site": "HZ0001", "levels": ("5kW/m2", "2kPa", "1MPa", "-2kPa")}, ["level.unit", "blast.bad_level"]),
         ({"lon": 116.4, "lat": 39.9, "masses_kg": {"low": 1.0}}, ["hazard.outside_city"]),

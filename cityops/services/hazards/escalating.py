@@ -8,7 +8,6 @@ from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
 
 import numpy as np
 
@@ -56,7 +55,6 @@ def domino_run(
     request: DominoRequest,
     lifelines: Lifelines | None = None,
     clock: Callable[[], datetime] = now_utc,
-    new_id: Callable[[], UUID] = uuid4,
 ) -> dict[str, Any]:
     """Which sites a charge may set off, and which lifelines lie in the rings of the thresholds.
 
@@ -84,7 +82,6 @@ def domino_run(
     rings = escalation_radii(request.mass_kg, curve)
     radii = [radius for _, radius in rings]
     return {
-        "run_id": str(new_id()),
         "at": clock().astimezone(CITY_ZONE).isoformat(timespec="milliseconds"),
         "kept": False,
         "inputs": asdict(request)

@@ -8,7 +8,6 @@ from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
 
 import numpy as np
 import shapely
@@ -56,7 +55,6 @@ def zone_domino_run(
     request: ZoneDominoRequest,
     lifelines: Lifelines | None = None,
     clock: Callable[[], datetime] = now_utc,
-    new_id: Callable[[], UUID] = uuid4,
 ) -> dict[str, Any]:
     """Which sites and lifelines lie in the zones, and what the zones decide about the sites.
 
@@ -78,7 +76,6 @@ def zone_domino_run(
         rows, names = sites_in(layer, frame), layer.column("name", "名称").tolist()
     hits = zone_hits(held, rows, request.minutes)
     return {
-        "run_id": str(new_id()),
         "at": clock().astimezone(CITY_ZONE).isoformat(timespec="milliseconds"),
         "kept": False,
         "zones_run_id": run.get("run_id"),

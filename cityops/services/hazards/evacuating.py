@@ -8,7 +8,6 @@ from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
 
 import numpy as np
 
@@ -79,7 +78,6 @@ class EvacuationRequest:
 def evacuation_run(
     request: EvacuationRequest,
     clock: Callable[[], datetime] = now_utc,
-    new_id: Callable[[], UUID] = uuid4,
 ) -> tuple[dict[str, Any], Callable[[], dict[str, Any]]]:
     """The plan in the fixed form, and what gives its routes as GeoJSON.
 
@@ -104,7 +102,6 @@ def evacuation_run(
         roads, buildings, shelters, zone_m, rates, wind_from=wind, source_m=source
     )
     found = {
-        "run_id": str(new_id()),
         "at": clock().astimezone(CITY_ZONE).isoformat(timespec="milliseconds"),
         "kept": False,
         "inputs": _inputs(request),

@@ -158,6 +158,7 @@ def zone_json(plan: ModelPlan, name: str, zone: GroundZone, number: int) -> dict
         "radius_m": zone.radius_m,
         "radius_told_m": None if zone.radius_m is None else rounded_metres(zone.radius_m),
         "truncated": zone.truncated,
+        "warnings": [c.as_dict() for c in zone.cautions],
         "geometry": _geometry(found),
         "uncertainty": _uncertainty(plan, zone, plan.swept[name][number]),
     }

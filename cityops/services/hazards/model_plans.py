@@ -21,7 +21,7 @@ from cityops.services.hazards.model_requests import (
     option,
     order_faults,
 )
-from cityops.services.hazards.requests import in_city, moved
+from cityops.services.hazards.requests import in_city, moved, repeated
 from cityops.services.layers import Reading
 from cityops.services.locate import checked_place
 from cityops.services.permissions import Action, require
@@ -143,11 +143,11 @@ def model_plan(
     faults: list[CityError] = []
     asked = _tried(faults, lambda: _with_substance(request)) or request
     levels = _levels(asked, faults)
+    cautions = [] if faults else repeated(len(asked.levels) - len(levels))
     by_volume = any(isinstance(one, Concentration) and one.is_by_volume for one in levels)
     faults += missing_faults(asked, by_volume=by_volume) + order_faults(asked)
     _check_wind(asked, faults)
     place = _tried(faults, lambda: checked_place(asked.lon, asked.lat, asked.crs))
-    cautions: list[Caution] = []
     if place is not None:
         cautions += moved(place)
         outside = _tried(faults, lambda: in_city(now, place, accuracy_m, anywhere=asked.anywhere))

@@ -115,11 +115,11 @@ def planned(
     require(person, HAZARD_SITES, Action.VIEW)
     faults: list[CityError] = []
     curve = _tried(faults, lambda: curve_named(request.model))
-    levels = _levels(request, curve, faults)
+    cautions: list[Caution] = []
+    levels = _levels(request, curve, faults, cautions)
     site = _tried(faults, lambda: site_values(now, person, request.site))
     place = _tried(faults, lambda: _place(request, site))
     masses = _masses(request, site, faults)
-    cautions: list[Caution] = []
     if place is not None:
         cautions += moved(place)
         outside = _tried(faults, lambda: in_city(now, place, accuracy_m, anywhere=request.anywhere))
@@ -155,19 +155,39 @@ def _tried(faults: list[CityError], act: Any) -> Any:
 
 
 def _levels(
-    request: BlastRequest, curve: Curve | None, faults: list[CityError]
+    request: BlastRequest, curve: Curve | None, faults: list[CityError], cautions: list[Caution]
 ) -> tuple[BlastLevel, ...]:
     if request.levels is None:
-        levels: tuple[BlastLevel, ...] = chosen_levels(None)
-    else:
-        read, bad = parsed_levels(request.levels)
-        faults += bad
-        if bad and not read:
-            return ()
-        levels = _tried(faults, lambda: chosen_levels(tuple(read))) or ()
+        return _offered(curve, cautions)
+    read, bad = parsed_levels(request.levels)
+    faults += bad
+    if bad and not read:
+        return ()
+    levels: tuple[BlastLevel, ...] = _tried(faults, lambda: chosen_levels(tuple(read))) or ()
+    cautions += repeated(len(read) - len(levels) if levels else 0)
     if curve is not None:
         faults += level_faults(levels, curve)
     return levels
+
+
+def _offered(curve: Curve | None, cautions: list[Caution]) -> tuple[BlastLevel, ...]:
+    """The levels that are drawn when nobody chooses, those that the curve reaches."""
+    levels = chosen_levels(None)
+    if curve is None:
+        return levels
+    held = tuple(level for level in levels if not level_faults([level], curve))
+    left = "、".join(f"{level.value:g} {level.unit}" for level in levels if level not in held)
+    if left:
+        words = f"常用的等级中 {left} 超出 {curve.model.name} 的适用范围，没有算"
+        cautions.append(Caution("hazard.level_left", words))
+    return held
+
+
+def repeated(times: int) -> list[Caution]:
+    """That levels were asked for more than once and are answered once."""
+    if times <= 0:
+        return []
+    return [Caution("hazard.level_repeated", f"有 {times} 个等级与前面的相同，只算一次")]
 
 
 Site = tuple[dict[str, Any], tuple[float, float]]
