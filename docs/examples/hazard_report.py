@@ -40,7 +40,7 @@ def city(folder: Path) -> Services:
 
 
 def evacuation(given: argparse.Namespace, zones: Path) -> dict[str, Any] | None:
-    """Who goes where from the zones of a run; None without shelters."""
+    """Who goes where from the zones of the largest mass of a run; None without shelters."""
     if given.shelters is None:
         return None
     scene = scenes_folder() / "tianjin"
@@ -88,15 +88,22 @@ def _summary(
             "radius_m": rounded_metres(outer["radius_m"]),
             "people_by_night": people["rounded"],
         }
-    warnings = [w["message"] for w in [*grade["warnings"], *run["warnings"]]]
+    parts = [grade, run] if left is None else [grade, run, left]
+    warnings = [w["message"] for one in parts for w in one["warnings"]]
     return {
         "estimate": run["estimate"]["en"],
         "S": grade["S"],
         "grade": grade["grade"],
         "outermost": by_name,
-        "evacuated": None if left is None else left["clearance"],
+        "evacuated": None if left is None else _moved(left),
         "warnings": list(dict.fromkeys(warnings)),
     }
+
+
+def _moved(left: dict[str, Any]) -> dict[str, Any]:
+    """How many go from the zones of which mass, how many cannot, and how long it takes."""
+    people = {name: left["people"][name] for name in ("assigned", "no_route", "no_room")}
+    return left["clearance"] | {"people": people, "zone": left["zone"]}
 
 
 def _write(path: Path, value: dict[str, Any]) -> None:

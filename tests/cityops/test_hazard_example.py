@@ -43,7 +43,12 @@ def test_from_an_inventory_and_a_place_to_a_sheet_without_a_server(tmp_path):
     assert people == sorted(people)
     assert 0 < told["evacuated"]["low_s"] <= told["evacuated"]["high_s"]
     assert (out / "situation.pdf").read_bytes().startswith(b"%PDF-")
-    assert json.loads((out / "evacuation.json").read_text("utf-8"))["people"]["no_route"] == 0
+    assert (told["evacuated"]["zone"]["alternative"], told["evacuated"]["people"]["no_room"]) == (
+        "high",
+        0,
+    )
+    left = json.loads((out / "evacuation.json").read_text("utf-8"))["people"]
+    assert left["known"] == left["assigned"] + left["no_route"]
     assert json.loads((out / "zones.json").read_text("utf-8"))["kept"] is True
 
 
