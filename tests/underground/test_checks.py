@@ -19,6 +19,7 @@ MUTATIONS = {
     "value.unknown_status": ("lines", 2, lambda t: t.line(0, 使用状态="?")),
     "value.bad_size": ("lines", 8, lambda t: t.line(6, 管径="两孔")),
     "value.size_unit": ("lines", 5, lambda t: t.line(3, 管径="0.1")),
+    "value.height_range": ("points", 6, lambda t: t.point("JS5", 地面高程=9999)),
     "value.depth_unit": ("lines", 8, lambda t: t.line(6, 起点埋深=80, 起点高程=None)),
     "point.duplicate": ("points", 12, lambda t: t.repeat_point("JS5")),
     "point.duplicate_differs": ("points", 12, lambda t: t.add_point("JS5", 25, 31)),
@@ -107,6 +108,13 @@ def test_a_slip_of_sign_or_unit_is_one_fault_though_the_sum_is_wrong_too(change,
     change(tables)
     (fault,) = check_survey(tables.survey())
     assert (fault.code, fault.repair.new) == (code, to)
+
+
+def test_a_depth_that_two_units_explain_is_named_without_a_repair(tables):
+    """850 may be 8.5 m or 0.85 m."""
+    tables.line(6, 起点埋深=850, 起点高程=None)
+    (fault,) = check_survey(tables.survey())
+    assert (fault.code, fault.repair) == ("value.depth_unit", None)
 
 
 @pytest.mark.parametrize("reversed_", [False, True])

@@ -161,6 +161,18 @@ def test_two_hidden_pipes_one_and_a_half_metres_down_are_known_to_16_cm():
     assert np.hypot(*z) == pytest.approx(0.16, abs=0.002)
 
 
+@pytest.mark.parametrize(("unit", "number"), [("(m)", 0.85), ("（mm）", 850), ("(cm)", 85)])
+def test_a_unit_in_the_name_of_a_column_counts(unit, number):
+    points = Sheet("p", ["点号", "X", "Y"], [["a", 0, 0], ["b", 0, 9]], [2, 3])
+    head = ["起点", "终点", "起点埋深" + unit, "终点埋深", "外径(m)", "断面(m)"]
+    lines = Sheet("l", head, [["a", "b", number, 0.9, 0.3, "1.2x0.8"]], [2])
+    found = survey_of_tables(points, lines)
+    assert found.lines.number("start_depth").tolist() == pytest.approx([0.85])
+    assert found.lines.number("end_depth").tolist() == [0.9]
+    assert found.lines.number("outer").tolist() == [0.3]
+    assert found.lines.text("size").tolist() == ["1.2x0.8m"]
+
+
 # -- models ------------------------------------------------------------------------------------
 
 EPANET = """

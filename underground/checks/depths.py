@@ -16,6 +16,8 @@ _TITLES = ("起点", "终点")
 _MOST_DECIMALS = 4
 #: Centimetres and millimetres in a metre.
 _UNITS = (100.0, 1000.0)
+#: Less than this no pipe is covered, metres.
+_LEAST_DEPTH_M = 0.2
 
 
 def sums(case: Case) -> Found:
@@ -137,12 +139,14 @@ def signs_and_limits(case: Case) -> Found:
 def _slip(case: Case, i: int, side: int, field: str, depth: float, wanted: float) -> SurveyFault:
     """A depth in centimetres or millimetres: the unit that comes nearer to ground less level.
 
-    Without these it is the smallest factor that leaves a depth that pipes lie at.
+    Without these nothing is proposed unless one unit alone leaves a depth that pipes lie at.
     """
-    factor = _UNITS[0] if depth <= _UNITS[0] * case.limits.deepest_m else _UNITS[1]
+    usual = [u for u in _UNITS if _LEAST_DEPTH_M <= depth / u <= case.limits.deepest_m]
     if np.isfinite(wanted):
-        factor = min(_UNITS, key=lambda unit: abs(depth / unit - wanted))
-    repair = Repair(RepairOp.SET, field, rounded(depth), rounded(depth / factor))
+        usual = [min(_UNITS, key=lambda unit: abs(depth / unit - wanted))]
+    repair = None
+    if len(usual) == 1:
+        repair = Repair(RepairOp.SET, field, rounded(depth), rounded(depth / usual[0]))
     return case.line_fault(
         "value.depth_unit", i, side, field=field, got=rounded(depth), repair=repair
     )

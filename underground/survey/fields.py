@@ -124,6 +124,31 @@ def aliases() -> tuple[Alias, ...]:
     )
 
 
+#: Units in brackets behind a column name, in metres.
+_STATED = {
+    "(m)": 1.0, "(米)": 1.0, "(cm)": 0.01, "(厘米)": 0.01, "(mm)": 0.001, "(毫米)": 0.001,
+}  # fmt: skip
+
+
+def stated_unit(name: str) -> float | None:
+    """Metres of the unit in brackets behind a column name; None where there is none.
+
+    Examples
+    --------
+    >>> stated_unit("埋深（mm）"), stated_unit("埋深")
+    (0.001, None)
+    """
+    plain = _plain(name)
+    return next((metres for unit, metres in _STATED.items() if plain.endswith(unit)), None)
+
+
+def _plain(name: str) -> str:
+    plain = name.strip().replace("（", "(").replace("）", ")").casefold()
+    for mark in (" ", "_", "-"):
+        plain = plain.replace(mark, "")
+    return plain
+
+
 def folded(name: str) -> str:
     """A column name without case, blanks, underscores, hyphens, and units in brackets.
 
@@ -132,10 +157,8 @@ def folded(name: str) -> str:
     >>> folded("起点埋深（m）"), folded(" S_Deep ")
     ('起点埋深', 'sdeep')
     """
-    plain = name.strip().replace("（", "(").replace("）", ")").casefold()
-    for mark in (" ", "_", "-"):
-        plain = plain.replace(mark, "")
-    for unit in ("(m)", "(mm)", "(米)", "(毫米)"):
+    plain = _plain(name)
+    for unit in _STATED:
         plain = plain.removesuffix(unit)
     return plain
 

@@ -15,7 +15,15 @@ from gis.reference import Reference
 from underground.axes import FloatArray, ObjectArray
 from underground.faults import SheetRole, SurveyFault, sorted_faults
 from underground.heights import UNKNOWN_DATUM, datum_named
-from underground.survey.fields import FIELDS, Alias, FieldKind, SurveyField, by_name, folded
+from underground.survey.fields import (
+    FIELDS,
+    Alias,
+    FieldKind,
+    SurveyField,
+    by_name,
+    folded,
+    stated_unit,
+)
 from underground.survey.model import Sheet, Survey, SurveyTable, no_shapes
 
 _NUMBER = re.compile(r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$")
@@ -124,6 +132,8 @@ def read_table(
             numbers[spec.name] = _numbers(column, alias, spec, role, rows, faults)
         else:
             texts[spec.name] = object_array(plain_text(cell) for cell in column.tolist())
+            if spec.name == "size":
+                texts[spec.name] = _with_unit(texts[spec.name], stated_unit(alias.name))
         if spec.required:
             faults += _missing(column, spec, role, rows)
     dialects = Counter(alias.dialect for alias in found.values())
@@ -170,8 +180,10 @@ def _assigned(names: Sequence[str], role: SheetRole, faults: list[SurveyFault]) 
                 )
             )
             continue
+        stated = stated_unit(name)  # what the delivery says itself counts more than its dialect
+        unit = alias.unit_m if stated is None else stated
         out[alias.field] = Alias(
-            role, alias.field, name, alias.dialect, alias.unit_m, alias.source, alias.confidence
+            role, alias.field, name, alias.dialect, unit, alias.source, alias.confidence
         )
     return out
 
@@ -196,6 +208,14 @@ def plain_text(cell: Any) -> str | None:
         return str(int(cell)) if cell.is_integer() else repr(cell)
     text = str(cell).strip()
     return text or None
+
+
+def _with_unit(sizes: ObjectArray, unit_m: float | None) -> ObjectArray:
+    """Sizes without a unit of their own with that of their column; millimetres need none."""
+    unit = {1.0: "m", 0.01: "cm"}.get(unit_m or 0.0)
+    if unit is None:
+        return sizes
+    return object_array(s if s is None or s[-1].isalpha() else s + unit for s in sizes.tolist())
 
 
 def plain_number(cell: Any) -> float | None:
