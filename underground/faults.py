@@ -63,6 +63,7 @@ CATALOGUE: dict[str, tuple[Severity, str]] = {
     "value.bad_size": (_W, "管径或断面“{got}”读不出来"),
     "value.size_unit": (_W, "管径或断面“{got}”的单位可能不是毫米"),
     "value.depth_unit": (_W, "埋深 {got} 的单位可能不是米"),
+    "value.height_range": (_E, "{title} {got} m 不在 {expected} m 之内"),
     "point.duplicate": (_E, "点号 {got} 重复，内容相同，首次出现在第 {first} 行"),
     "point.duplicate_differs": (_E, "点号 {got} 重复，内容不同，首次出现在第 {first} 行"),
     "point.same_place": (_W, "点 {got} 与第 {first} 行的点 {other} 坐标和高程完全相同"),

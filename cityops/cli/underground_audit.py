@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from cityops.cli.output import CityCommand, show
+from cityops.cli.underground_warnings import DESPITE, warned
 
 
 @click.command("audit", cls=CityCommand)
@@ -35,6 +36,7 @@ from cityops.cli.output import CityCommand, show
 @click.option(
     "--folder", type=click.Path(path_type=Path), help="中间结果的文件夹；中断后用它接着做"
 )
+@DESPITE
 def audit(
     files: tuple[Path, ...],
     frost_m: float | None,
@@ -49,7 +51,7 @@ def audit(
 
     settings = AuditSettings(frost_m=frost_m, friction_deg=friction_deg, trench_m=trench_m)
     result = audit_files(files, settings=settings, **options)
-    show(result, lambda: _told(result), as_json=as_json)
+    show(result, lambda: warned(result, _told(result)), as_json=as_json)
 
 
 _ANSWERS = {

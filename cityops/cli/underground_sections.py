@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from cityops.cli.output import CityCommand, show
+from cityops.cli.underground_warnings import DESPITE, warned
 from underground.kinds import kind_title
 
 _SHARED = (
@@ -20,6 +21,7 @@ _SHARED = (
         type=click.Choice(["top", "invert", "axis"]),
         help="没有写明时，埋深和高程指哪一处",
     ),
+    DESPITE,
     click.option("--svg", type=click.Path(path_type=Path), help="画成 SVG 写到这里"),
     click.option("--xlsx", type=click.Path(path_type=Path), help="写成 Excel 放到这里"),
 )
@@ -39,7 +41,7 @@ def section(files: tuple[Path, ...], line: str, as_json: bool, **options: Any) -
     from cityops.services.underground.sections import section_of_files
 
     result = section_of_files(files, line, **options)
-    show(result, lambda: _section_told(result), as_json=as_json)
+    show(result, lambda: warned(result, _section_told(result)), as_json=as_json)
 
 
 @click.command("profile", cls=CityCommand)
@@ -52,7 +54,7 @@ def profile(files: tuple[Path, ...], start: str, end: str, as_json: bool, **opti
     from cityops.services.underground.sections import profile_of_files
 
     result = profile_of_files(files, start, end, **options)
-    show(result, lambda: _profile_told(result), as_json=as_json)
+    show(result, lambda: warned(result, _profile_told(result)), as_json=as_json)
 
 
 def _section_told(result: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from cityops.cli.output import CityCommand, show
+from cityops.cli.underground_warnings import DESPITE, warned
 from underground.kinds import kind_title
 
 _FILES = click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
@@ -23,6 +24,7 @@ _PART = click.option(
 @_CRS
 @_DATUM
 @_PART
+@DESPITE
 @click.option(
     "--spaces",
     required=True,
@@ -38,7 +40,7 @@ def spaces(files: tuple[Path, ...], as_json: bool, **options: Any) -> None:
     from cityops.services.underground.spaces import spaces_of_files
 
     result = spaces_of_files(files, options.pop("spaces"), **options)
-    show(result, lambda: _near_told(result), as_json=as_json)
+    show(result, lambda: warned(result, _near_told(result)), as_json=as_json)
 
 
 @click.command("contained", cls=CityCommand)
@@ -46,12 +48,13 @@ def spaces(files: tuple[Path, ...], as_json: bool, **options: Any) -> None:
 @_CRS
 @_DATUM
 @_PART
+@DESPITE
 def contained(files: tuple[Path, ...], as_json: bool, **options: Any) -> None:
     """套管、管沟、管块、管廊里有哪些管线。"""
     from cityops.services.underground.spaces import contained_of_files
 
     result = contained_of_files(files, **options)
-    show(result, lambda: _contained_told(result), as_json=as_json)
+    show(result, lambda: warned(result, _contained_told(result)), as_json=as_json)
 
 
 @click.command("strata", cls=CityCommand)

@@ -38,6 +38,8 @@ class CheckLimits:
     deepest_m: float = 15.0
     #: Deeper values are taken for a slip of the unit.
     unit_depth_m: float = 30.0
+    #: Heights beyond lie nowhere in the ground of a city; 9999 stands for "none" in many files.
+    heights_m: tuple[float, float] = (-1000.0, 9000.0)
     #: Sizes below are taken for metres or inches, above for a slip (millimetres).
     unit_size_mm: tuple[float, float] = (15.0, 10_000.0)
     steepest_gravity_deg: float = 10.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from underground.checks import depths, groups, junctions, lines, plan, points
+from underground.checks import depths, groups, heights, junctions, lines, plan, points
 from underground.checks.case import Case, CheckLimits
 from underground.faults import SheetRole, SurveyFault, sorted_faults
 from underground.survey.model import Survey
@@ -39,9 +39,11 @@ def check_survey(survey: Survey, limits: CheckLimits | None = None) -> tuple[Sur
     >>> [(f.row, f.code) for f in check_survey(survey_of_tables(points, lines))]
     [(3, 'line.duplicate_reversed'), (4, 'line.missing_point')]
     """
-    case = Case(survey, limits or CheckLimits())
+    delivered = Case(survey, limits or CheckLimits())
+    wild = heights.out_of_range(delivered)
+    case = replace(delivered, survey=heights.believed(delivered)) if wild else delivered
     found = [fault for check in CHECKS for fault in check(case)]
-    return sorted_faults([*_placed(survey), *found])
+    return sorted_faults([*_placed(survey), *wild, *found])
 
 
 def _placed(survey: Survey) -> list[SurveyFault]:

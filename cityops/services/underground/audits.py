@@ -20,7 +20,7 @@ from cityops.services.underground.around import (
     land_use_of_file,
     surroundings_of_file,
 )
-from cityops.services.underground.files import survey_of_files
+from cityops.services.underground.trust import checked_survey
 from gis.errors import ConflictError, FileError
 from underground.audit.answers import Findings
 from underground.audit.checks import AuditSettings
@@ -57,6 +57,7 @@ def audit_files(
     workers: int = 1,
     folder: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
+    despite: bool = False,
 ) -> dict[str, Any]:
     """Findings of a survey against rules, with counts of all answers.
 
@@ -72,6 +73,8 @@ def audit_files(
         Spot heights for a model of the ground, and what they refer to.
     folder
         Where finished tiles are kept. Run again with the same folder to go on.
+    despite
+        See `checked_survey`; its warnings stand in ``warnings``.
 
     Raises
     ------
@@ -80,9 +83,9 @@ def audit_files(
     ConflictError
         The folder holds tiles of another audit.
     InvalidError
-        The tables contradict themselves, or cannot be read.
+        The tables contradict themselves, or cannot be read; see also `checked_survey`.
     """
-    survey = survey_of_files(paths, crs=crs, datum=datum, part=part)
+    survey, warnings = checked_survey(paths, crs=crs, datum=datum, part=part, despite=despite)
     pipes = pipes_of_survey(survey)
     audit = Audit(
         pipes,
@@ -111,6 +114,7 @@ def audit_files(
         "datum": pipes.datum,
         "draft_rules": sum(rule.is_draft for rule in audit.rules.rules),
         "rules": len(audit.rules.rules),
+        "warnings": warnings,
     }
 
 

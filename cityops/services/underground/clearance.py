@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 import shapely
+from shapely.geometry.base import BaseGeometry
 
+from cityops.services.underground.wkt import shape_of_text
 from gis.crs import require_metric
 from gis.errors import CityError, CrsError, GeometryError, InvalidError
 from underground.axes import Axes, axes_of
@@ -161,7 +163,7 @@ def axis_of_text(text: str, field: str) -> Axes:
     return axis
 
 
-def _line(text: str, field: str) -> shapely.LineString:
+def _line(text: str, field: str) -> BaseGeometry:
     head = text.strip().upper()[:40]
     if not head.startswith("LINESTRING"):
         raise GeometryError(
@@ -174,10 +176,7 @@ def _line(text: str, field: str) -> shapely.LineString:
             got=text.count(",") + 1,
             expected=MAX_VERTICES,
         )
-    try:
-        line = shapely.from_wkt(text)
-    except (shapely.errors.GEOSException, ValueError) as fault:
-        raise GeometryError("geometry.bad", "不是 WKT：{got}", got=text[:60]) from fault
+    line = shape_of_text(text)
     if line.is_empty:
         raise GeometryError("geometry.empty", "几何为空")
     if not shapely.has_z(line):
@@ -191,8 +190,6 @@ def _line(text: str, field: str) -> shapely.LineString:
     if shapely.has_m(line):
         raise GeometryError("geometry.has_measure", "不接受 M 值或第四个坐标")
     places = shapely.get_coordinates(line, include_z=True)
-    if not np.isfinite(places).all():
-        raise GeometryError("axis.not_finite", "坐标不是有限的数")
     largest = float(np.abs(places).max())
     if largest > MOST_M:
         raise GeometryError(

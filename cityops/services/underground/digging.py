@@ -13,7 +13,8 @@ import shapely
 from cityops.services.underground.around import surroundings_of_file
 from cityops.services.underground.audits import rules_of_folder
 from cityops.services.underground.clearance import axis_of_text
-from cityops.services.underground.files import survey_of_files
+from cityops.services.underground.trust import checked_survey, require_inside
+from cityops.services.underground.wkt import shape_of_text
 from gis.errors import CityError, GeometryError, InvalidError
 from gis.features import object_array
 from underground.audit.checks import AuditSettings
@@ -40,6 +41,7 @@ def excavation_of_files(
     crs: str | None = None,
     datum: str | None = None,
     part: str | None = None,
+    despite: bool = False,
 ) -> dict[str, Any]:
     """What a pit hits, what lies near its walls, lengths by kind and owner.
 
@@ -47,13 +49,15 @@ def excavation_of_files(
     ----------
     pit
         WKT POLYGON in the coordinates of the file.
+    despite
+        See `checked_survey`; its warnings stand in ``warnings``.
 
     Raises
     ------
     GeometryError, InvalidError, DatumError
-        See `excavate`.
+        See `excavate` and `checked_survey`.
     """
-    survey = survey_of_files(paths, crs=crs, datum=datum, part=part)
+    survey, warnings = checked_survey(paths, crs=crs, datum=datum, part=part, despite=despite)
     pipes = pipes_of_survey(survey)
     found = excavate(
         pipes,
@@ -91,18 +95,15 @@ def excavation_of_files(
         "may_be_hit": int(found.may_be_hit.sum()),
         "datum": survey.datum,
         "note": "记录不能代替现场探查",
+        "warnings": warnings,
     }
 
 
 def _metric_polygon(survey: Survey, text: str) -> shapely.Polygon:
     if not text.strip().upper().startswith("POLYGON"):
         raise GeometryError("pit.outline", "开挖范围应为有效的多边形", field="--pit", got=text[:40])
-    try:
-        polygon = shapely.from_wkt(text)
-    except (shapely.errors.GEOSException, ValueError) as fault:
-        raise GeometryError(
-            "geometry.bad", "不是 WKT：{got}", field="--pit", got=text[:60]
-        ) from fault
+    polygon = shape_of_text(text, "--pit")
+    require_inside(survey, shapely.get_coordinates(polygon), "--pit")
     return shapely.transform(polygon, plane_of(survey).metres)
 
 
@@ -122,6 +123,7 @@ def proposal_of_files(
     crs: str | None = None,
     datum: str | None = None,
     part: str | None = None,
+    despite: bool = False,
 ) -> dict[str, Any]:
     """All findings of a proposed pipe, and the nearest alignment that passes if one is sought.
 
@@ -137,15 +139,17 @@ def proposal_of_files(
         Folder with checked copies of the tables.
     around, around_datum
         Layer of structures, and what its heights refer to.
+    despite
+        See `checked_survey`; its warnings stand in ``warnings``.
 
     Raises
     ------
     InvalidError
-        An unknown kind or size.
+        An unknown kind or size; see also `checked_survey`.
     DatumError
         The heights of the survey are of an unknown datum.
     """
-    survey = survey_of_files(paths, crs=crs, datum=datum, part=part)
+    survey, warnings = checked_survey(paths, crs=crs, datum=datum, part=part, despite=despite)
     existing = pipes_of_survey(survey)
     proposed = _proposed(survey, line, kind, size, material, mode, pressure)
     table, settings = rules_of_folder(rules), AuditSettings()
@@ -156,7 +160,12 @@ def proposal_of_files(
     degrees, _ = degrees_of(survey.crs, plane.delivered(found.findings.place))
     for row, place in zip(rows, degrees, strict=True):
         row["place"] = None if np.isnan(place).any() else [round(float(v), 9) for v in place]
-    result: dict[str, Any] = {"passes": found.passes, "findings": rows, "datum": survey.datum}
+    result: dict[str, Any] = {
+        "passes": found.passes,
+        "findings": rows,
+        "datum": survey.datum,
+        "warnings": warnings,
+    }
     if corridor is not None:
         nearest = nearest_alignment(existing, proposed, table, corridor, settings, structures)
         result["corridor"] = {
@@ -209,6 +218,7 @@ def _proposed(
         )
     try:
         axes = axis_of_text(line, "--line")
+        require_inside(survey, axes.xyz[:, :2], "--line")
     except CityError as fault:
         faults.append(fault)
     if len(faults) == 1:

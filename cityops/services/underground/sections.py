@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import shapely
 
-from cityops.services.underground.files import survey_of_files
+from cityops.services.underground.trust import checked_survey, require_inside
+from cityops.services.underground.wkt import shape_of_text
 from gis.errors import GeometryError, InvalidError
 from underground.audit.profiles import Limits
 from underground.network.build import network_of_survey
@@ -33,6 +34,7 @@ def section_of_files(
     part: str | None = None,
     svg: Path | None = None,
     xlsx: Path | None = None,
+    despite: bool = False,
 ) -> dict[str, Any]:
     """What a line cuts, by chainage, with least covers and the recommended order.
 
@@ -42,6 +44,8 @@ def section_of_files(
         WKT LINESTRING in the coordinates of the file.
     svg, xlsx
         Where to write a drawing and a workbook.
+    despite
+        See `checked_survey`; its warnings stand in ``warnings``.
 
     Raises
     ------
@@ -49,8 +53,10 @@ def section_of_files(
         The line is none.
     FileError, CrsError
         See `survey_of_files`.
+    InvalidError
+        See `checked_survey`.
     """
-    survey = survey_of_files(paths, crs=crs, datum=datum, part=part)
+    survey, warnings = checked_survey(paths, crs=crs, datum=datum, part=part, despite=despite)
     pipes = pipes_of_survey(survey)
     section = cross_section(pipes, _metric_line(survey, line))
     rows = section_rows(section, pipes)
@@ -76,6 +82,7 @@ def section_of_files(
             "draft": True,
             "kinds": sorted(order, key=lambda kind: order[kind].rank),
         },
+        "warnings": warnings,
     }
 
 
@@ -88,15 +95,10 @@ def _metric_line(survey: Survey, text: str) -> shapely.LineString:
             got=text[:40],
             expected="LINESTRING (东 北, 东 北)",
         )
-    try:
-        line = shapely.from_wkt(text)
-    except (shapely.errors.GEOSException, ValueError) as fault:
-        raise GeometryError(
-            "geometry.bad", "不是 WKT：{got}", field="--line", got=text[:60]
-        ) from fault
-    places = shapely.get_coordinates(line)
-    if len(places) < 2 or not np.isfinite(places).all():
+    places = shapely.get_coordinates(shape_of_text(text, "--line"))
+    if len(places) < 2:
         raise GeometryError("section.no_line", "断面线没有长度", field="--line")
+    require_inside(survey, places, "--line")
     return shapely.LineString(plane_of(survey).metres(places))
 
 
@@ -133,6 +135,7 @@ def profile_of_files(
     part: str | None = None,
     svg: Path | None = None,
     xlsx: Path | None = None,
+    despite: bool = False,
 ) -> dict[str, Any]:
     """The long profile along the shortest path between two points.
 
@@ -142,8 +145,10 @@ def profile_of_files(
         A point is not in the network, or the two do not hang together.
     FileError, CrsError
         See `survey_of_files`.
+    InvalidError
+        See `checked_survey`.
     """
-    survey = survey_of_files(paths, crs=crs, datum=datum, part=part)
+    survey, warnings = checked_survey(paths, crs=crs, datum=datum, part=part, despite=despite)
     pipes = pipes_of_survey(survey)
     network = network_of_survey(survey, kind=kind)
     found = path(network, network.node(start), network.node(end))
@@ -164,6 +169,7 @@ def profile_of_files(
         **told,
         "datum": survey.datum,
         "network_version": network.version,
+        "warnings": warnings,
     }
 
 

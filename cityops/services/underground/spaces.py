@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from cityops.services.underground.around import layer_in_plane
-from cityops.services.underground.files import check_file, sheets_of, survey_of_files, unit_of
+from cityops.services.underground.files import check_file, sheets_of, unit_of
+from cityops.services.underground.trust import checked_survey
 from gis.crs import reference_of
 from gis.errors import CrsError, InvalidError
 from underground.audit.report import number
@@ -30,6 +31,7 @@ def spaces_of_files(
     crs: str | None = None,
     datum: str | None = None,
     part: str | None = None,
+    despite: bool = False,
 ) -> dict[str, Any]:
     """Pipes near prisms and wells, distances in space.
 
@@ -38,9 +40,9 @@ def spaces_of_files(
     DatumError
         Heights of different or unknown datums.
     GeometryError, InvalidError
-        See `spaces_of` and `spaces_near`.
+        See `spaces_of`, `spaces_near` and `checked_survey`.
     """
-    survey = survey_of_files(paths, crs=crs, datum=datum, part=part)
+    survey, warnings = checked_survey(paths, crs=crs, datum=datum, part=part, despite=despite)
     pipes = pipes_of_survey(survey)
     bodies = spaces_of(*layer_in_plane(spaces, survey), datum=spaces_datum)
     found = spaces_near(pipes, bodies, within_m)
@@ -69,6 +71,7 @@ def spaces_of_files(
         "near": rows,
         "datum": pipes.datum,
         "note": "记录不能代替现场探查",
+        "warnings": warnings,
     }
 
 
@@ -78,6 +81,7 @@ def contained_of_files(
     crs: str | None = None,
     datum: str | None = None,
     part: str | None = None,
+    despite: bool = False,
 ) -> dict[str, Any]:
     """Which pipes lie inside casings, trenches, duct banks and galleries.
 
@@ -85,8 +89,10 @@ def contained_of_files(
     ------
     FileError, CrsError
         See `survey_of_files`.
+    InvalidError
+        See `checked_survey`.
     """
-    survey = survey_of_files(paths, crs=crs, datum=datum, part=part)
+    survey, warnings = checked_survey(paths, crs=crs, datum=datum, part=part, despite=despite)
     pipes = pipes_of_survey(survey)
     outer, inner = containment(pipes)
     rows = [
@@ -100,7 +106,12 @@ def contained_of_files(
         for a, b in zip(outer.tolist(), inner.tolist(), strict=True)
     ]
     unknown = int((~pipes.solids.is_measurable).sum())
-    return {"pipes": len(pipes), "unknown_height_or_size": unknown, "contained": rows}
+    return {
+        "pipes": len(pipes),
+        "unknown_height_or_size": unknown,
+        "contained": rows,
+        "warnings": warnings,
+    }
 
 
 def strata_of_files(

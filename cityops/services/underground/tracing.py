@@ -10,6 +10,7 @@ import numpy as np
 import orjson
 
 from cityops.services.underground.files import model_of_file, survey_of_files
+from cityops.services.underground.trust import checked_survey
 from gis.errors import InvalidError, NotFoundError
 from underground.axes import BoolArray, IntArray
 from underground.network.bridges import bridges, flow_by_sources
@@ -36,6 +37,7 @@ def trace_of_files(
     respect_status: bool = False,
     crs: str | None = None,
     part: str | None = None,
+    despite: bool = False,
 ) -> dict[str, Any]:
     """What hangs together with a node, lies up or down the flow of it, or on the way to another.
 
@@ -46,18 +48,24 @@ def trace_of_files(
         gravity pipes, else sources; where none of them decides it is undetermined and named.
     end
         Another node: the shortest way there is given.
+    despite
+        See `checked_survey`; its warnings stand in ``warnings``.
 
     Raises
     ------
     NotFoundError
         No such node, or no way between the two.
+    InvalidError
+        See `checked_survey`.
     """
-    network, flow = _network(paths, kind, crs, part)
+    survey, warnings = checked_survey(paths, crs=crs, part=part, despite=despite)
+    network, flow = _network(survey, paths, kind)
     use = conducting(network, respect_status=respect_status)
     about = {
         "network_version": network.version,
         "nodes_in_network": len(network.nodes),
         "links_in_network": len(network.links),
+        "warnings": warnings,
     }
     node = network.node(start)
     if end is not None:
@@ -102,9 +110,7 @@ def _trace_row(network: Network, trace: Trace, use: BoolArray) -> dict[str, Any]
     }
 
 
-def _network(
-    paths: Sequence[Path], kind: str | None, crs: str | None, part: str | None
-) -> tuple[Network, IntArray]:
+def _network(survey: Survey, paths: Sequence[Path], kind: str | None) -> tuple[Network, IntArray]:
     """A network and the direction of flow in each of its links."""
     if len(paths) == 1 and paths[0].suffix.lower() == ".inp":
         model = model_of_file(paths[0])
@@ -112,7 +118,6 @@ def _network(
         if model.kind is InpKind.SWMM:
             return network, np.ones(len(network.links), np.int64)
         return network, flow_by_sources(network)
-    survey = survey_of_files(paths, crs=crs, part=part)
     network = network_of_survey(survey, kind=kind)
     return network, _flow(survey, network)
 
