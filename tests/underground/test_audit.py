@@ -238,6 +238,29 @@ def test_every_tiling_gives_the_same_answer(tile_m):
         np.testing.assert_array_equal(getattr(one.findings, name), getattr(other.findings, name))
 
 
+def test_tiles_so_small_that_every_pipe_spans_very_many_give_the_same_answer():
+    pipes = pipes_of_frame(city(60, 5, bends=True), datum="1985")
+    one, other = (audit_pipes(pipes, shipped_rules(), tile_m=t) for t in (500.0, 2.0))
+    assert one.counts == other.counts
+    for name in Findings.__dataclass_fields__:
+        np.testing.assert_array_equal(getattr(one.findings, name), getattr(other.findings, name))
+
+
+def test_a_pipe_across_half_a_continent_has_the_tiles_of_its_pairs_only():
+    pipes = pipes_of_frame(
+        frame(
+            ("给水", "200", "-20 20 -1, 3800000 -3800000 -1"),
+            ("污水", "300", "-9 -9 -3, 9 9 -3"),
+            ("燃气", "100", "0 40 -1, 30 40 -1"),
+        ),
+        datum="1985",
+    )
+    audit = Audit(pipes, shipped_rules())
+    assert len(audit.tiles) <= 6
+    counts = audit_pipes(pipes, shipped_rules()).counts
+    assert sum(n for (check, _), n in counts.items() if check == "vertical") == 1
+
+
 def test_the_order_of_rows_does_not_change_the_answer():
     lines = city(250, 2)
     mixed = lines.sample(frac=1, random_state=3)

@@ -40,6 +40,8 @@ from underground.surroundings import Surroundings
 TILE_M = 500.0
 #: Pairs checked at once within a tile.
 PAIRS_AT_ONCE = 200_000
+#: Boxes over more tiles than this are met at the corners of their pairs only.
+MOST_TILES = 64
 Tile = tuple[int, int]
 
 
@@ -156,10 +158,26 @@ class Audit:
         low = np.floor(low / self.tile_m).astype(np.int64)
         high = np.floor(high / self.tile_m).astype(np.int64)
         one = (low == high).all(axis=1)
+        vast = (high - low + 1).prod(axis=1, dtype=np.float64) > MOST_TILES
         found: set[Tile] = {(x, y) for x, y in np.unique(low[one], axis=0).tolist()}
-        for (x0, y0), (x1, y1) in zip(low[~one].tolist(), high[~one].tolist(), strict=True):
+        some = ~one & ~vast
+        for (x0, y0), (x1, y1) in zip(low[some].tolist(), high[some].tolist(), strict=True):
             found.update((x, y) for x in range(x0, x1 + 1) for y in range(y0, y1 + 1))
+        found.update((x, y) for x, y in self._corners(np.flatnonzero(vast)).tolist())
         return sorted(found)
+
+    def _corners(self, vast: IntArray) -> IntArray:
+        """(k, 2) tiles of what belongs to boxes over very many tiles: corners alone are looked at."""
+        if not len(vast):
+            return np.empty((0, 2), np.int64)
+        boxes, wide = self.boxes[vast], self.wide_boxes[vast]
+        rows, other = self.index.windows(boxes)
+        corners = [boxes[:, :2], np.maximum(boxes[rows, :2], self.boxes[other, :2])]
+        if self.around is not None and self.around_index is not None:
+            rows, other = self.around_index.windows(wide)
+            corners.append(np.maximum(wide[rows, :2], self.around.bounds[other, :2]))
+        tiles = np.floor(np.vstack(corners) / self.tile_m).astype(np.int64)
+        return np.unique(tiles, axis=0)
 
     def run(self, tile: Tile) -> TileResult:
         """Findings of one tile."""
