@@ -6,7 +6,7 @@ import hashlib
 import os
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import click
@@ -14,6 +14,9 @@ import click
 from cityops.cli.output import CityCommand, settings, show
 from cityops.cli.usage import ChineseGroup
 from gis.errors import InvalidError, NotFoundError
+
+if TYPE_CHECKING:
+    from cityops.settings import Settings
 
 _as = click.option("--as", "username", required=True, metavar="USER", help="以谁的名义（账号名）")
 _key = click.option(
@@ -257,16 +260,20 @@ def _acting(username: str, what: str) -> tuple[Any, Any]:
     from cityops.services.owner_acting import acting_as, check_owner
 
     services = Services(settings())
-    folder, uid = settings().data_dir, os.geteuid()
+    uid = os.geteuid()
     store = services.store
-    check_owner(store, username, what, uid, owners_of(folder))
+    check_owner(store, username, what, uid, owners_of(settings()))
     return services, acting_as(store, username, what, uid)
 
 
-def owners_of(folder: Path) -> list[int]:
-    """Numbers of the owners of a data folder and of the database in it, where there is one."""
-    database = folder / "cityops.db"
-    return [path.stat().st_uid for path in (folder, database) if path.exists()]
+def owners_of(chosen: Settings) -> list[int]:
+    """Numbers of the owners of a data folder and of the database, in it or elsewhere, as far as
+    they are there.
+    """
+    from cityops.store.database import sqlite_path
+
+    paths = {chosen.data_dir, chosen.data_dir / "cityops.db", sqlite_path(chosen.database)}
+    return [path.stat().st_uid for path in paths if path is not None and path.exists()]
 
 
 def _named(services: Any, action: str, to: str) -> dict[str, Any]:

@@ -21,14 +21,14 @@ def check_owner(store: Store, username: str, what: str, uid: int, owners: Sequen
     uid
         Number of the process's user on this machine.
     owners
-        Numbers of the owners of data folder and database.
+        Numbers of the owners of data folder and database; where there are none, nobody is.
 
     Raises
     ------
     ForbiddenError
         ``account.not_owner``; the attempt is audited where that is possible.
     """
-    if all(owner == uid for owner in owners):
+    if owners and all(owner == uid for owner in owners):
         return
     refusal = ForbiddenError(
         "account.not_owner",

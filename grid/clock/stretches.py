@@ -73,7 +73,8 @@ def stretches(
         return []
     if limit.unit.is_continuous and limit.season is None:
         length = instant_of(end) - instant_of(start)
-        return [Stretch(start, end, length, CONTINUOUS)]
+        first, last = start.astimezone(CITY_ZONE), end.astimezone(CITY_ZONE)
+        return [Stretch(first, last, length, CONTINUOUS)]
     return list(_cut(book, start, end, limit, calendar))
 
 

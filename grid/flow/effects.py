@@ -370,15 +370,27 @@ def sent_to_rework(case: Case, actor: Actor, request: Request, world: World) -> 
 
 
 def closed(case: Case, actor: Actor, request: Request, world: World) -> Case:
-    """The end."""
+    """The end. Whether disposal was late is told now where its year had no calendar before."""
     case = _stopped_all(case, world)
-    return replace(case, closed_at=world.now, closed_kind=ClosedKind.NORMAL, pending=())
+    return replace(
+        case,
+        closed_at=world.now,
+        closed_kind=ClosedKind.NORMAL,
+        pending=(),
+        was_late=_late_so_far(case, world),
+    )
+
+
+def _late_so_far(case: Case, world: World) -> bool | None:
+    if case.was_late is not None:
+        return case.was_late
+    return lateness(case.clock(ClockKind.DISPOSE), world)
 
 
 def closed_by_order(case: Case, actor: Actor, request: Request, world: World) -> Case:
     """The end by order, counted apart; lateness up to here is kept."""
     clock = case.clock(ClockKind.DISPOSE)
-    late = case.was_late
+    late = _late_so_far(case, world)
     if clock is not None and clock.state is not Happening.STOP:
         late = lateness(clock, world)
     case = _stopped_all(case, world)

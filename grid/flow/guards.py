@@ -11,7 +11,7 @@ from grid.clock.clock import ClockKind, due_at
 from grid.clock.explain import shown
 from grid.duty import departments
 from grid.flow.case import Actor, Case, Request
-from grid.flow.states import PENDING_TITLES, AppealState, PendingKind
+from grid.flow.states import PENDING_TITLES, AppealState, CaseSource, PendingKind
 from grid.flow.world import World
 
 Guard = Callable[[Case, Actor, Request, World], CityError | None]
@@ -312,8 +312,8 @@ def may_be_closed(case: Case, actor: Actor, request: Request, world: World) -> C
 
 
 def is_self_disposal(case: Case, actor: Actor, request: Request, world: World) -> CityError | None:
-    """Only what the collector disposed of himself is confirmed so."""
-    if case.self_disposal:
+    """Only what a collector on patrol disposed of himself is confirmed so."""
+    if case.self_disposal and case.source is CaseSource.PATROL:
         return None
     return ConflictError("case.no_self_disposal", "案件不是自处置")
 

@@ -23,6 +23,8 @@ from grid.evaluation.facts import CaseFacts, IntArray
 from grid.evaluation.figures import COUNT_OF, PERSON_OF, RATE_OF
 from grid.flow.states import POST_TITLES, STATE_TITLES, CaseState, Post
 
+#: Days after it are typed wrongly.
+LAST_YEAR = 2200
 #: A list longer than this is cut; how many there are is told all the same.
 MOST_LISTED = 10_000
 
@@ -115,7 +117,7 @@ class EvaluationService:
         InvalidError
             ``evaluation.bad_period``.
         """
-        _check(period)
+        check_days(period.first, period.last)
         with self._store().reading() as tx:
             composites = current_config(tx).composites
             facts, _ = tx.facts.columns(period, _keys_of(by), require_scope(person), self._now())
@@ -137,7 +139,7 @@ class EvaluationService:
         ForbiddenError, InvalidError
             As of `evaluate`.
         """
-        _check(period)
+        check_days(period.first, period.last)
         post = post_of(key) if by is By.POST else None
         with self._store().reading() as tx:
             scope = require_scope(person)
@@ -216,14 +218,29 @@ def _count_name(figure: str, part: str) -> str:
     return rate.denominator if part == "denominator" else rate.numerator
 
 
-def _check(period: Period) -> None:
-    if period.last < period.first:
+def check_days(first: date, last: date) -> None:
+    """Refuse days that are no period.
+
+    Raises
+    ------
+    InvalidError
+        ``evaluation.bad_period`` when the last comes before the first, or after `LAST_YEAR`.
+    """
+    if last.year > LAST_YEAR:
+        raise InvalidError(
+            "evaluation.bad_period",
+            "结束日期 {got} 太晚，最晚到 {expected} 年",
+            field="to",
+            got=last.isoformat(),
+            expected=LAST_YEAR,
+        )
+    if last < first:
         raise InvalidError(
             "evaluation.bad_period",
             "结束日期 {got} 早于开始日期 {expected}",
             field="to",
-            got=period.last.isoformat(),
-            expected=period.first.isoformat(),
+            got=last.isoformat(),
+            expected=first.isoformat(),
         )
 
 

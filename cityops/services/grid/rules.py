@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cityops.services.grid.config import StoredTable, config_of, current_config
+from cityops.services.grid.evaluation import check_days
 from cityops.services.grid.sheets import read_sheets
 from cityops.services.ports import Store
 from cityops.services.roles import Person
@@ -108,7 +109,13 @@ class RuleDesk:
             Days of the city on which cases were dispatched, both included.
 
         A dispatch without a suggestion is counted and is in neither part of the share.
+
+        Raises
+        ------
+        InvalidError
+            ``evaluation.bad_period``.
         """
+        check_days(first, last)
         start = datetime.combine(first, time(), CITY_ZONE)
         end = datetime.combine(last + timedelta(days=1), time(), CITY_ZONE)
         with self._store().reading() as tx:

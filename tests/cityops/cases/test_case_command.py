@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from uuid import UUID, uuid4
 
 import pytest
@@ -231,6 +232,25 @@ def test_in_a_name_acts_who_owns_the_data_folder_and_the_trail_says_so(file, cit
 def test_the_administrator_of_the_machine_is_no_exception(file, monkeypatch):
     monkeypatch.setattr(case_command, "owners_of", lambda _: [4711])
     monkeypatch.setattr(case_command.os, "geteuid", lambda: 0)
+    assert file()[1]["error"]["code"] == "account.not_owner"
+
+
+def test_a_database_that_lies_elsewhere_has_an_owner_too(tmp_path, monkeypatch):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "other.db").touch()
+    stat = type(tmp_path).stat
+
+    def owned(path, **how):
+        found = stat(path, **how)
+        return os.stat_result((*found[:4], 4711, *found[5:])) if path.name == "other.db" else found
+
+    monkeypatch.setattr(type(tmp_path), "stat", owned)
+    elsewhere = Settings(data_dir=tmp_path / "data", database_url=f"sqlite:///{tmp_path}/other.db")
+    assert sorted(case_command.owners_of(elsewhere)) == sorted([os.geteuid(), 4711])
+
+
+def test_nobody_owns_a_folder_that_is_not_there(file, monkeypatch):
+    monkeypatch.setattr(case_command, "owners_of", lambda _: [])
     assert file()[1]["error"]["code"] == "account.not_owner"
 
 

@@ -228,6 +228,7 @@ def test_the_command_lists_the_cases_behind_a_figure(cityops, store):
     ("more", "code", "name"),
     [
         (("--from", "2026-02-01", "--to", "2026-01-01"), 2, "evaluation.bad_period"),
+        (("--from", "2026-02-01", "--to", "9999-12-31"), 2, "evaluation.bad_period"),
         ((*JANUARY, "--list", "moon"), 3, "evaluation.unknown_figure"),
         ((*JANUARY, "--list", "filed", "--by", "post", "--key", "x"), 2, "evaluation.bad_key"),
         (("--from", "gestern", "--to", "2026-01-01"), 2, "cli.usage"),

@@ -404,6 +404,20 @@ def test_self_disposal_is_confirmed_with_a_photo_and_counted_apart():
     assert story.case.closed_kind is ClosedKind.SELF
 
 
+def test_only_what_a_collector_reported_on_patrol_is_his_own_disposal():
+    story = Story()
+    story.case = replace(story.case, self_disposal=True, source=CaseSource.LEADER)
+    assert story.refused(Post.ACCEPTOR, A.CONFIRM_SELF) == "case.no_self_disposal"
+    assert story.refused(Post.ACCEPTOR, A.VOID_SELF) == "case.no_self_disposal"
+
+
+def test_lateness_that_no_calendar_could_tell_is_told_when_the_case_is_closed():
+    story = started(limit=Filing("c", limit_of(2, "urgent_hour"))).after(hours=3)
+    story.does(Post.DEPARTMENT, A.HAND_BACK, photos=1).does(Post.ACCEPTOR, A.WAIVE)
+    story.case = replace(story.case, was_late=None)
+    assert story.does(Post.FILER, A.CLOSE).case.was_late is True
+
+
 def test_an_appeal_frees_the_figures_once_and_never_the_fact():
     story = started(limit=Filing("c", limit_of(1, "urgent_hour"))).after(hours=2)
     story.does(Post.DEPARTMENT, A.HAND_BACK, photos=1).does(Post.ACCEPTOR, A.WAIVE)
