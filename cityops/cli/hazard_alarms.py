@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import click
 
 from cityops.cli.output import CityCommand, show
-from gis.errors import FileError, InvalidError
+from gis.errors import CityError, FileError, InvalidError
 
 #: No file of observations is larger; more goes through the library or in parts with --state.
 _MOST_BYTES = 500_000_000
@@ -50,18 +51,51 @@ def alarms(
     from hazards.monitoring.files import read_acts, read_observations, read_rules
     from hazards.monitoring.stored import monitor_json
 
-    asked = Watch(
-        observations=read_observations(_text(observations)),
-        book=read_rules(_text(rules)),
-        acts=() if acts is None else read_acts(_text(acts)),
-        policy=_policy(given),
-        state=_text(state) if state is not None and state.exists() else None,
-        **{name: _time(name, given[name]) for name in ("begin", "until", "received_until")},
-    )
+    faults: list[CityError] = []
+    read = _tried(faults, lambda: read_observations(_text(observations), observations.name))
+    book = _tried(faults, lambda: read_rules(_text(rules), rules.name))
+    done = () if acts is None else _tried(faults, lambda: read_acts(_text(acts), acts.name))
+    policy = _tried(faults, lambda: _policy(given))
+    times = {
+        name: _tried(faults, lambda name=name: _time(name, given[name]))
+        for name in ("begin", "until", "received_until")
+    }
+    _refuse(faults)
+    kept = _text(state) if state is not None and state.exists() else None
+    asked = Watch(read, book, done, policy, state=kept, **times)
     found, after = watched(asked)
     if state is not None:
         _keep(state, monitor_json(after))
     show(found, lambda: _told(found), as_json=as_json)
+
+
+def _tried(faults: list[CityError], act: Callable[[], Any]) -> Any:
+    """What `act` gives; None and its fault noted when it refuses."""
+    try:
+        return act()
+    except InvalidError as fault:
+        faults.append(fault)
+        return None
+
+
+def _refuse(faults: list[CityError]) -> None:
+    """Refuse with the fault, or with one that gathers those of several files and options.
+
+    Raises
+    ------
+    CityError
+        When there are faults.
+    """
+    if len(faults) == 1:
+        raise faults[0]
+    if faults:
+        raise InvalidError(
+            "monitoring.refused",
+            "{told}",
+            field=faults[0].field,
+            params={"told": "；".join(map(str, faults))},
+            errors=[one for fault in faults for one in (fault.errors or (fault,))],
+        )
 
 
 def _time(name: str, text: str | None) -> datetime | None:

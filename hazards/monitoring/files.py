@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from io import StringIO
 from itertools import islice
@@ -39,16 +39,24 @@ _QUALITIES = {"": Quality.GOOD, "good": Quality.GOOD, "uncertain": Quality.UNCER
               "bad": Quality.BAD}  # fmt: skip
 _SENT = {"": Sent.UNKNOWN, "unknown": Sent.UNKNOWN, "live": Sent.LIVE, "backfill": Sent.BACKFILL}
 _YES = {"": False, "no": False, "yes": True}
+#: How devices write that they have no finite number.
+_NO_NUMBER = frozenset({"nan", "inf", "infinity"})
+_CONFIDENCES = {
+    "": Confidence.GIVEN,
+    **{word.value: word for word in Confidence},
+    **{word.words.zh: word for word in Confidence},
+}
 #: Numbers as they usually stand; others are looked at with care.
 _PLAIN = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,15})?")
 Row = Mapping[str, str]
 V = TypeVar("V")
 
 
-def read_observations(text: str) -> Observations:
+def read_observations(text: str, file: str = "文件") -> Observations:
     r"""Observations out of CSV text with `OBSERVATION_COLUMNS`; the last three may be missing.
 
-    Without a time of receipt that of the device is taken for both.
+    Without a time of receipt that of the device is taken for both. A value that the device calls
+    NaN or infinite is none. ``file`` is what refusals call the text.
 
     Raises
     ------
@@ -61,7 +69,7 @@ def read_observations(text: str) -> Observations:
     >>> read_observations(text).value.tolist()
     [1.5]
     """
-    head, lines = _lines(text, OBSERVATION_COLUMNS[:2])
+    head, lines = _lines(text, OBSERVATION_COLUMNS[:2], file)
     columns = [head.index(name) if name in head else -1 for name in OBSERVATION_COLUMNS]
     places: dict[str, int] = {}
     rows: list[tuple[int, int, int, float, int, int]] = []
@@ -75,7 +83,7 @@ def read_observations(text: str) -> Observations:
                 _note(faults, fault, number)
                 continue
         rows.append((places.setdefault(read[0], len(places)), *read[1:]))
-    _refuse(faults)
+    _refuse(faults, file)
     kinds = (np.int64, np.int64, np.int64, np.float64, np.int8, np.int8)
     made = list(zip(*rows, strict=True)) or [()] * len(kinds)
     return Observations(
@@ -102,23 +110,54 @@ def _quick(cells: list[str], columns: list[int]) -> Read | None:
 
 
 def _careful(row: Row) -> Read:
-    """A row, or the first fault of it.
+    """A row, or every fault of it.
 
     Raises
     ------
     InvalidError
-        With its field.
+        With its field, or with all of several in `errors`.
     """
-    name = _named(row, "stream")
-    at = _time(row, "device_time")
-    got = row.get("receive_time") or row["device_time"]
-    late = _time({"receive_time": got}, "receive_time")
-    measured = _number(row, "value")
-    quality, sent = _one_of(row, "quality", _QUALITIES), _one_of(row, "sent", _SENT)
-    return name, at, late, math.nan if measured is None else measured, quality, sent
+    late = "receive_time" if row.get("receive_time") else "device_time"
+    name, at, received, value, quality, sent = _each(
+        lambda: _named(row, "stream"),
+        lambda: _time(row, "device_time"),
+        lambda: _time(row, late) if late != "device_time" else None,
+        lambda: _measured(row),
+        lambda: _one_of(row, "quality", _QUALITIES),
+        lambda: _one_of(row, "sent", _SENT),
+    )
+    return name, at, at if received is None else received, value, quality, sent
 
 
-def read_rules(text: str) -> RuleBook:
+def _measured(row: Row) -> float:
+    if row.get("value", "").lstrip("+-").lower() in _NO_NUMBER:
+        return math.nan
+    found = _number(row, "value")
+    return math.nan if found is None else found
+
+
+def _each(*acts: Callable[[], Any]) -> list[Any]:
+    """What each act gives.
+
+    Raises
+    ------
+    InvalidError
+        The fault, or one that holds every one of several.
+    """
+    found, faults = [], list[CityError]()
+    for act in acts:
+        try:
+            found.append(act())
+        except InvalidError as fault:
+            faults.extend(fault.errors or (fault,))
+    if len(faults) == 1:
+        raise faults[0]
+    if faults:
+        raise InvalidError("monitoring.bad_row", "一行有几处不对", errors=faults)
+    return found
+
+
+def read_rules(text: str, file: str = "文件") -> RuleBook:
     """A rule book out of CSV text with `RULE_COLUMNS`; only stream, rule and kind must be there.
 
     What rows of the same stream say of the stream must agree; an empty cell agrees with all.
@@ -133,17 +172,18 @@ def read_rules(text: str) -> RuleBook:
     streams: dict[str, dict[str, Any]] = {}
     rules: list[Rule] = []
     faults: list[CityError] = []
-    for number, row in _rows(text, ("stream", "rule", "kind")):
+    for number, row in _rows(text, ("stream", "rule", "kind"), file):
         try:
-            rules.append(_rule(row))
-            _agree(streams.setdefault(row["stream"], {}), _stream(row))
+            rule, stream = _rule_and_stream(row)
+            rules.append(rule)
+            _agree(streams.setdefault(row["stream"], {}), stream)
         except InvalidError as fault:
             _note(faults, fault, number)
-    _refuse(faults)
+    _refuse(faults, file)
     return rule_book((Stream(name, **told) for name, told in streams.items()), rules)
 
 
-def read_acts(text: str) -> tuple[Act, ...]:
+def read_acts(text: str, file: str = "文件") -> tuple[Act, ...]:
     """Acts of people out of CSV text with `ACT_COLUMNS`; ``until`` is for shelving.
 
     Raises
@@ -153,47 +193,67 @@ def read_acts(text: str) -> tuple[Act, ...]:
     """
     acts: list[Act] = []
     faults: list[CityError] = []
-    for number, row in _rows(text, ACT_COLUMNS[:5]):
+    for number, row in _rows(text, ACT_COLUMNS[:5], file):
         try:
-            _time(row, "time")
-            kind = _one_of(row, "act", {k.value: k for k in ActKind})
-            if row.get("until"):
-                _time(row, "until")
-            until = datetime.fromisoformat(row["until"]) if row.get("until") else None
-            names = (_named(row, "stream"), _named(row, "rule"))
-            by = _named(row, "by")
-            acts.append(Act(datetime.fromisoformat(row["time"]), *names, kind, by, until))
+            acts.append(_act(row))
         except InvalidError as fault:
             _note(faults, fault, number)
-    _refuse(faults)
+    _refuse(faults, file)
     return tuple(acts)
 
 
+def _act(row: Row) -> Act:
+    """An act, or every fault of its row."""
+    _, kind, _, stream, rule, by = _each(
+        lambda: _time(row, "time"),
+        lambda: _one_of(row, "act", {k.value: k for k in ActKind}),
+        lambda: _time(row, "until") if row.get("until") else None,
+        lambda: _named(row, "stream"),
+        lambda: _named(row, "rule"),
+        lambda: _named(row, "by"),
+    )
+    until = datetime.fromisoformat(row["until"]) if row.get("until") else None
+    return Act(datetime.fromisoformat(row["time"]), stream, rule, kind, by, until)
+
+
+def _rule_and_stream(row: Row) -> tuple[Rule, dict[str, Any]]:
+    """What a row says of a rule and of its stream, or every fault of both."""
+    rule, stream = _each(lambda: _rule(row), lambda: _stream(row))
+    return rule, stream
+
+
 def _rule(row: Row) -> Rule:
-    words = {c.value: c for c in Confidence} | {"": Confidence.GIVEN}
+    """A rule, or every fault of its row."""
+    numbers = ("limit", "dead_band", "on_delay_s", "off_delay_s", "window_s")
+    stream, name, kind, latch, confidence, *measured = _each(
+        lambda: _named(row, "stream"),
+        lambda: _named(row, "rule"),
+        lambda: _one_of(row, "kind", {k.value: k for k in AlarmKind}),
+        lambda: _one_of(row, "latch", _YES),
+        lambda: _one_of(row, "confidence", _CONFIDENCES),
+        *(lambda field=field: _number(row, field) for field in numbers),
+    )
+    limit, dead_band, on_delay_s, off_delay_s, window_s = measured
     return Rule(
-        stream=_named(row, "stream"),
-        name=_named(row, "rule"),
-        kind=_one_of(row, "kind", {k.value: k for k in AlarmKind}),
-        limit=_number(row, "limit"),
-        dead_band=_number(row, "dead_band") or 0.0,
-        on_delay_s=_number(row, "on_delay_s") or 0.0,
-        off_delay_s=_number(row, "off_delay_s") or 0.0,
-        is_latched=_one_of(row, "latch", _YES),
-        window_s=_number(row, "window_s"),
+        stream=stream,
+        name=name,
+        kind=kind,
+        limit=limit,
+        dead_band=dead_band or 0.0,
+        on_delay_s=on_delay_s or 0.0,
+        off_delay_s=off_delay_s or 0.0,
+        is_latched=latch,
+        window_s=window_s,
         priority=row.get("priority") or None,
         source=row.get("source") or "",
-        confidence=_one_of(row, "confidence", words),
+        confidence=confidence,
     )
 
 
 def _stream(row: Row) -> dict[str, Any]:
-    return {
-        "unit": row.get("unit") or None,
-        "period_s": _number(row, "period_s"),
-        "low": _number(row, "range_low"),
-        "high": _number(row, "range_high"),
-    }
+    fields = ("period_s", "range_low", "range_high")
+    period, low, high = _each(*(lambda field=field: _number(row, field) for field in fields))
+    return {"unit": row.get("unit") or None, "period_s": period, "low": low, "high": high}
 
 
 def _agree(told: dict[str, Any], more: dict[str, Any]) -> None:
@@ -212,9 +272,9 @@ def _agree(told: dict[str, Any], more: dict[str, Any]) -> None:
             )
 
 
-def _rows(text: str, needed: tuple[str, ...]) -> Iterator[tuple[int, Row]]:
+def _rows(text: str, needed: tuple[str, ...], file: str) -> Iterator[tuple[int, Row]]:
     """Rows that are not empty, with their number in the file; cells without blanks around."""
-    head, lines = _lines(text, needed)
+    head, lines = _lines(text, needed, file)
     for number, cells in lines:
         yield number, _named_cells(head, cells)
 
@@ -223,32 +283,38 @@ def _named_cells(head: list[str], cells: list[str]) -> dict[str, str]:
     return {name: cell.strip() for name, cell in zip(head, cells, strict=False)}
 
 
-def _lines(text: str, needed: tuple[str, ...]) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
+def _lines(
+    text: str, needed: tuple[str, ...], file: str
+) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
     """The head, and the rows that are not empty with their number in the file."""
     reader = csv.reader(StringIO(text, newline=""), strict=True)
-    lines = _read(reader)
+    lines = _read(reader, file)
     head = [name.strip() for _, cells in islice(lines, 1) for name in cells]
     missing = [name for name in needed if name not in head]
     if missing:
         raise FileError(
             "monitoring.no_column",
-            "缺少列：{missing}",
+            "{file} 缺少列：{missing}",
             field="file",
             got=missing,
             expected=list(needed),
-            params={"missing": "、".join(missing)},
+            params={"file": file, "missing": "、".join(missing)},
         )
     return head, lines
 
 
-def _read(reader: Any) -> Iterator[tuple[int, list[str]]]:
+def _read(reader: Any, file: str) -> Iterator[tuple[int, list[str]]]:
     try:
         for cells in reader:
             if any(map(str.strip, cells)):
                 yield reader.line_num, cells
     except csv.Error as fault:
         raise FileError(
-            "monitoring.bad_csv", "CSV 读不出：{got}", field="file", got=str(fault)[:200]
+            "monitoring.bad_csv",
+            "{file} 读不出（CSV）：{got}",
+            field="file",
+            got=str(fault)[:200],
+            params={"file": file},
         ) from fault
 
 
@@ -295,7 +361,7 @@ def _one_of(row: Row, field: str, words: Mapping[str, V]) -> V:
     if text not in words:
         raise InvalidError(
             "monitoring.bad_word",
-            "{field} 不能是 {given}",
+            "{field} 不能是 {given}，应为 {expected} 之一",
             field=field,
             got=text[:60],
             expected=[word for word in words if word],
@@ -305,21 +371,27 @@ def _one_of(row: Row, field: str, words: Mapping[str, V]) -> V:
 
 
 def _note(faults: list[CityError], fault: CityError, number: int) -> None:
-    fault.row = number
-    if len(faults) < MOST_FAULTS:
-        faults.append(fault)
-    else:
-        faults[-1].params["more"] = faults[-1].params.get("more", 0) + 1
+    for one in fault.errors or (fault,):
+        one.row = number
+        if len(faults) < MOST_FAULTS:
+            faults.append(one)
+        else:
+            faults[-1].params["more"] = faults[-1].params.get("more", 0) + 1
 
 
-def _refuse(faults: list[CityError]) -> None:
+def _refuse(faults: list[CityError], file: str) -> None:
     if not faults:
         return
     more = int(faults[-1].params.get("more", 0))
     raise FileError(
         "monitoring.bad_file",
-        "文件有 {count} 处不对，第 {row} 行：{first}",
+        "{file} 有 {count} 处不对，第 {row} 行：{first}",
         field="file",
-        params={"count": len(faults) + more, "row": faults[0].row, "first": str(faults[0])},
+        params={
+            "file": file,
+            "count": len(faults) + more,
+            "row": faults[0].row,
+            "first": str(faults[0]),
+        },
         errors=faults,
     )

@@ -124,6 +124,17 @@ def test_every_fault_of_a_file_is_told_by_row_and_field(run):
     assert faults == [(6, "device_time"), (7, "value"), (8, "stream")]
 
 
+def test_faults_of_all_files_and_options_are_told_at_once_with_the_names_of_the_files(run):
+    (run.folder / "o2.csv").write_text(OBSERVATIONS + "LT,x,,y,,\n", "utf-8")
+    (run.folder / "r2.csv").write_text(RULES + "LT,,,N,hi,,,\n", "utf-8")
+    code, told = run("--until", "gestern", "--json", o="o2.csv", r="r2.csv")
+    found = json.loads(told)
+    assert code == 2
+    assert "o2.csv 有 2 处不对，第 6 行" in found["error"]["message"]
+    assert "r2.csv 有 1 处不对，第 5 行" in found["error"]["message"]
+    assert [e["field"] for e in found["errors"]] == ["device_time", "value", "kind", "until"]
+
+
 @pytest.mark.parametrize(
     ("more", "code"),
     [

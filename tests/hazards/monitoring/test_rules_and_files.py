@@ -10,10 +10,11 @@ import pytest
 from day_trace import BEGIN, BOOK, LEVEL, at
 
 from gis.errors import CityError, ConflictError, InvalidError
+from hazards.models import Confidence
 from hazards.monitoring.alarms import Act, ActKind, alarm_list
 from hazards.monitoring.files import read_acts, read_observations, read_rules
 from hazards.monitoring.monitor import deliver, start
-from hazards.monitoring.observations import Observation, micros, observations_of
+from hazards.monitoring.observations import Observation, Quality, micros, observations_of
 from hazards.monitoring.rules import AlarmKind, Rule, Stream, rule_book
 from hazards.monitoring.stored import monitor_from, monitor_json
 
@@ -70,12 +71,36 @@ def test_a_rule_file_may_come_in_any_order():
     assert books[0].digest == books[1].digest
 
 
-@pytest.mark.parametrize("value", ["1_000", "inf", "nan", "1,5", "１"])
+@pytest.mark.parametrize("value", ["1_000", "1e999", "nano", "1,5", "１"])
 def test_a_value_is_a_plain_number(value):
     text = f'stream,device_time,value\nA,2026-03-01T08:00:00+08:00,"{value}"\n'
     with pytest.raises(CityError) as caught:
         read_observations(text)
     assert [e.field for e in caught.value.errors] == ["value"]
+
+
+@pytest.mark.parametrize("value", ["NaN", "nan", "-inf", "Infinity"])
+def test_what_a_device_calls_no_number_is_a_bad_value_and_no_fault(value):
+    text = f"stream,device_time,value,quality\nA,2026-03-01T08:00:00+08:00,{value},bad\n"
+    found = read_observations(text)
+    assert math.isnan(found.value[0])
+    assert found.quality[0] == Quality.BAD
+
+
+def test_every_fault_of_one_row_is_told():
+    rules = "stream,rule,kind,limit,latch,period_s,confidence\nA,,hi,x,maybe,y,sure\n"
+    with pytest.raises(CityError) as caught:
+        read_rules(rules, "rules.csv")
+    fields = [e.field for e in caught.value.errors]
+    assert fields == ["rule", "kind", "latch", "confidence", "limit", "period_s"]
+    assert str(caught.value).startswith("rules.csv 有 6 处不对，第 2 行：")
+    assert "不确定，使用前须核对" in str(caught.value.errors[3])
+
+
+@pytest.mark.parametrize("word", ["uncertain", "不确定，使用前须核对"])
+def test_confidence_is_read_in_both_languages(word):
+    book = read_rules(f"stream,rule,kind,limit,confidence\nA,H,high,1,{word}\n")
+    assert book.rules[0].confidence is Confidence.UNCERTAIN
 
 
 def test_acts_of_a_file():
