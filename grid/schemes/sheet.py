@@ -27,12 +27,15 @@ COLUMN_NAMES: dict[str, tuple[str, ...]] = {
     "limit_A": ("A", "A类", "A类区域", "A类时限", "A级", "一类区域", "一类区"),
     "limit_B": ("B", "B类", "B类区域", "B类时限", "B级", "二类区域", "二类区"),
     "limit_C": ("C", "C类", "C类区域", "C类时限", "C级", "三类区域", "三类区"),
+    "area": ("适用区域", "区域", "区域类别", "区域类型", "区域等级", "适用区域类别"),
     "unit": ("时限类型", "时限单位", "计时方式", "计时单位", "单位"),
 }
 _ROLE_OF = {
     typed_text(name).lower(): role for role, names in COLUMN_NAMES.items() for name in names
 }
 _IN_BRACKETS = re.compile(r"\(.*?\)")
+#: Roles that a second row of a head may name.
+_AREAS = ("limit_A", "limit_B", "limit_C")
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,9 @@ class Head:
 def head_of(sheet: Sheet, rows: Sequence[Sequence[Any]]) -> Head:
     """The head of the table of a sheet; it may have two rows, 处置时限 over A, B and C.
 
+    A second row of the head names areas and repeats, under merged cells, names of the first; a
+    row that holds anything else is data, though it may say for which area it applies.
+
     Raises
     ------
     FileError
@@ -82,8 +88,7 @@ def head_of(sheet: Sheet, rows: Sequence[Sequence[Any]]) -> Head:
         if "trigger" not in columns or not columns.keys() & {"minor", "minor_code"}:
             continue
         texts = [_texts(row)]
-        below = _roles(rows[at + 1]) if at + 1 < len(rows) else {}
-        areas = {role: c for role, c in below.items() if role.startswith("limit_")}
+        areas = _areas_below(row, rows[at + 1]) if at + 1 < len(rows) else {}
         if areas:
             columns = {r: c for r, c in columns.items() if r != "limit"} | areas
             texts.append(_texts(rows[at + 1]))
@@ -100,6 +105,18 @@ def head_of(sheet: Sheet, rows: Sequence[Sequence[Any]]) -> Head:
 def repeats_head(head: Head, row: Sequence[Any]) -> bool:
     """Whether a row is the head again, as after a page break."""
     return _texts(row) in head.texts
+
+
+def _areas_below(first: Sequence[Any], second: Sequence[Any]) -> dict[str, int]:
+    """Columns of areas that a second row of a head names; none where it is a row of data."""
+    named = _roles(second)
+    areas = {role: named[role] for role in _AREAS if role in named}
+    above = _texts(first)
+    for column, text in enumerate(_texts(second)):
+        repeated = column < len(above) and text == above[column]
+        if text and not repeated and column not in areas.values():
+            return {}
+    return areas
 
 
 def _roles(row: Sequence[Any]) -> dict[str, int]:

@@ -8,6 +8,7 @@ breaks in names, limits with verbs and seasons (`grid.schemes.limit_text`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,6 +30,11 @@ from grid.schemes.values import (
 )
 
 _DOMAINS = {"部件": "component", "事件": "event", "component": "component", "event": "event"}
+_ALL_AREAS = re.compile(r"|全部|全市|全区|所有|所有区域|全部区域|不分区域")
+_NAMED_AREAS = re.compile(
+    r"[ABC一二三](类|级)?(区域|区)?([、,/+和及 ]*[ABC一二三](类|级)?(区域|区)?)*"
+)
+_AREA_WORDS = str.maketrans("一二三", "ABC")
 _CARRIED = ("domain", "major_code", "major", "minor_code", "minor")
 
 
@@ -66,7 +72,7 @@ class RowNote:
 
 @dataclass
 class _Row:
-    """One row on its way: its class, its trigger, its limits."""
+    """One row on its way: its class, its trigger, its limits (None: refused, unread)."""
 
     sheet: str
     number: int
@@ -77,7 +83,7 @@ class _Row:
     condition: str
     trigger: str
     closing: str
-    limits: tuple[ConditionLimit, ...]
+    limits: tuple[ConditionLimit, ...] | None
 
 
 @dataclass(frozen=True)
@@ -180,7 +186,7 @@ def _carry(cells: dict[str, Any], carried: dict[str, Any]) -> None:
 
 
 def _read_row(sheet: Sheet, number: int, cells: Mapping[str, Any], reading: _Reading) -> _Row:
-    """One row of a table.
+    """One row of a table; a limit that cannot be read is refused, and what else it says is kept.
 
     Raises
     ------
@@ -195,6 +201,11 @@ def _read_row(sheet: Sheet, number: int, cells: Mapping[str, Any], reading: _Rea
             raise InvalidError("scheme.blank", "{what}是空的", field=role, params={"what": title})
     if name != str(cells.get("minor")).strip():
         reading.note(sheet.name, number, f"小类名称去掉了空格或换行：{name}")
+    limits: tuple[ConditionLimit, ...] | None = None
+    try:
+        limits = tuple(_limits(sheet, number, cells, reading))
+    except CityError as fault:
+        reading.refuse(sheet.name, number, fault)
     return _Row(
         sheet=sheet.name,
         number=number,
@@ -205,7 +216,7 @@ def _read_row(sheet: Sheet, number: int, cells: Mapping[str, Any], reading: _Rea
         condition=typed_text(cells.get("condition")),
         trigger=trigger,
         closing=words(cells.get("closing")),
-        limits=tuple(_limits(sheet, number, cells, reading)),
+        limits=limits,
     )
 
 
@@ -294,10 +305,39 @@ def words(value: Any) -> str:
     return " ".join("".join(text.splitlines()).split())
 
 
+def areas_of(cell: Any) -> tuple[AreaClass | None, ...]:
+    """The areas that a row names in a column of its own; (None,) where it holds for all.
+
+    Raises
+    ------
+    InvalidError
+        ``scheme.unknown_area``.
+
+    Examples
+    --------
+    >>> [area.value for area in areas_of("A、B类")], areas_of("全市"), areas_of(None)
+    (['A', 'B'], (None,), (None,))
+    """
+    said = typed_text(cell).upper()
+    if _ALL_AREAS.fullmatch(said):
+        return (None,)
+    if not _NAMED_AREAS.fullmatch(said):
+        raise InvalidError(
+            "scheme.unknown_area",
+            "看不出适用哪一类区域：{got}",
+            field="area",
+            got=said[:40],
+            expected=["A", "B", "C", "全部"],
+        )
+    return tuple(area for area in AreaClass if area.value in said.translate(_AREA_WORDS))
+
+
 def _limits(
     sheet: Sheet, number: int, cells: Mapping[str, Any], reading: _Reading
 ) -> Iterator[ConditionLimit]:
-    columns: list[tuple[AreaClass | None, str]] = [(None, "limit")]
+    columns: list[tuple[AreaClass | None, str]] = [
+        (area, "limit") for area in areas_of(cells.get("area"))
+    ]
     columns += [(area, f"limit_{area.value}") for area in AreaClass]
     found = False
     for area, role in columns:
@@ -329,16 +369,34 @@ def _settled(reading: _Reading) -> list[_Row]:
                 reading, row, head, "大类 {code} 有两个名称：{got} 与 {expected}", "major_name"
             )
             continue
+        if row.limits is None:
+            continue
         same = triggers.setdefault((row.key, plain(row.trigger)), row)
         if same is row:
             kept.append(row)
-        elif same.limits == row.limits:
+        elif _adds_areas(same, row):
+            same.limits = (*(same.limits or ()), *row.limits)
+        elif _repeats(same, row):
             reading.note(row.sheet, row.number, f"与第 {same.number} 行相同，已合并")
         else:
             _contradict(
                 reading, row, same, "{code} 同一立案条件时限不同：{got} 与 {expected}", "limits"
             )
     return kept
+
+
+def _adds_areas(one: _Row, two: _Row) -> bool:
+    """Whether the second row of a condition gives limits for areas that the first leaves open."""
+    first, second = ({limit.area for limit in row.limits or ()} for row in (one, two))
+    return bool(first and second) and None not in first | second and not first & second
+
+
+def _repeats(one: _Row, two: _Row) -> bool:
+    """Whether the second row of a condition says nothing else than the first."""
+    first, second = one.limits or (), two.limits or ()
+    if not second or None in {limit.area for limit in second}:
+        return first == second
+    return all(limit in first for limit in second)
 
 
 def _contradict(reading: _Reading, row: _Row, other: _Row, message: str, what: str) -> None:
@@ -411,6 +469,6 @@ def _conditions(rows: Sequence[_Row], name: SchemeName) -> Iterator[FilingCondit
             keys=(row.key,),
             trigger=Title(row.trigger, row.trigger),
             closing=Title(row.closing, row.closing),
-            limits=row.limits,
+            limits=row.limits or (),
             origin=name.origin,
         )

@@ -47,6 +47,43 @@ def test_a_plain_row_becomes_a_class_a_condition_and_a_limit():
     assert condition.origin.source == "样城立案结案规范"
 
 
+def test_a_row_that_says_for_which_area_it_holds_is_data_and_no_second_head():
+    head = [*HEAD[:7], "适用区域"]
+    rows = [
+        [1, "公用设施", 1, "井盖", "破损", "更换", "2紧急工作时", "A类"],
+        [1, "公用设施", 1, "井盖", "丢失", "补装", "4紧急工作时", "A类"],
+        [1, "公用设施", 2, "消火栓", "漏水", "修复", "1工作日", "A类"],
+    ]
+    result = read(rows, head=head)
+    told = {c.trigger.zh: [s.limit.told for s in c.limits] for c in result.book.conditions}
+    assert result.rows_in == 3
+    assert told == {"破损": ["2 紧急工作时"], "丢失": ["4 紧急工作时"], "漏水": ["1 工作日"]}
+    assert {s.area for c in result.book.conditions for s in c.limits} == {AreaClass.A}
+
+
+def test_rows_of_one_condition_that_hold_in_other_areas_are_one_condition():
+    head = [*HEAD[:7], "适用区域"]
+    row = [1, "公用设施", 1, "井盖", "破损", "更换"]
+    rows = [[*row, "2工作时", "A类"], [*row, "4工作时", "B、C类"]]
+    (condition,) = read(rows, head=head).book.conditions
+    told = {area.value: condition.limit_for(area).told for area in AreaClass}
+    assert told == {"A": "2 工作时", "B": "4 工作时", "C": "4 工作时"}
+
+
+def test_a_row_for_an_area_that_nobody_knows_is_refused():
+    rows = [[1, "公用设施", 1, "井盖", "破损", "更换", "2工作时", "城郊"]]
+    assert refusals(read(rows, head=[*HEAD[:7], "适用区域"])) == [(3, "scheme.unknown_area")]
+
+
+def test_a_row_refused_for_its_limit_is_told_that_its_name_contradicts_another_too():
+    rows = [FIRST, [1, "公用设施", 1, "消火栓", "漏水", "修复", "尽快", None]]
+    assert set(refusals(read(rows))) == {
+        (3, "scheme.contradiction"),
+        (4, "scheme.contradiction"),
+        (4, "limit.unreadable"),
+    }
+
+
 def test_codes_as_number_and_as_text_are_the_same_code():
     rows = [FIRST, ["01", "公用设施", "01", "上水井盖", "井盖松动", "", "2工作日", ""]]
     assert codes(read(rows)) == ["0101"]
