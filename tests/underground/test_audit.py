@@ -139,18 +139,22 @@ def test_a_size_that_is_unknown_is_named_as_such():
     assert found["horizontal"]["missing"] == ["size"]
 
 
-def test_the_frost_depth_is_what_is_asked_for_where_it_is_greater():
+@pytest.mark.parametrize(
+    ("kind", "mode", "freezes"),
+    [("给水", "ZM", True), ("电力", "ZM", True), ("电力", "GK", False), ("燃气", "ZM", False)],
+)
+def test_the_frost_depth_is_what_is_asked_for_where_it_is_greater(kind, mode, freezes):
     head = ["点号", "X", "Y", "地面高程"]
     points = Sheet("p", head, [["a", 0, 0, 5], ["b", 0, 9, 5]], [2, 3])
-    head = ["起点", "终点", "起点埋深", "终点埋深", "管类", "管径", "材质"]
-    lines = Sheet("l", head, [["a", "b", 0.8, 0.8, "给水", "200", "QM"]], [2])
+    head = ["起点", "终点", "起点埋深", "终点埋深", "管类", "管径", "材质", "埋设方式"]
+    lines = Sheet("l", head, [["a", "b", 1.0, 1.0, kind, "200", "G", mode]], [2])
     pipes = pipes_of_survey(survey_of_tables(points, lines, datum="1985"))
-    for frost, answers in ((None, ["pass"]), (1.2, ["fail_but_reducible_with_measures"])):
-        audit = Audit(pipes, shipped_rules(), AuditSettings(frost_m=frost, times_sigma=0))
-        result = audit_pipes(pipes, shipped_rules(), audit.settings)
-        rows = finding_rows(audit, result.findings)
-        assert [a for (c, a) in result.counts if c == "cover"] == answers
-        assert [row["required_m"] for row in rows] == ([] if frost is None else [1.2])
+    audit = Audit(pipes, shipped_rules(), AuditSettings(frost_m=1.2, times_sigma=0))
+    result = audit_pipes(pipes, shipped_rules(), audit.settings)
+    asked = [row["required_m"] for row in finding_rows(audit, result.findings)]
+    assert asked == ([1.2] if freezes else [])
+    plain = audit_pipes(pipes, shipped_rules(), AuditSettings(times_sigma=0))
+    assert plain.counts["cover", "pass"] == 1
 
 
 def test_an_unknown_way_of_laying_leaves_the_limit_open():

@@ -19,7 +19,7 @@ from underground.audit.answers import (
     counts_of,
     judged,
 )
-from underground.audit.profiles import ABOVE_MODES, Limits, PairLimits
+from underground.audit.profiles import ABOVE_MODES, DUCT_MODES, TRENCH_MODES, Limits, PairLimits
 from underground.axes import BoolArray, FloatArray, IntArray, ObjectArray
 from underground.clearance.beside import horizontal_beside
 from underground.clearance.cover import Ground, covers, covers_below
@@ -45,7 +45,8 @@ class AuditSettings:
         Pipes that cross at less than this angle, or overlap in plan while running so, lie on top of
         each other (4.1.6).
     frost_m
-        Frost depth that water, drainage and reclaimed pipes must lie below; None is not checked.
+        Frost depth that water, drainage and reclaimed pipes and power laid directly must lie below;
+        None is not checked.
     friction_deg, trench_m
         Angle of friction of the soil and width of a pipe's trench, for pipes deeper than the
         foundation of a building (4.1.11); None is unknown.
@@ -361,13 +362,18 @@ def _cover_limits(limits: Limits, rows: IntArray, surface: ObjectArray) -> PairL
 
 
 def _frosted(bound: PairLimits, pipes: Pipes, settings: AuditSettings) -> PairLimits:
-    """The limits, not less than the frost depth for pipes that may freeze."""
+    """The limits, not less than the frost depth for what 4.1.1 lays below it.
+
+    That is water, drainage, reclaimed water and power laid directly; of wet gas no survey says
+    that it is. Power of which the way of laying is unknown may have to.
+    """
     if settings.frost_m is None:
         return bound
-    cold = np.isin(pipes.kind.astype(str), ["water", "storm", "sewer", "reclaimed"])
-    cold &= bound.has_rule | bound.is_insufficient
-    least, most = (
-        np.where(cold, np.maximum(limit, settings.frost_m), limit)
-        for limit in (bound.least, bound.most)
-    )
+    kind, mode = pipes.kind.astype(str), pipes.mode.astype(str)
+    ruled = bound.has_rule | bound.is_insufficient
+    cold = np.isin(kind, ["water", "storm", "sewer", "reclaimed"]) & ruled
+    cable = (kind == "power") & ~np.isin(mode, list(DUCT_MODES | TRENCH_MODES)) & ruled
+    known = np.array([m is not None for m in pipes.mode.tolist()], bool)
+    least = np.where(cold | (cable & known), np.maximum(bound.least, settings.frost_m), bound.least)
+    most = np.where(cold | cable, np.maximum(bound.most, settings.frost_m), bound.most)
     return replace(bound, least=least, most=most)

@@ -19,8 +19,8 @@ _CLASS_OF_KIND = {
     "heat": "heat", "power": "power", "telecom": "telecom", "reclaimed": "reclaimed",
 }  # fmt: skip
 #: What lies in a trench is judged as the trench.
-_TRENCH_MODES = frozenset({"GG", "XTD"})
-_DUCT_MODES = frozenset({"GM", "GK", "DG"})
+TRENCH_MODES = frozenset({"GG", "XTD"})
+DUCT_MODES = frozenset({"GM", "GK", "DG"})
 _CABLES = frozenset({"power", "telecom"})
 #: Not in the ground: no rule of the underground applies.
 ABOVE_MODES = frozenset({"JK", "SJ", "DM"})
@@ -42,11 +42,11 @@ def profile_of(
     """
     if kind not in _CLASS_OF_KIND:
         return None
-    if mode in _TRENCH_MODES:
+    if mode in TRENCH_MODES:
         return Profile("trench")
     laying = None
     if kind in _CABLES:
-        laying = "duct" if mode in _DUCT_MODES else "direct" if mode is not None else None
+        laying = "duct" if mode in DUCT_MODES else "direct" if mode is not None else None
     elif mode is not None:
         laying = "direct"
     return Profile(
