@@ -116,6 +116,17 @@ def test_the_same_condition_in_other_words_is_the_same_condition():
     assert [e.code for e in refused.value.errors] == ["rules.contradict"]
 
 
+def test_rows_that_overlap_and_differ_are_no_tie_to_be_guessed():
+    """A pipe of 250 mm would be both above 200 and not above 300."""
+    name = FILES[H]
+    head, *rows = text_of(name).splitlines()
+    row = next(r for r in rows if "d<=200mm" in r and ",building," in r)
+    rows[rows.index(row)] = row.replace("d<=200mm", "d<=300mm")
+    with pytest.raises(InvalidError) as refused:
+        rules_of_texts({name: "\n".join([head, *rows])})
+    assert [e.code for e in refused.value.errors] == ["rules.contradict"]
+
+
 @pytest.mark.parametrize("name", [FILES[H], "crossing_order.csv"])
 def test_an_empty_copy_is_refused_and_not_the_draft_taken_for_it(name):
     with pytest.raises(InvalidError) as refused:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass
 from enum import StrEnum
@@ -112,6 +113,40 @@ _COMPARE = {
     ">": lambda a, b: a > b + 1e-9,
     ">=": lambda a, b: a >= b,
 }
+
+
+def share_a_value(some: tuple[Condition, ...], others: tuple[Condition, ...]) -> bool:
+    """Whether two sets of conditions ask for the same attributes, and one pipe can meet both.
+
+    Examples
+    --------
+    >>> share_a_value(parse_conditions("d>200mm"), parse_conditions("d<=300mm"))
+    True
+    >>> share_a_value(parse_conditions("d>200mm"), parse_conditions("d<=200mm"))
+    False
+    """
+    if sorted(c.attribute for c in some) != sorted(c.attribute for c in others):
+        return False
+    every = (*some, *others)
+    words = {(c.attribute, c.value) for c in every if isinstance(c.value, str)}
+    if len(words) != len({attribute for attribute, _ in words}):
+        return False
+    return all(
+        any(all(_meets(c, at) for c in own) for at in _between(own))
+        for own in ([c for c in every if c.attribute == a] for a in {c.attribute for c in every})
+        if not any(isinstance(c.value, str) for c in own)
+    )
+
+
+def _between(conditions: list[Condition]) -> list[float]:
+    """A number at, below, above and between the bounds of conditions on one attribute."""
+    bounds = sorted({float(c.value) for c in conditions})
+    middles = [(a + b) / 2 for a, b in itertools.pairwise(bounds)]
+    return [bounds[0] / 2, *bounds, *middles, bounds[-1] * 2 + 1]
+
+
+def _meets(condition: Condition, at: float) -> bool:
+    return bool(_COMPARE[condition.operator](at, float(condition.value)))
 
 
 def parse_conditions(text: str) -> tuple[Condition, ...]:

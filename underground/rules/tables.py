@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,7 +12,7 @@ from importlib.resources import files
 from io import StringIO
 
 from gis.errors import CityError, InvalidError
-from underground.rules.conditions import Condition, parse_conditions
+from underground.rules.conditions import Condition, parse_conditions, share_a_value
 
 
 class RuleTable(StrEnum):
@@ -277,29 +278,36 @@ def _repeated_ids(rules: list[Rule]) -> list[CityError]:
 
 def _contradictions(rules: list[Rule]) -> list[CityError]:
     """Rows that the same pipes select with equal right, and that differ in their limit."""
-    seen: dict[object, Rule] = {}
-    out: list[CityError] = []
+    groups: dict[object, list[Rule]] = {}
     for rule in rules:
-        sides = [
-            (kind, tuple(sorted(str((c.attribute, c.operator, c.value)) for c in conditions)))
-            for kind, conditions in (
-                (rule.kind_a, rule.conditions_a),
-                (rule.kind_b, rule.conditions_b),
-            )
-        ]
-        key = (rule.table, tuple(sorted(sides)))
-        first = seen.setdefault(key, rule)
-        if first.limit_m != rule.limit_m:
-            out.append(
-                InvalidError(
-                    "rules.contradict",
-                    "规则 {got} 与 {other} 的条件相同（{conditions}）而限值不同",
-                    got=rule.id,
-                    params={"other": first.id, "conditions": rule.conditions_text},
-                    row=rule.row,
+        weight = len(rule.conditions_a) + len(rule.conditions_b)
+        key = (rule.table, frozenset({rule.kind_a, rule.kind_b}), weight)
+        groups.setdefault(key, []).append(rule)
+    out: list[CityError] = []
+    for group in groups.values():
+        for k, rule in enumerate(group):
+            rivals = (r for r in group[:k] if r.limit_m != rule.limit_m and _tie(r, rule))
+            for first in itertools.islice(rivals, 1):
+                out.append(
+                    InvalidError(
+                        "rules.contradict",
+                        "规则 {got} 与 {other} 的条件相同（{conditions}）而限值不同",
+                        got=rule.id,
+                        params={"other": first.id, "conditions": rule.conditions_text},
+                        row=rule.row,
+                    )
                 )
-            )
     return out
+
+
+def _tie(a: Rule, b: Rule) -> bool:
+    """Whether two rows of equal weight ask for the same things, and some pair of pipes has both."""
+    sides = [(b.conditions_a, b.conditions_b)] if a.kind_a == b.kind_a else []
+    sides += [(b.conditions_b, b.conditions_a)] if a.kind_a == b.kind_b else []
+    return any(
+        share_a_value(a.conditions_a, one) and share_a_value(a.conditions_b, two)
+        for one, two in sides
+    )
 
 
 def _order(text: str, name: str, faults: list[CityError]) -> dict[str, OrderRow]:
