@@ -124,5 +124,5 @@ def section_of_metres(size_m: float | None, section: str | None) -> Section:
     return found
 
 
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None
+def _finite(value: float | None) -> float | str | None:
+    return value if value is None or math.isfinite(value) else str(value)

@@ -28,7 +28,8 @@ def clearance(as_json: bool, **given: Any) -> None:
 
 
 def _told(result: dict[str, Any]) -> str:
-    lines = [f"空间净距：{_metres(result['gap_3d_m'])}"]
+    lines = [f"注意：{warning['message']}" for warning in result["warnings"]]
+    lines.append(f"空间净距：{_metres(result['gap_3d_m'])}")
     lines.append(f"垂直净距：{_metres(result['vertical_m'])}")
     lines.append(f"水平净距：{_metres(result['horizontal_m'])}")
     if result["crosses"]:

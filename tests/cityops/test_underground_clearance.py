@@ -58,6 +58,46 @@ def test_what_cannot_be_measured_is_refused_with_exit_code_2(change, code):
     assert found["error"]["code"] == code
 
 
+@pytest.mark.parametrize(
+    ("change", "code", "field"),
+    [
+        ({"a": "LINESTRING Z (4300000 500000 -1, 4300000 500020 -1)"}, "place.outside", "--a"),
+        ({"b": "LINESTRING Z (500000 4300000 -4000000, 500020 4300000 -1)"}, "axis.height", "--b"),
+        ({"b": "LINESTRING (500000 4300000, 500020 4300000)"}, "axis.no_heights", "--b"),
+        ({"size_b": "inf"}, "size.out_of_range", "--size-b"),
+    ],
+)  # fmt: skip
+def test_the_option_at_fault_is_named_once(change, code, field):
+    given = {"a": OVER, "b": UNDER, "size_a": "1", "size_b": "1"} | change
+    words = [w for name, value in given.items() for w in (f"--{name.replace('_', '-')}", value)]
+    done = CliRunner().invoke(command, ["clearance", *words, "--crs", "EPSG:4548"])
+    assert done.exit_code == 2
+    assert done.stderr.count(f"（{code}）") == 1
+    assert done.stderr.startswith(f"错误：{field}：")
+    assert "None" not in done.stderr
+    assert ask(**change)[1]["errors"] == []
+
+
+@pytest.mark.parametrize(
+    ("a", "said"),
+    [
+        ("LINESTRING Z (117.2 39.1 -1, 117.3 39.1 -1)", "像是经纬度"),
+        ("LINESTRING Z (9000000 1000 -1, 9000010 1000 -1)", "适用范围"),
+    ],
+)
+def test_places_out_of_the_area_of_the_system_are_warned_of(a, said):
+    code, found = ask(a)
+    assert code == 0
+    assert [(w["code"], w["field"]) for w in found["warnings"]] == [("place.outside", "--a")]
+    assert said in found["warnings"][0]["message"]
+
+
+def test_a_size_beside_a_section_is_said_not_to_be_used():
+    _, found = ask(UNDER, OVER, "9", "0.222", "--section-a", "1.0x0.6")
+    assert [w["code"] for w in found["warnings"]] == ["size.not_used"]
+    assert ask()[1]["warnings"] == []
+
+
 def test_all_faults_come_at_once():
     _, found = ask(a="LINESTRING (0 0, 1 1)", size_b="400")
     assert [e["code"] for e in found["errors"]] == ["axis.no_heights", "size.out_of_range"]

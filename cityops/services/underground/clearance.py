@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,18 +11,21 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from cityops.services.underground.wkt import shape_of_text
-from gis.crs import require_metric
+from gis.crs import reference_of, require_metric
 from gis.errors import CityError, CrsError, GeometryError, InvalidError
 from underground.axes import Axes, axes_of
 from underground.clearance.bodies import Solids
 from underground.clearance.pairs import Clearances, clearances
 from underground.heights import DatumError, require_one_datum
 from underground.sizes import Section, section_of_metres
+from underground.survey.places import degrees_of
 
 #: Vertices of one axis.
 MAX_VERTICES = 10_000
 #: Coordinates beyond these metres lie in no plane on Earth, and lose the millimetres.
 MOST_M = 1e8
+#: Heights beyond these metres are below the deepest sea or above every mountain.
+HEIGHTS_M = (-12_000.0, 9_000.0)
 #: Decimals of printed metres: a tenth of a micrometre.
 _DECIMALS = 7
 
@@ -56,7 +60,13 @@ def clearance_of(
     Raises
     ------
     InvalidError
-        Gathers every fault of the input in ``errors``.
+        The one fault of the input, or all of them in ``errors``. The template of each begins with
+        its option.
+
+    Notes
+    -----
+    A section counts before a size. Sizes that are not used, and axes out of where the system may be
+    used, are named in ``warnings``.
     """
     faults = _faults_of(crs, datum_a, datum_b)
     parsed = [_axis(text, f"--{name}", faults) for name, text in (("a", a), ("b", b))]
@@ -64,24 +74,60 @@ def clearance_of(
         _section(size, section, name, faults)
         for name, size, section in (("a", size_a, section_a), ("b", size_b, section_b))
     ]
+    warnings = _place_warnings(crs, parsed, faults)
+    if len(faults) == 1:
+        raise faults[0]
     if faults:
         raise InvalidError(
-            faults[0].code,
-            faults[0].template,
-            field=faults[0].field,
-            got=faults[0].got,
-            expected=faults[0].expected,
-            hint=faults[0].hint_template,
-            params=faults[0].params,
-            errors=faults,
+            "clearance.bad", "输入有 {count} 处错误", params={"count": len(faults)}, errors=faults
         )
+    for name, size, section in (("a", size_a, section_a), ("b", size_b, section_b)):
+        if size is not None and section is not None:
+            warnings.append(_size_not_used(name, size, section))
     first, second = (
         _solid(axes, section)
         for axes, section in zip(parsed, sections, strict=True)
         if axes is not None and section is not None
     )
     zero = np.zeros(1, np.int64)
-    return as_json(clearances(first, zero, second, zero))
+    return {**as_json(clearances(first, zero, second, zero)), "warnings": warnings}
+
+
+def _place_warnings(
+    crs: str, axes: Sequence[Axes | None], faults: list[CityError]
+) -> list[dict[str, Any]]:
+    """Axes out of where the system may be used: exchanged ones are faults, others are warned of."""
+    if any(isinstance(fault, CrsError) for fault in faults):
+        return []
+    out = []
+    reference = reference_of(crs)
+    for field, axis in zip(("--a", "--b"), axes, strict=True):
+        if axis is None or degrees_of(reference, axis.xyz[:, :2])[1].all():
+            continue
+        first = axis.xyz[0, :2].tolist()
+        if degrees_of(reference, axis.xyz[:, 1::-1])[1].all():
+            faults.append(
+                GeometryError(
+                    "place.outside", f"{field}：坐标 {{got}} 不在坐标系 {{expected}} 的适用范围内",
+                    field=field, got=first, expected=reference.label,
+                    hint="东坐标和北坐标写反了：先东后北",
+                )
+            )  # fmt: skip
+            continue
+        said = "，像是经纬度" if (np.abs(axis.xyz[:, :2]) <= (180, 90)).all() else ""
+        out.append(
+            {
+                "code": "place.outside",
+                "field": field,
+                "message": f"{field} 的坐标 {first} 不在坐标系 {reference.label} 的适用范围内{said}，按米计算",
+            }
+        )
+    return out
+
+
+def _size_not_used(name: str, size: float, section: str) -> dict[str, Any]:
+    said = f"--section-{name} {section} 已给出，--size-{name} {size:g} 没有用"
+    return {"code": "size.not_used", "field": f"--size-{name}", "message": said}
 
 
 def _faults_of(crs: str, datum_a: str | None, datum_b: str | None) -> list[CityError]:
@@ -138,7 +184,7 @@ def _axis(text: str, field: str, faults: list[CityError]) -> Axes | None:
         faults.append(
             GeometryError(
                 fault.code,
-                fault.template,
+                f"{field}：{fault.template}",
                 field=field,
                 got=fault.got,
                 expected=fault.expected,
@@ -196,6 +242,13 @@ def _line(text: str, field: str) -> BaseGeometry:
             "axis.too_far", "坐标应在 ±{expected} m 以内，得到 {got}",
             got=largest, expected=MOST_M, hint="坐标的单位是米",
         )  # fmt: skip
+    height = places[:, 2]
+    if not ((height >= HEIGHTS_M[0]) & (height <= HEIGHTS_M[1])).all():
+        wrong = height[int(np.argmax(np.abs(height)))]
+        raise GeometryError(
+            "axis.height", "高程应在 {expected} m 之间，得到 {got}",
+            got=float(wrong), expected=list(HEIGHTS_M), hint="高程的单位是米；顺序是 东 北 高",
+        )  # fmt: skip
     return line
 
 
@@ -209,7 +262,7 @@ def _section(
         faults.append(
             InvalidError(
                 fault.code,
-                fault.template,
+                f"{wrong}：{fault.template}",
                 field=wrong,
                 got=fault.got,
                 expected=fault.expected,
