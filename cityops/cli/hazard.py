@@ -11,7 +11,7 @@ import click
 from cityops.cli.hazard_zone_told import blast_told, model_told
 from cityops.cli.output import CityCommand, settings, show
 from cityops.cli.usage import ChineseGroup
-from gis.errors import FileError, UnavailableError
+from gis.errors import FileError, NotFoundError, UnavailableError
 
 #: No inventory or list of levels is larger.
 _MOST_BYTES = 4_000_000
@@ -172,18 +172,19 @@ def _run_model(request: Any) -> dict[str, Any]:
 
 
 @command.command("grade", cls=CityCommand)
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option(
     "--boundary",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=click.Path(dir_okay=False, path_type=Path),
     help="企业厂界（GeoJSON 面，CGCS2000）：按建筑物资料统计 500 m 内常住人口，并保存记录",
 )
 def grade(file: Path, boundary: Path | None, as_json: bool) -> None:
     """按 GB 18218-2018 辨识并分级一个单元；FILE 为 JSON 清单。"""
     from cityops.services.hazards.grading import graded
     from hazards.gb18218.inventory import read_inventory
+    from hazards.gb18218.resolve import check_line
 
-    inventory = read_inventory(_text_of(file))
+    inventory = read_inventory(_text_of(file), check_line)
     if boundary is None:
         found = graded(inventory)
     else:
@@ -197,6 +198,8 @@ def grade(file: Path, boundary: Path | None, as_json: bool) -> None:
 
 def _text_of(file: Path) -> str:
     """Text of a file, UTF-8 with or without a byte order mark."""
+    if not file.is_file():
+        raise NotFoundError("file.missing", "没有文件 {got}", field="file", got=str(file))
     with file.open("rb") as opened:
         held = opened.read(_MOST_BYTES + 1)
     if len(held) > _MOST_BYTES:
@@ -229,7 +232,7 @@ def _grading_told(found: dict[str, Any]) -> str:
             f" = {term['q_over_Q']:g}，β {beta}"
         )
     lines += [f"注意：{w['message']}" for w in found["warnings"]]
-    return "\n".join([*lines, f"来源：{found['source']}"])
+    return "\n".join([*lines, f"{found['estimate']['zh']}，来源：{found['source']}"])
 
 
 @command.command("probit", cls=CityCommand)

@@ -7,11 +7,12 @@ Quantities are the design maximum in tonnes and are kept as exact fractions: JSO
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from gis.errors import CityError, InvalidError
 from hazards.models import Caution
@@ -23,6 +24,7 @@ _MOST_DIGITS = 40
 _MOST_PEOPLE = 10**8
 _FIELDS = frozenset({"row", "cas", "form", "symbol", "name", "quantity_t"})
 _TOP = frozenset({"substances", "people_500m", "name"})
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,14 @@ class Inventory:
     cautions: tuple[Caution, ...] = ()
 
 
-def read_inventory(text: str) -> Inventory:
+def read_inventory(text: str, check: Callable[[Line], object] | None = None) -> Inventory:
     """An inventory out of the text of a JSON file.
+
+    Parameters
+    ----------
+    check
+        Refuses a line that means no substance, such as `hazards.gb18218.resolve.check_line`. Asked
+        where the inventory is refused anyhow, so that its faults are told together with the others.
 
     Raises
     ------
@@ -74,7 +82,7 @@ def read_inventory(text: str) -> Inventory:
             text,
             parse_float=_number,
             parse_int=_number,
-            parse_constant=_not_a_number,
+            parse_constant=Decimal,
             object_pairs_hook=_once,
         )
     except InvalidError:
@@ -86,15 +94,11 @@ def read_inventory(text: str) -> Inventory:
             got=str(fault)[:200],
             hint="用 UTF-8 编码的 JSON",
         ) from fault
-    return inventory_of(given)
+    return inventory_of(given, check)
 
 
 def _number(text: str) -> Decimal:
     return Decimal(text) if len(text) <= _MOST_DIGITS else Decimal("NaN")
-
-
-def _not_a_number(text: str) -> Any:
-    raise InvalidError("inventory.not_finite", "数值不是有限数：{got}", got=text)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -106,8 +110,8 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def inventory_of(given: Any) -> Inventory:
-    """An inventory out of parsed JSON.
+def inventory_of(given: Any, check: Callable[[Line], object] | None = None) -> Inventory:
+    """An inventory out of parsed JSON; ``check`` as in `read_inventory`.
 
     Raises
     ------
@@ -118,17 +122,20 @@ def inventory_of(given: Any) -> Inventory:
     if not isinstance(listed, list) or not 1 <= len(listed) <= MAX_SUBSTANCES:
         raise InvalidError(
             "inventory.substances",
-            "应为对象，其 substances 有 1 至 {expected} 项",
+            "应为对象，其 substances 是 1 至 {most} 项的列表",
             field="substances",
-            expected=MAX_SUBSTANCES,
+            got=_shape_told(given),
+            expected={"substances": [{"row": 1, "quantity_t": 20}], "people_500m": 120},
+            params={"most": MAX_SUBSTANCES},
         )
     faults: list[CityError] = []
-    lines = [line for line in _lines(listed, faults) if line is not None]
-    people = None
-    try:
-        people = _people(given.get("people_500m"))
-    except InvalidError as fault:
-        faults.append(fault)
+    read = [_line(number, one, faults) for number, one in enumerate(listed, start=1)]
+    lines = [line for line in read if line is not None]
+    people = _tried(faults, lambda: _people(given.get("people_500m")))
+    if faults and check is not None:
+        for line in lines:
+            _tried(faults, partial(check, line))
+        faults.sort(key=lambda fault: fault.row or len(listed) + 1)
     raise_all(faults)
     return Inventory(tuple(lines), people, tuple(_unknown_fields(given, listed)))
 
@@ -152,43 +159,58 @@ def raise_all(faults: list[CityError]) -> None:
         )
 
 
-def _lines(listed: list[Any], faults: list[CityError]) -> Iterator[Line | None]:
-    for number, given in enumerate(listed, start=1):
-        try:
-            yield _line(number, given)
-        except InvalidError as fault:
-            faults.append(fault)
-            yield None
-
-
-def _line(number: int, given: Any) -> Line:
+def _shape_told(given: Any) -> str | int:
+    """What stood where an object with a list of substances belongs."""
     if not isinstance(given, dict):
-        raise InvalidError(
-            "inventory.bad_line", "第 {row} 项应为对象", field="substances", row=number,
-            params={"row": number},
-        )  # fmt: skip
+        return type(given).__name__
+    held = given.get("substances")
+    return len(held) if isinstance(held, list) else str(held)[:60]
+
+
+def _tried(faults: list[CityError], act: Callable[[], T]) -> T | None:
+    """What `act` gives; None and its fault noted when it refuses."""
+    try:
+        return act()
+    except InvalidError as fault:
+        faults.append(fault)
+        return None
+
+
+def _line(number: int, given: Any, faults: list[CityError]) -> Line | None:
+    """A line with every fault of it noted; None where it does not say which substance it means.
+
+    A quantity that is none stands as 0 beside its fault.
+    """
+    if not isinstance(given, dict):
+        faults.append(_fault(number, "inventory.bad_line", "第 {row} 项应为对象", "substances"))
+        return None
     row = given.get("row")
     if isinstance(row, Decimal):
         row = str(int(row)) if row.is_finite() and row == int(row) else str(row)
-    texts = {name: _text(number, name, given.get(name)) for name in ("cas", "form", "name")}
+    before = len(faults)
+    texts = {"row": row} | {name: given.get(name) for name in ("cas", "form", "name")}
+    said = {n: _tried(faults, partial(_text, number, n, text)) for n, text in texts.items()}
     symbols = given.get("symbol")
     listed = symbols if isinstance(symbols, list) else [] if symbols is None else [symbols]
-    line = Line(
+    known = [_tried(faults, partial(_text, number, "symbol", s)) for s in listed]
+    is_named = len(faults) == before
+    quantity = _tried(faults, lambda: _quantity(number, given.get("quantity_t")))
+    if not is_named:
+        return None
+    if said["row"] is None and said["cas"] is None and not any(known):
+        words = "第 {row} 项没有说明是什么物质：给出 row、cas 或 symbol"
+        faults.append(_fault(number, "inventory.no_substance", words, "row"))
+        return None
+    return Line(
         number=number,
-        row=_text(number, "row", row),
-        symbols=tuple(filter(None, (_text(number, "symbol", s) for s in listed))),
-        quantity_t=_quantity(number, given.get("quantity_t")),
-        **texts,
+        symbols=tuple(filter(None, known)),
+        quantity_t=Fraction(0) if quantity is None else quantity,
+        **said,
     )
-    if line.row is None and line.cas is None and not line.symbols:
-        raise InvalidError(
-            "inventory.no_substance",
-            "第 {row} 项没有说明是什么物质：给出 row、cas 或 symbol",
-            field="row",
-            row=number,
-            params={"row": number},
-        )
-    return line
+
+
+def _fault(number: int, code: str, words: str, field: str) -> InvalidError:
+    return InvalidError(code, words, field=field, row=number, params={"row": number})
 
 
 def _text(number: int, field: str, value: Any) -> str | None:

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from gis.errors import InvalidError
 from hazards.gb18218.inventory import Line
-from hazards.gb18218.tables import CAS, CriticalRow, Tables
+from hazards.gb18218.tables import CAS, CriticalRow, Tables, shipped_tables
 from hazards.models import Caution
 
 
@@ -45,6 +45,17 @@ def resolve(line: Line, tables: Tables) -> Resolved:
     row, cautions = _row_of(line, tables)
     beta, more = _beta(line, row, tables)
     return Resolved(line, row, beta, (*cautions, *more))
+
+
+def check_line(line: Line) -> None:
+    """Refuse a line that means no row of the shipped tables, or several.
+
+    Raises
+    ------
+    InvalidError
+        As `resolve`.
+    """
+    resolve(line, shipped_tables())
 
 
 def is_cas(text: str) -> bool:

@@ -60,6 +60,7 @@ def test_the_text_for_people(grade):
     code, told = grade(UNIT, as_json=False)
     assert code == 0
     assert "S = 4，R = 24：构成重大危险源，三级" in told
+    assert "筛查估算，来源：GB 18218-2018" in told
 
 
 @pytest.mark.parametrize("held", [b"\xff\xfe{}", b"{", b" " * 4_000_001, b"null"])
@@ -75,5 +76,28 @@ def test_a_byte_order_mark_is_no_fault(grade):
 
 def test_a_file_that_is_not_there_is_refused(tmp_path):
     done = CliRunner().invoke(cli, ["hazard", "grade", str(tmp_path / "none.json"), "--json"])
-    assert done.exit_code == 2
-    assert json.loads(done.stdout)["error"]["code"] == "cli.usage"
+    assert done.exit_code == 3
+    assert json.loads(done.stdout)["error"]["message"].startswith("没有文件")
+
+
+def test_every_fault_of_every_line_is_told_at_once_with_row_and_field(tmp_path):
+    file = tmp_path / "unit.json"
+    file.write_text(
+        """{"substances": [{"row": 1, "quantity_t": NaN}, {"row": 99, "quantity_t": 1},
+        {"cas": "7664-41-8", "quantity_t": -3}, {"cas": 5, "name": 6, "quantity_t": 1}],
+        "people_500m": -1}""",
+        "utf-8",
+    )
+    done = CliRunner().invoke(cli, ["hazard", "grade", str(file), "--json"])
+    found = json.loads(done.stdout)
+    assert found["error"]["code"] == "inventory.invalid"
+    assert [(e.get("row"), e["field"]) for e in found["errors"]] == [
+        (1, "quantity_t"), (2, "row"), (3, "quantity_t"), (3, "cas"), (4, "cas"), (4, "name"),
+        (None, "people_500m"),
+    ]  # fmt: skip
+
+
+def test_what_is_no_inventory_is_told_what_one_looks_like(grade):
+    _, found = grade({"substances": "chlorine"})
+    assert found["error"]["got"] == "chlorine"
+    assert "substances" in found["error"]["expected"]

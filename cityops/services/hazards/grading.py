@@ -16,6 +16,7 @@ from cityops.services.roles import Person
 from gis.errors import InvalidError
 from gis.features import object_array
 from gis.frame import LocalFrame
+from hazards import SCREENING_EN, SCREENING_ZH
 from hazards.gb18218.grade import ASSUMPTIONS, SOURCE, Grading, Term, grade_unit
 from hazards.gb18218.inventory import Inventory
 from hazards.gb18218.surroundings import DISTANCE_M, Residents, residents_outside
@@ -174,6 +175,7 @@ def grading_json(found: Grading, people_500m: int | None) -> dict[str, Any]:
         "terms": [_term(term) for term in found.terms],
         "edition": found.edition,
         "model": "gb18218",
+        "estimate": {"zh": SCREENING_ZH, "en": SCREENING_EN},
         "source": SOURCE,
         "assumptions": list(ASSUMPTIONS),
         "warnings": [caution.as_dict() for caution in found.cautions],

@@ -48,6 +48,7 @@ from hazards.classes import hazard_classes, kinds_of
 from hazards.coverage import NEAR_M
 from hazards.fire_zones import known_heats
 from hazards.gb18218.inventory import Inventory, read_inventory
+from hazards.gb18218.resolve import check_line
 from hazards.layers import HAZARD_SITES
 from hazards.levels import blast_levels
 from hazards.models import Caution, ModelKind
@@ -190,7 +191,8 @@ class HazardService:
         """
         require(person, HAZARD_SITES, Action.VIEW)
         listed = {name: value for name, value in given.items() if name != "boundary"}
-        return self.grade(person, read_inventory(json.dumps(listed)), given.get("boundary"))
+        inventory = read_inventory(json.dumps(listed), check_line)
+        return self.grade(person, inventory, given.get("boundary"))
 
     def grade(self, person: Person, inventory: Inventory, boundary: Any = None) -> dict[str, Any]:
         """The grading of a unit, kept; with its fence the residents are counted.
