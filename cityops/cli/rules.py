@@ -37,7 +37,8 @@ def import_(
 ) -> None:
     """用城市自己的表替换自带的：职责表先用已结案件试算，不比现行的差才启用；权重合计须为 1。"""
     from cityops.bootstrap import Services
-    from cityops.services.grid.rules import RuleKind, RuleOptions
+    from cityops.services.grid.rule_rows import RuleKind
+    from cityops.services.grid.rules import RuleOptions
     from cityops.services.roles import SYSTEM
 
     options = RuleOptions(version, source, dry_run, untried)

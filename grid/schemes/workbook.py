@@ -425,7 +425,8 @@ def _major(row: _Row) -> str:
 
 def _told(row: _Row) -> str:
     parts = [
-        f"{step.area.value + ' ' if step.area else ''}{step.limit.told}" for step in row.limits
+        f"{step.area.value + ' ' if step.area else ''}{step.limit.told}"
+        for step in row.limits or ()
     ]
     return "；".join(parts) or "无"
 

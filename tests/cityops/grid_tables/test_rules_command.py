@@ -99,6 +99,37 @@ def test_a_table_that_cannot_be_is_refused(cityops, store, history, table, kind,
         assert tx.grid_tables.newest() == 0
 
 
+def test_every_fault_of_a_table_of_duties_is_told_with_its_row(cityops, history, table):
+    path = table(
+        HEAD + ",valid_from",
+        "R1,foo,nowhere,04,urban,",
+        "",
+        f"R2,event,{GB_SCHEME},04,moon,soon",
+        f"R2,event,{GB_SCHEME},05,urban,",
+    )
+    refused = cityops("rules", "import", path, "--kind", "duties", "--untried", code=2)
+    told = [(one["row"], one["field"], one["got"]) for one in refused["errors"]]
+    assert told == [
+        (2, "domain", "foo"),
+        (2, "scheme", "nowhere"),
+        (4, "valid_from", "soon"),
+        (4, "body", "moon"),
+        (5, "id", "R2"),
+    ]
+
+
+def test_a_weight_that_is_no_number_hides_no_unknown_figure(cityops, history, table):
+    path = table(WEIGHTS, "a,department,x,closing_rate,share,much", "a,department,y,luck,share,1")
+    refused = cityops("rules", "import", path, "--kind", "weights", code=2)
+    assert {one["got"] for one in refused["errors"]} == {"much", "luck"}
+
+
+def test_missing_columns_are_told_apart_from_those_given(cityops, history, table):
+    refused = cityops("rules", "import", table("id,domain", "1,event"), "--kind", "duties", code=2)
+    assert refused["error"]["got"] == "id、domain"
+    assert "缺少列：scheme、class_prefix、body" in refused["error"]["message"]
+
+
 def test_weights_of_a_city_take_the_place_of_those_that_ship(cityops, store, tmp_path):
     path = tmp_path / "weights.csv"
     text = shipped_text("composites.csv")
