@@ -104,7 +104,11 @@ def _valve(at: np.ndarray, network: Network, valves: ValveLayer, v: int, number:
         f'<path d="M{x - 8:.1f} {y - 6:.1f} L{x + 8:.1f} {y + 6:.1f} L{x + 8:.1f} {y - 6:.1f} '
         f'L{x - 8:.1f} {y + 6:.1f} Z" fill="{fill}" stroke="#111111" stroke-width="1.3"/>'
     )
-    return shape + (_text(x, y - 11, str(number)) if number is not None else "")
+    if number is None:
+        return shape
+    across, down = np.abs(at[other] - at[node])
+    beside = down > across  # the number of a valve on an upright link stands beside it
+    return shape + _text(x + 15 if beside else x, y + 4 if beside else y - 11, str(number))
 
 
 def _burst(place: np.ndarray) -> str:
