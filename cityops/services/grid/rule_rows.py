@@ -164,7 +164,7 @@ def _as_a_whole(
                 single.row = given[single.row - 2].number
         if any(field == "weight" for _, field in unread):
             # A sum says nothing where one of its parts cannot be read.
-            fault.errors = [f for f in fault.errors if f.code != "evaluation.weights"]
+            fault.errors = tuple(f for f in fault.errors if f.code != "evaluation.weights")
         return fault
     return None
 
