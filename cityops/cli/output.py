@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
 import sys
@@ -94,13 +95,26 @@ def _is_no_text(value: Any) -> bool:
     return isinstance(value, str) and any("\ud800" <= c <= "\udfff" for c in value)
 
 
+_WHY = {
+    errno.ENOENT: "没有这个文件或文件夹",
+    errno.EACCES: "没有权限",
+    errno.EPERM: "没有权限",
+    errno.EISDIR: "是文件夹，不是文件",
+    errno.ENOTDIR: "路径中有一段不是文件夹",
+    errno.EEXIST: "已经存在",
+    errno.ENOSPC: "磁盘已满",
+    errno.EROFS: "文件系统只读",
+    errno.ENAMETOOLONG: "名称太长",
+}
+
+
 def refused_by_system(error: OSError) -> CityError:
     """What the operating system did not let the command do."""
     return UnavailableError(
         "cli.system",
         "系统不允许：{why}",
         got=str(error.filename)[:200] if error.filename else None,
-        params={"why": error.strerror or type(error).__name__},
+        params={"why": _WHY.get(error.errno or 0, error.strerror or type(error).__name__)},
         hint="检查路径、权限和磁盘空间",
     )
 

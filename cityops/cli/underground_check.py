@@ -27,10 +27,16 @@ def _told(result: dict[str, Any]) -> str:
         f"共 {result['rows']} 行（点 {result['points']}，线 {result['lines']}），"
         f"错误 {result['errors']} 处，提醒 {result['warnings']} 处"
     ]
-    names = {"points": "点表", "lines": "线表", "file": "文件"}
+    layers = result["form"] == "layers"
+    names = (
+        {"points": "点图层", "lines": "线图层"} if layers else {"points": "点表", "lines": "线表"}
+    )
+    counted = "个图形" if layers else "行"
     for fault in result["faults"][:100]:
         sign = "✗" if fault["severity"] == "error" else "!"
-        where = f"{names[fault['table']]}第 {fault['row']} 行" if fault["row"] else "表头"
+        table = names.get(fault["table"], "文件")
+        head = "" if fault["table"] == "file" else "的列"
+        where = f"{table}第 {fault['row']} {counted}" if fault["row"] else f"{table}{head}"
         lines.append(f"  {sign} {where}：{fault['message']}（{fault['code']}）")
         if fault["repair"]:
             repair = fault["repair"]

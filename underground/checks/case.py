@@ -197,7 +197,9 @@ class Case:
         """A fault of the point at position `i`."""
         row = int(self.survey.points.rows[i])
         place = self.survey.point_place(i)
-        return SurveyFault(code, SheetRole.POINTS, row, place=place, **parts)  # type: ignore[arg-type]
+        # Points that were made of ends of lines have the rows of these.
+        table = SheetRole.POINTS if self.survey.points_delivered else SheetRole.LINES
+        return SurveyFault(code, table, row, place=place, **parts)  # type: ignore[arg-type]
 
     def line_fault(
         self, code: str, i: int, side: int | None = None, **parts: object

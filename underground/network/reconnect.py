@@ -173,7 +173,7 @@ def _check(tolerance_m: float) -> None:
             "reconnect.tolerance",
             "容差应大于 0，得到 {got} m",
             field="tolerance",
-            got=tolerance_m if np.isfinite(tolerance_m) else None,
+            got=tolerance_m if np.isfinite(tolerance_m) else str(tolerance_m),
         )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from cityops.services.underground.files import survey_of_files
+from cityops.services.underground.files import is_layers, survey_of_files
 from gis.errors import CrsError
 from underground.checks.case import Case, CheckLimits
 from underground.checks.groups import components
@@ -52,6 +52,7 @@ def check_files(
         "lines": len(survey.lines),
         "groups": _groups(survey),
         "dialect": survey.dialect or None,
+        "form": "layers" if is_layers(paths) else "tables",
         "datum": survey.datum,
         "columns": {
             "points": dict(survey.points.names) if survey.points_delivered else {},

@@ -12,7 +12,7 @@ import shapely
 from cityops.services.reading.encoding import decode
 from cityops.services.reading.tables import separator_of
 from gis.crs import Reference, reference_of
-from gis.errors import CrsError, FileError, InvalidError
+from gis.errors import CrsError, FileError, InvalidError, NotFoundError
 from gis.features import ObjectArray, object_array
 from underground.faults import SheetRole
 from underground.heights import Part
@@ -55,6 +55,8 @@ def survey_of_files(
 
     Raises
     ------
+    NotFoundError
+        A file that is not there.
     FileError
         A file that cannot be read, or not as a survey.
     CrsError
@@ -133,11 +135,13 @@ def check_file(path: Path) -> None:
 
     Raises
     ------
+    NotFoundError
+        There is no such file.
     FileError
-        It is.
+        It is too large.
     """
     if not path.is_file():
-        raise FileError("file.missing", "没有文件 {got}", field="file", got=str(path))
+        raise NotFoundError("file.missing", "没有文件 {got}", field="file", got=str(path))
     if path.stat().st_size > MAX_BYTES:
         raise FileError(
             "file.too_large",
@@ -146,6 +150,11 @@ def check_file(path: Path) -> None:
             got=path.stat().st_size,
             expected=MAX_BYTES,
         )
+
+
+def is_layers(paths: Sequence[Path]) -> bool:
+    """Whether files are layers of GIS programs, whose rows are counted without a head."""
+    return {path.suffix.lower() for path in _opened(paths)} <= _LAYERS
 
 
 def unit_of(named: Reference | None) -> tuple[Reference | None, float]:
@@ -196,6 +205,8 @@ def _csv(path: Path) -> Sheet:
 def _workbook(path: Path) -> list[Sheet]:
     from cityops.services.reading.workbook import check_parts
 
+    if not path.stat().st_size:
+        raise FileError("file.empty", "文件是空的", field="file", got=path.name)
     check_parts(path)
     import openpyxl
 
@@ -228,9 +239,10 @@ def _roles(sheets: list[Sheet], source: str) -> tuple[Sheet | None, Sheet | None
     if not any(found.values()):
         raise FileError(
             "survey.no_tables",
-            "{got} 里没有点表也没有线表",
+            "{source} 里没有点表也没有线表，列是：{got}",
             field="file",
-            got=source,
+            got="；".join(f"{s.name}（{'、'.join(map(str, s.head))}）" for s in sheets)[:400],
+            params={"source": source},
             hint="点表要有点号、X、Y 列，线表要有起点、终点列",
         )
     for role, several in found.items():
@@ -263,11 +275,13 @@ def _survey_of_layers(
     lines = [layer for layer in layers if _holds(layer[0], _LINE_TYPES)]
     points = [layer for layer in layers if _holds(layer[0], (shapely.GeometryType.POINT,))]
     if len(lines) != 1:
+        found = ", ".join(f"{len(shapes)} 个图形" for shapes, _, _ in layers) or "无"
         raise FileError(
-            "survey.several_layers",
-            "需要一个线图层，得到 {got} 个",
+            "survey.several_layers" if lines else "survey.no_lines",
+            "需要一个线图层，得到 {got} 个" if lines else "{source} 里没有线：图层 {got}",
             field="file",
-            got=len(lines),
+            got=len(lines) if lines else found,
+            params={"source": source},
             hint="每次只给一个线图层；点图层可以有几个",
         )
     reference = agreed_system(named, [crs for _, _, crs in layers if crs])

@@ -63,7 +63,7 @@ def valves_of_file(path: Path, network: Network) -> ValveLayer:
         Rows that name no valve of the network, all of them.
     """
     if not path.is_file():
-        raise FileError("file.missing", "没有文件 {got}", field="valves", got=str(path))
+        raise NotFoundError("file.missing", "没有文件 {got}", field="valves", got=str(path))
     reader = csv.reader(io.StringIO(decode(path.read_bytes()).text, newline=""))
     rows = [(i, [c.strip() for c in cells]) for i, cells in enumerate(reader, 1) if any(cells)]
     head = [name.lower() for name in rows[0][1]] if rows else []
