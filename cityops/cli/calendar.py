@@ -118,5 +118,7 @@ def _checked(found: dict[str, Any]) -> str:
         )
         lines.append(f"{calendar['title']}（{calendar['calendar']}）：{known}")
     lines += [f"  缺 {gap['year']} 年：{gap['calendar']}" for gap in found["missing"]]
+    if found["following"]:
+        lines.append("  有在办案件还在按新日历重算；中断的，任务进程或再导入一次会接着做")
     lines += ["  怎么办：公布后用 cityops calendar import 导入"] if found["missing"] else []
     return "\n".join(lines)

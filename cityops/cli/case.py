@@ -251,7 +251,7 @@ def photo_bytes(path: Path) -> bytes:
 def _time(text: str) -> datetime:
     from cityops.services.grid.calendars import time_of_text
 
-    return time_of_text(text)
+    return time_of_text(text, "until")
 
 
 def _acting(username: str, what: str) -> tuple[Any, Any]:

@@ -48,7 +48,7 @@ def due_json(
     }
 
 
-def time_of_text(text: str) -> datetime:
+def time_of_text(text: str, field: str = "from") -> datetime:
     """The aware time of an ISO 8601 text, in the city's zone; without an offset the city's time.
 
     Raises
@@ -70,12 +70,12 @@ def time_of_text(text: str) -> datetime:
         raise InvalidError(
             "calendar.bad_time",
             "不是时刻：{got}",
-            field="from",
+            field=field,
             got=text[:80],
             expected="2026-02-13T17:00:00+08:00",
         ) from None
     if not 1970 <= local.year <= 2200:
         raise InvalidError(
-            "calendar.bad_time", "年份超出范围：{got}", field="from", got=local.isoformat()
+            "calendar.bad_time", "年份超出范围：{got}", field=field, got=local.isoformat()
         )
     return local

@@ -42,7 +42,7 @@ def begin(tx: Any, table: int, name: str, at: datetime) -> None:
     _keep(tx, table, done | {"done": Recomputed().as_dict()})
 
 
-def broken_off(tx: Any) -> dict[int, Progress]:
+def unfinished(tx: Any) -> dict[int, Progress]:
     """What is still to be done, by table."""
     return {int(table): progress for table, progress in (tx.meta.get(PENDING) or {}).items()}
 
@@ -69,13 +69,13 @@ class Following:
         """Tables whose recomputation nobody is at."""
         now = self._now()
         with self._store.reading() as tx:
-            there = broken_off(tx)
+            there = unfinished(tx)
         return [t for t, p in there.items() if abs(now - datetime.fromisoformat(p["at"])) > STILL]
 
     def run(self, table: int) -> Recomputed:
         """Let the cases follow that have not yet; gives the numbers of all that did."""
         with self._store.reading() as tx:
-            progress = broken_off(tx).get(table)
+            progress = unfinished(tx).get(table)
             if progress is None:
                 return Recomputed()
             seqs = [seq for seq in tx.deadlines.open_seqs() if seq > progress["after"]]
@@ -87,11 +87,11 @@ class Following:
         with self._store.reading() as tx:
             config = current_config(tx)
             cases = tx.deadlines.open_cases(first, last)
-            name = broken_off(tx).get(table, {}).get("name", "")
+            name = unfinished(tx).get(table, {}).get("name", "")
         at, told = self._now(), f"days/{name}"
         moved = moves_of(cases, config.book, at, told)
         with self._store.writing() as tx:
-            progress = broken_off(tx).get(table)
+            progress = unfinished(tx).get(table)
             if progress is None or progress["after"] >= last:
                 return  # somebody else did it
             newest = current_config(tx)
@@ -109,7 +109,7 @@ class Following:
         """Tell the sum, and that nothing is left to be done."""
         at = self._now()
         with self._store.writing() as tx:
-            progress = broken_off(tx).get(table)
+            progress = unfinished(tx).get(table)
             if progress is None:
                 return Recomputed()
             done, name = _numbers(progress), progress["name"]
@@ -154,5 +154,5 @@ def _numbers(progress: Mapping[str, Any]) -> Recomputed:
 
 def _keep(tx: Any, table: int, progress: Progress | None) -> None:
     """Keep what is still to be done for a table; None when nothing is."""
-    there = {str(key): value for key, value in broken_off(tx).items() if key != table}
+    there = {str(key): value for key, value in unfinished(tx).items() if key != table}
     tx.meta.put(PENDING, there if progress is None else there | {str(table): progress})

@@ -10,7 +10,7 @@ from typing import Any
 
 from cityops.services.grid.config import GridConfig, current_config, with_days
 from cityops.services.grid.days import DaysRead, read_days
-from cityops.services.grid.following import Following, begin, chunks
+from cityops.services.grid.following import Following, begin, chunks, unfinished
 from cityops.services.grid.recompute import Recomputed, moves_of, summed
 from cityops.services.ports import Store
 from cityops.services.roles import Person
@@ -126,10 +126,12 @@ class CalendarDesk:
         return table
 
     def check(self) -> dict[str, Any]:
-        """``{"ok", "calendars"}``: the years that each calendar knows, and those it lacks."""
+        """``{"ok", "calendars", "following"}``: the years that each calendar knows, and those it
+        lacks; tables that open cases have not all followed yet.
+        """
         with self._store().reading() as tx:
-            book = current_config(tx).book
-        return years_needed(book, self._now())
+            book, following = current_config(tx).book, sorted(unfinished(tx))
+        return years_needed(book, self._now()) | {"following": following}
 
 
 def years_needed(book: CalendarBook, now: datetime, ahead: timedelta = AHEAD) -> dict[str, Any]:

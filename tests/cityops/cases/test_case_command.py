@@ -235,6 +235,17 @@ def test_the_administrator_of_the_machine_is_no_exception(file, monkeypatch):
     assert file()[1]["error"]["code"] == "account.not_owner"
 
 
+def test_an_end_that_is_no_time_is_named_as_such(file, cityops):
+    case = file()[1]["case_id"]
+    more = ("--until", "2027-13-01", "--as", "patrol", "--key", uuid4(), "--reason", "等")
+    code, told = cityops("move", case, "ask_suspension", *more)
+    assert (code, told["error"]["code"], told["error"]["field"]) == (
+        2,
+        "calendar.bad_time",
+        "until",
+    )
+
+
 def test_a_database_that_lies_elsewhere_has_an_owner_too(tmp_path, monkeypatch):
     (tmp_path / "data").mkdir()
     (tmp_path / "other.db").touch()

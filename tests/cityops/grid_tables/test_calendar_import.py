@@ -280,6 +280,7 @@ def test_a_recomputation_that_broke_off_is_brought_to_its_end(
         with pytest.raises(sqlite3.OperationalError):
             desk_of(cases).bring_in(SYSTEM, days(*YEAR), DaysOptions())
     later = CalendarDesk(lambda: cases, lambda: datetime.now(UTC) + timedelta(minutes=2))
+    assert later.check()["following"] == [1]
     if by_worker:
         assert later.resume() == COUNT
     else:
@@ -288,6 +289,7 @@ def test_a_recomputation_that_broke_off_is_brought_to_its_end(
     steps = rows(cases, "SELECT case_seq FROM case_step WHERE action = 'recompute'")
     assert sorted(row["case_seq"] for row in steps) == list(range(1, COUNT + 1))
     assert later.resume() == 0
+    assert later.check()["following"] == []
 
 
 def test_nobody_else_goes_on_with_a_recomputation_that_is_under_way(cases, days, monkeypatch):
