@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from gis.errors import InvalidError
+from gis.errors import CityError, InvalidError
 from hazards.dispersion.briggs import NEAREST_M, Stability
 from hazards.dispersion.britter_mcquaid import GRAVITY, HEAVY_FROM
 from hazards.dispersion.footprint import Footprint, footprint, outline
 from hazards.dispersion.levels import Air, Concentration, in_kg_m3
-from hazards.dispersion.plume import PlumeSource, check_ranges
+from hazards.dispersion.plume import PlumeSource, check_ranges, raise_faults
 from hazards.ground import GroundZone
 from hazards.models import Caution
 from hazards.rings import places_at
@@ -125,8 +125,9 @@ def check_gas(molar_mass_g_mol: float | None, air: Air) -> None:
     Raises
     ------
     InvalidError
-        ``plume.out_of_range``.
+        ``plume.out_of_range``, or ``plume.refused`` with every one of several.
     """
+    faults: list[CityError] = []
     given = {
         "molar_mass_g_mol": (molar_mass_g_mol, 2.0, 1000.0, "摩尔质量", "g/mol"),
         "temperature_k": (air.temperature_k, 220.0, 340.0, "气温", "K"),
@@ -134,7 +135,7 @@ def check_gas(molar_mass_g_mol: float | None, air: Air) -> None:
     }
     for name, (value, low, high, what, unit) in given.items():
         if value is not None and not (math.isfinite(value) and low <= value <= high):
-            raise InvalidError(
+            fault = InvalidError(
                 "plume.out_of_range",
                 "{what}应为 {low} 至 {high} {unit}，得到 {given}",
                 field=name,
@@ -148,6 +149,8 @@ def check_gas(molar_mass_g_mol: float | None, air: Air) -> None:
                     "given": f"{value:g}",
                 },
             )
+            faults.append(fault)
+    raise_faults(faults)
 
 
 def _of_source(source: PlumeSource, molar_mass_g_mol: float | None, air: Air) -> list[Caution]:

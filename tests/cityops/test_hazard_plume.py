@@ -82,3 +82,26 @@ def test_refusals(changed, levels, why):
     code, found = zone(*levels, **changed)
     assert code == 2
     assert found["error"]["code"] == why
+
+
+@pytest.mark.parametrize("model", ["gaussian-plume", "dispersion", "britter-mcquaid"])
+def test_what_is_missing_hides_no_number_that_is_wrong(model):
+    plume = model == "gaussian-plume"
+    weather = {} if model != "britter-mcquaid" else {"stability": None, "terrain": None}
+    heights = {"height_m": ["-3"] if plume else None}
+    _, found = zone(
+        "20ppm", model=[model], molar_mass_g_mol=None, wind_m_s=["0.5"], temperature_k=["25"],
+        **heights, **weather,
+    )  # fmt: skip
+    fields = {"molar_mass_g_mol", "wind_m_s", "temperature_k"} | ({"height_m"} if plume else set())
+    assert {e["field"] for e in found["errors"]} == fields
+    assert len(found["errors"]) == len(fields)
+
+
+def test_every_wrong_number_of_a_fireball_is_told():
+    _, found = zone(
+        model=["bleve-fireball"], rate_kg_s=None, mass_kg=["-1"], molar_mass_g_mol=None,
+        wind_m_s=None, wind_from=None, stability=None, terrain=None, height_m=None,
+        radiated_share=["2"],
+    )  # fmt: skip
+    assert [e["field"] for e in found["errors"]] == ["heat_mj_kg", "mass_kg", "radiated_share"]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any, TypeVar
 
+from cityops.services.hazards.model_parts import number_faults
 from cityops.services.hazards.model_requests import (
     AUTOMATIC,
     BALL,
@@ -147,6 +148,7 @@ def model_plan(
     by_volume = any(isinstance(one, Concentration) and one.is_by_volume for one in levels)
     faults += missing_faults(asked, by_volume=by_volume) + order_faults(asked)
     _check_wind(asked, faults)
+    faults += number_faults(asked, _air(asked))
     place = _tried(faults, lambda: checked_place(asked.lon, asked.lat, asked.crs))
     if place is not None:
         cautions += moved(place)
