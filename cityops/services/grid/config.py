@@ -162,9 +162,12 @@ def _kept(version: int, tables: _Frozen) -> GridConfig:
 
 
 class _Frozen:
-    """Tables as one argument of a cache: equal when read at the same version of the same store."""
+    """Tables as one argument of a cache: equal when read at the same version of the same store.
 
-    def __init__(self, store: int, version: int, tables: Sequence[StoredTable]) -> None:
+    The store itself is held, not its ``id``: another one may get that later.
+    """
+
+    def __init__(self, store: object, version: int, tables: Sequence[StoredTable]) -> None:
         self.key, self.tables = (store, version), tables
 
     def __hash__(self) -> int:
@@ -180,7 +183,7 @@ def current_config(tx: Any) -> GridConfig:
     if version == 0:
         return _shipped()
     tables = tx.grid_tables.in_force()
-    return _kept(version, _Frozen(id(tx.store), version, tables))
+    return _kept(version, _Frozen(tx.store, version, tables))
 
 
 @lru_cache(maxsize=1)
