@@ -10,7 +10,7 @@ from gis.errors import CityError, InvalidError
 from gis.features import object_array
 from underground.axes import FloatArray, offsets
 from underground.boreholes import Boreholes
-from underground.columns import Columns, columns_of_sheet
+from underground.columns import Columns, columns_of_sheet, read_columns_of_sheet
 from underground.heights import datum_named
 from underground.survey.model import Sheet
 
@@ -66,12 +66,24 @@ def boreholes_of(
     >>> found.place.tolist(), found.name.tolist()
     ([[9.0, 0.0]], ['杂填土', '粉质黏土'])
     """
-    own = columns_of_sheet("holes", holes)
-    of = columns_of_sheet("layers", layers)
+    own, own_bad = read_columns_of_sheet("holes", holes)
+    of, of_bad = read_columns_of_sheet("layers", layers)
     place = np.column_stack([own.number("east"), own.number("north")]) * unit_m
     top, bottom = of.number("top"), of.number("bottom")
-    faults = _faults(own, list(holes.rows), place, of, list(layers.rows), top, bottom)
+    faults = [_titled(fault, "钻孔表") for fault in own_bad]
+    faults += [_titled(fault, "地层表") for fault in of_bad]
+    named = [{fault.row for fault in bad} for bad in (own_bad, of_bad)]
+    missing = _faults(own, list(holes.rows), place, of, list(layers.rows), top, bottom)
+    own_codes = ("borehole.name", "borehole.place")
+    faults += [
+        fault
+        for fault in missing  # a cell that is no number is one fault, not a missing one too
+        if fault.code in ("borehole.name", "borehole.no_hole")
+        or fault.row not in named[0 if fault.code in own_codes else 1]
+    ]
     if faults:
+        bad_layers = {f.row for f in faults if not str(f.template).startswith("钻孔表")}
+        faults += _between(own, of, top, bottom, list(layers.rows), bad_layers)
         raise InvalidError(
             "borehole.bad", "钻孔数据有 {count} 处错误",
             params={"count": len(faults)}, errors=faults,
@@ -94,6 +106,55 @@ def boreholes_of(
         datum=datum_named(datum),
         rows=np.asarray(layers.rows, np.int64)[order],
     )
+
+
+def _titled(fault: CityError, title: str) -> CityError:
+    """A fault of cells that says of which table it is."""
+    return InvalidError(
+        fault.code, f"{title}：{fault.template}", field=fault.field, got=fault.got,
+        expected=fault.expected, hint=fault.hint_template, params=fault.params, row=fault.row,
+    )  # fmt: skip
+
+
+def _between(
+    own: Columns,
+    of: Columns,
+    top: FloatArray,
+    bottom: FloatArray,
+    rows: list[int],
+    bad: set[int | None],
+) -> list[CityError]:
+    """Faults between the layers of those holes whose own rows and layers have none."""
+    names = own.text("name").tolist()
+    hole = of.text("hole").tolist()
+    spoilt = {name for name, row in zip(hole, rows, strict=True) if row in bad}
+    depth: dict[str | None, float] = {}
+    for name, metres in zip(names, own.number("depth").tolist(), strict=True):
+        depth.setdefault(name, metres)
+    good = [n for n in dict.fromkeys(names) if n is not None and n not in spoilt]
+    at = {name: i for i, name in enumerate(good)}
+    use = np.array([k for k, name in enumerate(hole) if name in at], np.int64)
+    of_hole = np.array([at[hole[k]] for k in use.tolist()], np.int64)
+    order = np.lexsort((top[use], of_hole))
+    none = np.full(len(good), np.nan)
+    try:
+        Boreholes(
+            ids=object_array(good),
+            place=np.zeros((len(good), 2)),
+            collar=none,
+            depth=np.array([depth[name] for name in good], np.float64),
+            water_depth=none,
+            first=offsets(np.bincount(of_hole, minlength=len(good))),
+            top=top[use][order],
+            bottom=bottom[use][order],
+            code=of.text("code")[use][order],
+            name=of.text("layer")[use][order],
+            datum="unknown",
+            rows=np.array(rows, np.int64)[use][order],
+        )
+    except InvalidError as refused:
+        return list(refused.errors)
+    return []
 
 
 def _faults(

@@ -73,6 +73,22 @@ def columns_of(
     >>> found.number("diameter").tolist(), found.number("depth").tolist(), found.has("top")
     ([0.4], [30.0], False)
     """
+    found, faults = read_columns(table, delivered, n, rows)
+    if faults:
+        raise _bad(faults)
+    return found
+
+
+def _bad(faults: list[CityError]) -> InvalidError:
+    return InvalidError(
+        "columns.bad", "表里有 {count} 处错误", params={"count": len(faults)}, errors=faults
+    )
+
+
+def read_columns(
+    table: str, delivered: Mapping[str, ObjectArray], n: int, rows: list[int] | None = None
+) -> tuple[Columns, list[CityError]]:
+    """As `columns_of`, with the faults beside the columns: bad cells are unknown."""
     known = _names(table)
     numbers = rows if rows is not None else list(range(1, n + 1))
     faults: list[CityError] = []
@@ -106,11 +122,7 @@ def columns_of(
             cells[field] = object_array(_text(v) for v in column.tolist())
         else:
             cells[field] = _numbers(name, column, unit or 1.0, numbers, faults)
-    if faults:
-        raise InvalidError(
-            "columns.bad", "表里有 {count} 处错误", params={"count": len(faults)}, errors=faults
-        )
-    return Columns(table, n, cells)
+    return Columns(table, n, cells), faults
 
 
 def columns_of_sheet(table: str, sheet: Sheet) -> Columns:
@@ -121,6 +133,20 @@ def columns_of_sheet(table: str, sheet: Sheet) -> Columns:
     InvalidError
         As `columns_of`, and where one name heads two columns.
     """
+    found, faults = read_columns_of_sheet(table, sheet)
+    if faults:
+        raise _bad(faults)
+    return found
+
+
+def read_columns_of_sheet(table: str, sheet: Sheet) -> tuple[Columns, list[CityError]]:
+    """As `columns_of_sheet`, with the faults beside the columns: bad cells are unknown.
+
+    Raises
+    ------
+    InvalidError
+        One name heads two columns.
+    """
     head = [str(name) for name in sheet.head]
     twice = sorted({name for name in head if name.strip() and head.count(name) > 1})
     if twice:
@@ -129,7 +155,7 @@ def columns_of_sheet(table: str, sheet: Sheet) -> Columns:
     for k, name in enumerate(head):
         column = [row[k] if k < len(row) else None for row in sheet.cells]
         delivered[name] = object_array(column)
-    return columns_of(table, delivered, len(sheet.cells), list(sheet.rows))
+    return read_columns(table, delivered, len(sheet.cells), list(sheet.rows))
 
 
 def _numbers(

@@ -127,6 +127,28 @@ def test_every_fault_of_borehole_tables_is_named_at_once():
     ]  # fmt: skip
 
 
+def test_cells_places_and_layers_of_boreholes_are_refused_together():
+    holes = Sheet(
+        "h", HOLES.head,
+        [["ZK1", "北", E0, 3.0, 20, 1.5], ["ZK2", N0, E0, 3.5, 10, None],
+         ["ZK2", N0, E0, 3.5, 10, None], ["ZK3", None, E0, 3, 9, None]], [2, 3, 4, 5],
+    )  # fmt: skip
+    layers = Sheet(
+        "l", LAYERS.head,
+        [["ZK1", "1", "浅", 4, "土"], ["ZK2", "1", 0, 4, "土"], ["ZK2", "2", 5, 10, "砂"],
+         ["ZK3", "1", 0, 12, "土"], ["ZK8", "1", 0, 1, "土"]], [2, 3, 4, 5, 6],
+    )  # fmt: skip
+    with pytest.raises(InvalidError) as refused:
+        boreholes_of(holes, layers)
+    assert sorted((e.code, e.row) for e in refused.value.errors) == [
+        ("borehole.gap", 4), ("borehole.name", 4), ("borehole.no_hole", 6),
+        ("borehole.place", 5), ("borehole.too_deep", 5),
+        ("columns.number", 2), ("columns.number", 2),
+    ]  # fmt: skip
+    told = [str(e) for e in refused.value.errors if e.code == "columns.number"]
+    assert told == ["钻孔表：X 不是数：北", "地层表：层顶深度 不是数：浅"]
+
+
 def test_faults_between_layers_name_the_rows_of_the_file():
     cells = [["ZK1", "2", 5, 20, "砂"], ["ZK1", "1", 0, 4, "土"]]
     with pytest.raises(InvalidError) as refused:

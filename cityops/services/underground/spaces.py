@@ -12,14 +12,18 @@ import numpy as np
 from cityops.services.underground.around import layer_in_plane
 from cityops.services.underground.files import check_file, sheets_of, unit_of
 from cityops.services.underground.trust import checked_survey
-from gis.crs import reference_of
-from gis.errors import CrsError, InvalidError
+from gis.crs import Reference, reference_of
+from gis.errors import CityError, CrsError, GeometryError, InvalidError
 from underground.audit.report import number
 from underground.borehole_tables import boreholes_of, roles_of
 from underground.boreholes import Boreholes, GroundHere, ground_at
 from underground.containment import containment
 from underground.pipes import pipes_of_survey
 from underground.spaces import spaces_near, spaces_of
+from underground.survey.places import degrees_of
+
+#: No borehole says anything of the ground so far away, metres.
+FAR_M = 20_000.0
 
 
 def spaces_of_files(
@@ -136,7 +140,9 @@ def strata_of_files(
     Raises
     ------
     InvalidError
-        See `boreholes_of` and `ground_at`.
+        See `boreholes_of` and `ground_at`; the place lies nowhere near a hole.
+    GeometryError
+        The place or a hole lies out of where `crs` may be used.
     CrsError
         A system in degrees.
     """
@@ -150,11 +156,20 @@ def strata_of_files(
         )  # fmt: skip
     _, unit = unit_of(named)
     sheets = [sheet for path in paths for sheet in sheets_of(path)]
-    holes = boreholes_of(*roles_of(sheets), datum=datum, unit_m=unit)
-    if not (math.isfinite(east) and math.isfinite(north)):
-        raise InvalidError(
-            "geometry.not_finite", "坐标不是有限的数", field="--at", got=[east, north]
-        )
+    faults = _question_faults(east, north, depth_m, named)
+    try:
+        holes = boreholes_of(*roles_of(sheets), datum=datum, unit_m=unit)
+    except InvalidError as refused:
+        if not faults:
+            raise
+        raise _strata_bad([*faults, *(refused.errors or [refused])]) from refused
+    faults += _misplaced(holes, unit, named)
+    if not faults:
+        faults += _far(holes, east, north, unit)
+    if len(faults) == 1:
+        raise faults[0]
+    if faults:
+        raise _strata_bad(faults)
     found = ground_at(holes, east * unit, north * unit, depth_m, nearest=nearest)
     return {
         "at": [east, north],
@@ -164,6 +179,83 @@ def strata_of_files(
         "datum": holes.datum,
         "note": "由附近钻孔推断，不是该处的勘察结果",
     }
+
+
+def _strata_bad(faults: Sequence[CityError]) -> InvalidError:
+    return InvalidError(
+        "strata.bad",
+        "问题和钻孔数据有 {count} 处错误",
+        params={"count": len(faults)},
+        errors=faults,
+    )
+
+
+def _question_faults(
+    east: float, north: float, depth_m: float, named: Reference | None
+) -> list[CityError]:
+    """What is wrong with a place and a depth by themselves."""
+    faults: list[CityError] = []
+    at = np.array([[east, north]])
+    if not np.isfinite(at).all():
+        faults.append(
+            InvalidError(
+                "geometry.not_finite", "--at：坐标不是有限的数：{got}",
+                field="--at", got=f"{east} {north}",
+            )
+        )  # fmt: skip
+    elif named is not None and not degrees_of(named, at)[1].all():
+        swapped = bool(degrees_of(named, at[:, ::-1])[1].all())
+        faults.append(_outside("--at：", "--at", at[0], named, swapped))
+    if not (math.isfinite(depth_m) and depth_m >= 0):
+        faults.append(
+            InvalidError(
+                "borehole.question", "--depth：深度不能为负，得到 {got}",
+                field="--depth", got=depth_m if math.isfinite(depth_m) else str(depth_m),
+            )
+        )  # fmt: skip
+    return faults
+
+
+def _misplaced(holes: Boreholes, unit: float, named: Reference | None) -> list[CityError]:
+    """Holes out of where their system may be used."""
+    if named is None:
+        return []
+    delivered = holes.place / unit
+    inside = degrees_of(named, delivered)[1]
+    swapped = degrees_of(named, delivered[:, ::-1])[1]
+    return [
+        _outside(f"钻孔 {holes.ids[h]}：", "file", delivered[h], named, bool(swapped[h]))
+        for h in np.flatnonzero(~inside).tolist()
+    ]
+
+
+def _far(holes: Boreholes, east: float, north: float, unit: float) -> list[CityError]:
+    """A place that is far away from all holes."""
+    if not len(holes):
+        return []
+    near, turned = (
+        float(np.hypot(*(holes.place - np.array(at) * unit).T).min())
+        for at in ((east, north), (north, east))
+    )
+    if near <= FAR_M:
+        return []
+    hint = "东坐标和北坐标可能写反：先东后北" if turned < FAR_M else "坐标要与钻孔的坐标系相同"
+    return [
+        InvalidError(
+            "strata.far", "--at：最近的钻孔也有 {got} km 远", field="--at",
+            got=round(near / 1000, 1), expected=FAR_M / 1000, hint=hint,
+        )
+    ]  # fmt: skip
+
+
+def _outside(
+    title: str, field: str, place: Any, reference: Reference, is_swapped: bool
+) -> GeometryError:
+    return GeometryError(
+        "place.outside", f"{title}坐标 {{got}} 不在坐标系 {{expected}} 的适用范围内",
+        field=field, got=[float(v) for v in place], expected=reference.label,
+        hint="东坐标和北坐标可能写反：先东后北" if is_swapped else "坐标要与 --crs 相同",
+    )  # fmt: skip
 
 
 def _hole(holes: Boreholes, one: GroundHere, depth_m: float) -> dict[str, Any]:
