@@ -106,6 +106,15 @@ def test_an_end_below_another_pipe_has_a_vertical_clearance_without_crossing():
     assert found.horizontal_m[0] == pytest.approx(0.1 - 0.35)
 
 
+@pytest.mark.parametrize("turn", np.linspace(0, 1.5, 7))
+def test_ends_that_barely_overlap_in_plan_have_a_vertical_clearance(turn):
+    x, y = 0.5999 * np.cos(turn), 0.5999 * np.sin(turn)
+    b = line([(x, y, -2), (x + 5, y + 1, -2)])
+    found = pair("LINESTRING Z (0 0 -1, -5 -1 -1)", b, 0.6, 0.6)
+    assert found.horizontal_m[0] == pytest.approx(-1e-4)
+    assert found.vertical_m[0] == pytest.approx(0.4)
+
+
 def test_pipes_stacked_beside_each_other_take_the_least_clearance_of_the_stretch():
     found = pair(
         "LINESTRING Z (0 0 -1, 100 0 -1)", "LINESTRING Z (0 0.1 -2, 100 0.1 -1.5)", 0.2, 0.2

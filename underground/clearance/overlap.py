@@ -16,6 +16,8 @@ from underground.clearance.levels import apart, levels
 
 #: Segments per quarter of the round ends of outlines.
 _QUARTER = 16
+#: Outlines are drawn around the round ends, not within them: what overlaps is never missed.
+_AROUND = 1 / np.cos(np.pi / 4 / _QUARTER) + 1e-6
 
 
 def vertical_over_overlaps(
@@ -61,7 +63,7 @@ def _outlines(solids: Solids, piece: IntArray) -> np.ndarray:
     ends = np.stack(
         [solids.axes.xyz[start[piece], :2], solids.axes.xyz[start[piece] + 1, :2]], axis=1
     )
-    half = solids.width[owner[piece]] / 2
+    half = solids.width[owner[piece]] / 2 * _AROUND
     return np.asarray(shapely.buffer(shapely.linestrings(ends), half, quad_segs=_QUARTER))
 
 
