@@ -50,11 +50,9 @@ def reconnect(
     files: tuple[Path, ...], pins: tuple[str, ...], as_json: bool, **options: Any
 ) -> None:
     """把没有相接的线端在容差内接上；每一处移动都列出，原文件不变。"""
-    from cityops.services.underground.networks import pair_of
     from cityops.services.underground.tracing import reconnect_files
 
-    pairs = [pair_of(text, "--pin") for text in pins]
-    result = reconnect_files(files, pins=pairs, **options)
+    result = reconnect_files(files, pins=pins, **options)
     show(result, lambda: _reconnect_told(result), as_json=as_json)
 
 

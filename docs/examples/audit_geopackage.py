@@ -2,7 +2,8 @@
 
     python docs/examples/audit_geopackage.py PIPES.gpkg FINDINGS.gpkg --datum 1985
 
-The lines carry heights, or levels or depths with ground heights of a point layer ``points``.
+The lines carry heights, or levels or depths with ground heights of a point layer ``points``; depths
+alone go with ``--datum ground``. What the checks find is told first; places or units that lie end it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ import geopandas as gpd
 import pyogrio
 
 from underground.audit.tiles import Audit, audit_pipes
-from underground.frames import findings_frame, pipes_of_frame
+from underground.checks.run import UNTRUE, check_survey
+from underground.frames import findings_frame, survey_of_frame
+from underground.pipes import pipes_of_survey
 from underground.rules.tables import shipped_rules
 
 
@@ -26,8 +29,18 @@ def main(argv: list[str] | None = None) -> int:
     asked = parser.parse_args(argv)
     layers = dict(pyogrio.list_layers(asked.pipes).tolist())
     points = gpd.read_file(asked.pipes, layer="points") if "points" in layers else None
-    lines = next(name for name in layers if name != "points")
-    pipes = pipes_of_frame(gpd.read_file(asked.pipes, layer=lines), points, datum=asked.datum)
+    lines = next((name for name in layers if name != "points"), None)
+    if lines is None:
+        parser.error(f"{asked.pipes}: no layer of lines")
+    survey = survey_of_frame(gpd.read_file(asked.pipes, layer=lines), points, datum=asked.datum)
+    faults = check_survey(survey)
+    for fault in faults:
+        print(f"{fault.table} {fault.row}: {fault.message} ({fault.code})")
+    if any(fault.code in UNTRUE for fault in faults):
+        parser.error(f"{asked.pipes}: places or units lie")
+    pipes = pipes_of_survey(survey)
+    if not len(pipes):
+        parser.error(f"{asked.pipes}: no pipe with a place")
     rules = shipped_rules()
     audit = Audit(pipes, rules)
     result = audit_pipes(pipes, rules)

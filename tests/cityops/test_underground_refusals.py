@@ -71,6 +71,22 @@ def test_a_tolerance_that_is_no_number_is_given_back(tmp_path):
     assert error["message"] == "容差应大于 0，得到 nan m"
 
 
+def test_faults_of_all_pins_come_at_once(tmp_path):
+    line = shapely.LineString([(517300, 4332900, 2), (517330, 4332900, 2)])
+    pipes = frame([line]).assign(name="p1")
+    pipes.to_file(tmp_path / "x.gpkg")
+    points = frame([shapely.Point(517300.2, 4332900)]).assign(点号="N1")
+    points.to_file(tmp_path / "n.gpkg")
+    pins = ["--pin", "p1", "--pin", "p9,N1", "--pin", "p1,N9", "--pin", "p1,N1"]
+    done = run(
+        "reconnect", tmp_path / "x.gpkg", tmp_path / "n.gpkg", "--tolerance", 1, *pins, "--json"
+    )
+    found = json.loads(done.stdout)["errors"]
+    assert [(e["code"], e["got"]) for e in found] == [
+        ("valves.bad_pair", "p1"), ("reconnect.pin_unknown", "p9"), ("reconnect.pin_unknown", "N9"),
+    ]  # fmt: skip
+
+
 def test_what_the_system_refuses_is_said_in_chinese(tmp_path):
     line = shapely.LineString([(517300, 4332900, 2), (517330, 4332900, 2)])
     frame([line]).to_file(tmp_path / "x.gpkg")

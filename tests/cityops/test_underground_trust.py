@@ -78,6 +78,11 @@ def test_no_answer_is_given_without_a_table_of_points_and_the_table_is_named(tmp
     assert "第 2 行 线表：点号 A 不在点表中" in done.stderr
 
 
+def test_a_table_without_a_single_line_is_said_to_have_none(tmp_path):
+    done = asked("audit", tmp_path, POINTS, LINES.splitlines()[0] + "\n", "--json")
+    assert json.loads(done.stdout)["error"]["code"] == "survey.no_pipes"
+
+
 def test_metres_are_not_taken_for_feet(tmp_path):
     done = asked("audit", tmp_path, POINTS, LINES, "--json", crs="EPSG:2229")
     assert {code for code, _ in refusals(done)} == {"point.outside"}

@@ -184,7 +184,8 @@ def test_the_figures_of_the_pages_are_those_that_the_program_draws(tmp_path):
         assert (docs / "figures" / f"{name}.svg").read_text(encoding="utf-8") == figure + "\n"
 
 
-def test_the_example_audits_a_geopackage_without_a_server(tmp_path, capsys):
+def example():
+    """The example script as a module."""
     import importlib.util
     from pathlib import Path
 
@@ -192,6 +193,28 @@ def test_the_example_audits_a_geopackage_without_a_server(tmp_path, capsys):
     spec = importlib.util.spec_from_file_location("example", script)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ([], "no pipe with a place"),
+        (["LINESTRING Z (1697175 14215551 2, 1697275 14215551 2)"], "places or units lie"),
+    ],
+)
+def test_the_example_ends_with_a_word_on_what_it_cannot_audit(lines, said, tmp_path, capsys):
+    shapes = [shapely.from_wkt(line) for line in lines]
+    frame = gpd.GeoDataFrame({"管类": ["给水"] * len(lines)}, geometry=shapes, crs=4548)
+    frame.to_file(tmp_path / "in.gpkg", layer="pipes")
+    with pytest.raises(SystemExit) as ended:
+        example().main([str(tmp_path / "in.gpkg"), str(tmp_path / "o.gpkg"), "--datum", "1985"])
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_the_example_audits_a_geopackage_without_a_server(tmp_path, capsys):
+    module = example()
     frame = gpd.GeoDataFrame(
         {"管类": ["给水", "污水"], "管径": ["200", "300"], "埋设方式": ["ZM", "ZM"]},
         geometry=[

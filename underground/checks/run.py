@@ -19,6 +19,19 @@ CHECKS = (
     *groups.CHECKS,
 )
 
+#: Faults with which places, depths or heights are not what they say: no answer can be right.
+UNTRUE = frozenset(
+    {
+        "file.no_points",
+        "file.no_lines",
+        "line.missing_point",
+        "point.outside",
+        "point.swapped_axes",
+        "value.depth_unit",
+        "value.height_range",
+    }
+)
+
 
 def check_survey(survey: Survey, limits: CheckLimits | None = None) -> tuple[SurveyFault, ...]:
     """Every fault of a delivery, those of reading included, by table and row.

@@ -10,9 +10,10 @@ import numpy as np
 import orjson
 
 from cityops.services.underground.files import model_of_file, survey_of_files
+from cityops.services.underground.networks import pair_of
 from cityops.services.underground.trust import checked_survey
-from gis.errors import InvalidError, NotFoundError
-from underground.axes import BoolArray, IntArray
+from gis.errors import CityError, InvalidError, NotFoundError
+from underground.axes import BoolArray, FloatArray, IntArray
 from underground.network.bridges import bridges, flow_by_sources
 from underground.network.build import conducting, network_of_model, network_of_survey
 from underground.network.model import Network
@@ -145,7 +146,7 @@ def reconnect_files(
     *,
     tolerance_m: float,
     crs: str | None = None,
-    pins: Sequence[tuple[str, str]] = (),
+    pins: Sequence[str] = (),
     out: Path | None = None,
 ) -> dict[str, Any]:
     """Join ends of lines that do not meet; every move is reported.
@@ -156,8 +157,8 @@ def reconnect_files(
     Parameters
     ----------
     pins
-        Pairs of line and node that a person knows to belong together: they come before distances.
-        Only with a layer of points.
+        ``LINE,NODE`` that a person knows to belong together: they come before distances. Only with
+        a layer of points.
     out
         Where to write the lines with their ends moved, as GeoJSON in degrees with the names of
         their nodes; nothing else is changed.
@@ -165,7 +166,8 @@ def reconnect_files(
     Raises
     ------
     InvalidError
-        The tolerance is not positive, or a pin is further away than it.
+        The tolerance is not positive, or a pin is further away than it. Faults of several pins are
+        told together.
     NotFoundError
         A pin names a line or node that is not there.
     """
@@ -177,9 +179,7 @@ def reconnect_files(
         found = snap_to_nodes(places.ends, places.points[known], tolerance_m)
         names = survey.points.text("number")[known].tolist()
         lines = survey.lines.text("name").tolist()
-        for line, node in pins:
-            at = _position(lines, line), _position(names, node)
-            found = pinned(found, places.ends, *at, tolerance_m)
+        found = _pinned(found, places.ends, lines, names, pins, tolerance_m)
     elif pins:
         raise InvalidError("reconnect.pin_points", "没有点图层，不能指定节点", field="pin")
     else:
@@ -200,6 +200,33 @@ def reconnect_files(
         "moved_max_m": round(float(found.moved_m.max(initial=0.0)), 4),
         "moves": _moves(survey, found, names),
     }
+
+
+def _pinned(
+    found: Reconnection,
+    ends: FloatArray,
+    lines: list[str | None],
+    names: list[str | None],
+    pins: Sequence[str],
+    tolerance_m: float,
+) -> Reconnection:
+    """Ends put where a person says; the faults of all pins at once."""
+    faults: list[CityError] = []
+    for text in pins:
+        try:
+            line, node = pair_of(text, "--pin")
+            at = _position(lines, line), _position(names, node)
+            found = pinned(found, ends, *at, tolerance_m)
+        except CityError as fault:
+            faults.append(fault)
+    if len(faults) == 1:
+        raise faults[0]
+    if faults:
+        raise InvalidError(
+            "reconnect.pins", "指定的节点有 {count} 处错误",
+            params={"count": len(faults)}, field="pin", errors=faults,
+        )  # fmt: skip
+    return found
 
 
 def _position(names: list[str | None], name: str) -> int:

@@ -11,23 +11,10 @@ import numpy as np
 from cityops.services.underground.files import survey_of_files
 from gis.errors import GeometryError, InvalidError
 from underground.axes import FloatArray
-from underground.checks.run import check_survey
+from underground.checks.run import UNTRUE, check_survey
 from underground.faults import CATALOGUE, Severity, SheetRole, SurveyFault
 from underground.survey.model import Survey
 from underground.survey.places import degrees_of
-
-#: Faults with which places, depths or heights are not what they say: no answer can be right.
-UNTRUE = frozenset(
-    {
-        "file.no_points",
-        "file.no_lines",
-        "line.missing_point",
-        "point.outside",
-        "point.swapped_axes",
-        "value.depth_unit",
-        "value.height_range",
-    }
-)
 
 
 def checked_survey(
@@ -50,10 +37,14 @@ def checked_survey(
     FileError, CrsError
         See `survey_of_files`.
     InvalidError
-        Points lie where their system may not be used, are exchanged or missing, or depths and
+        There is not one line. Points lie where their system may not be used, are exchanged or missing, or depths and
         heights are none of pipes; with every such fault in ``errors``.
     """
     survey = survey_of_files(paths, crs=crs, datum=datum, part=part)
+    if not len(survey.lines) and survey.faults == ():
+        raise InvalidError(
+            "survey.no_pipes", "{got} 里没有一条管线", field="file", got=survey.source
+        )
     faults = check_survey(survey)
     untrue = [fault for fault in faults if fault.code in UNTRUE]
     if untrue and not despite:
