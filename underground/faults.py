@@ -116,6 +116,7 @@ CATALOGUE: dict[str, tuple[Severity, str]] = {
     "inp.duplicate": (_E, "编号 {got} 重复，首次出现在第 {first} 行"),
     "inp.unknown_node": (_E, "连接 {other} 的节点 {got} 没有定义"),
     "inp.unknown_link": (_E, "编号 {got} 的管段没有定义"),
+    "inp.unknown_units": (_E, "不认识流量单位 {got}，长度是米还是英尺不明"),
     "inp.short_line": (_E, "这一行缺少数据：{got}"),
     "inp.not_a_number": (_E, "{title}“{got}”不是数"),
 }

@@ -217,6 +217,13 @@ def test_epanet_in_litres_is_in_metres_and_millimetres():
     assert (found.length[0], found.width[0]) == pytest.approx((1000, 0.012))
 
 
+def test_units_that_are_unknown_are_not_taken_for_feet():
+    assert parse_inp(EPANET + "[OPTIONS]\nUnits SI\n").length[0] == 1000
+    with pytest.raises(FileError) as refused:
+        parse_inp(EPANET + "[OPTIONS]\nUnits Furlongs\n")
+    assert [e.code for e in refused.value.errors] == ["inp.unknown_units"]
+
+
 def test_what_epanet_elevations_are_of_is_unknown_until_someone_says_it():
     found = survey_of_model(parse_inp(EPANET))
     assert set(meaning_of(found).part.tolist()) == {Part.UNKNOWN}

@@ -22,7 +22,8 @@ from underground.faults import CATALOGUE, SheetRole, SurveyFault
 FOOT_M = 0.3048
 INCH_M = 0.0254
 _US_UNITS = {"CFS", "GPM", "MGD", "IMGD", "AFD"}
-_SI_UNITS = {"LPS", "LPM", "MLD", "CMH", "CMD", "CMS"}
+#: "SI" is read as litres per second, as EPANET reads it.
+_SI_UNITS = {"SI", "LPS", "LPM", "MLD", "CMH", "CMD", "CMS"}
 
 
 class InpKind(StrEnum):
@@ -190,6 +191,10 @@ def _words(plain: str) -> list[str]:
         return plain.replace('"', " ").split()
 
 
+def _upper(words: list[str]) -> list[str]:
+    return [word.upper() for word in words]
+
+
 class _Reader:
     """Reads the sections; every fault goes to one list."""
 
@@ -202,7 +207,10 @@ class _Reader:
         )
         units = options.get("FLOW_UNITS") or options.get("UNITS") or []
         named = units[0].upper() if units else ("CFS" if self.is_swmm else "GPM")
-        self.is_us = named in _US_UNITS or named not in _SI_UNITS
+        if named not in _US_UNITS | _SI_UNITS:
+            rows = [row for row, words in sections.get("OPTIONS", []) if named in _upper(words)]
+            self.fault("inp.unknown_units", rows[-1] if rows else 0, named[:40])
+        self.is_us = named in _US_UNITS
         self.long = FOOT_M if self.is_us else 1.0
         # SWMM gives sections in feet or metres, EPANET diameters in inches or millimetres.
         self.across = self.long if self.is_swmm else (INCH_M if self.is_us else 0.001)
