@@ -16,7 +16,7 @@ from functools import cache
 from importlib.resources import files
 from io import StringIO
 
-from gis.errors import InvalidError
+from gis.errors import CityError, InvalidError
 from gis.layers import Title
 from hazards.models import Caution, Confidence
 
@@ -127,7 +127,7 @@ def probit_named(name: str) -> Probit:
     if found is None:
         raise InvalidError(
             "probit.unknown",
-            "没有概率单位函数 {got}",
+            "没有概率单位函数 {got}，有 {expected}",
             field="name",
             got=name[:60],
             expected=list(probits()),
@@ -150,14 +150,14 @@ def harm(probit: Probit, value: float, minutes: float | None = None) -> Harm:
     InvalidError
         ``probit.bad_value``, ``probit.bad_minutes`` when they are negative, not finite or more
         than the whole volume;
-        ``probit.no_minutes`` when the time is missing.
+        ``probit.no_minutes`` when the time is missing; ``probit.refused`` with all of several.
 
     Examples
     --------
     >>> round(harm(probits()["chlorine"], 250.0, 30.0).probability, 2)
     0.5
     """
-    _check(probit, value, minutes)
+    raise_faults(probit_faults(probit, value, minutes))
     log_dose = _log_dose(probit, value, minutes)
     if log_dose == -math.inf:
         return Harm(None, 0.0, ())
@@ -184,7 +184,7 @@ def value_at(probit: Probit, probability: float, minutes: float | None = None) -
         raise InvalidError(
             "probit.bad_probability", "概率应在 0 与 1 之间，得到 {got}", got=str(probability)
         )
-    _check(probit, 1.0, minutes)
+    raise_faults(probit_faults(probit, 1.0, minutes))
     if probit.load.takes_time and not minutes:
         raise _bad_minutes(minutes)
     from statistics import NormalDist
@@ -220,17 +220,21 @@ def _time(probit: Probit, minutes: float | None) -> float:
     return minutes * 60.0 if probit.load is Load.THERMAL else minutes
 
 
-def _check(probit: Probit, value: float, minutes: float | None) -> None:
+def probit_faults(probit: Probit | None, value: float, minutes: float | None) -> list[CityError]:
+    """Everything for which `harm` would refuse; without a probit what none would take."""
+    faults: list[CityError] = []
+    unit = "" if probit is None else probit.unit
     if not (math.isfinite(value) and value >= 0):
-        raise InvalidError(
+        fault = InvalidError(
             "probit.bad_value",
-            "数值应为非负数（{unit}），得到 {given}",
+            "数值应为非负数（{unit}），得到 {given}" if unit else "数值应为非负数，得到 {given}",
             field="value",
             got=value if math.isfinite(value) else None,
-            params={"unit": probit.unit, "given": f"{value:g}"},
+            params={"unit": unit, "given": f"{value:g}"},
         )
-    if probit.unit == "ppm" and value > MOST_PPM:
-        raise InvalidError(
+        faults.append(fault)
+    elif unit == "ppm" and value > MOST_PPM:
+        fault = InvalidError(
             "probit.bad_value",
             "体积分数至多 1,000,000 ppm，得到 {given}",
             field="value",
@@ -238,15 +242,37 @@ def _check(probit: Probit, value: float, minutes: float | None) -> None:
             expected=[0, MOST_PPM],
             params={"given": f"{value:g}"},
         )
-    if probit.load.takes_time and minutes is None:
-        raise InvalidError(
+        faults.append(fault)
+    if probit is not None and probit.load.takes_time and minutes is None:
+        fault = InvalidError(
             "probit.no_minutes",
             "{name} 需要暴露时间（分钟）",
             field="minutes",
             params={"name": probit.name},
         )
+        faults.append(fault)
     if minutes is not None and not (math.isfinite(minutes) and minutes >= 0):
-        raise _bad_minutes(minutes)
+        faults.append(_bad_minutes(minutes))
+    return faults
+
+
+def raise_faults(faults: list[CityError]) -> None:
+    """Refuse with the one fault, or with ``probit.refused`` and all of them.
+
+    Raises
+    ------
+    CityError
+        When there is any.
+    """
+    if len(faults) == 1:
+        raise faults[0]
+    if faults:
+        raise InvalidError(
+            "probit.refused",
+            "有 {count} 处不对：{first}",
+            params={"count": len(faults), "first": str(faults[0])},
+            errors=faults,
+        )
 
 
 def _bad_minutes(minutes: float | None) -> InvalidError:

@@ -43,7 +43,7 @@ def curve_named(name: str) -> Curve:
     if found is None:
         raise InvalidError(
             "hazard.unknown_model",
-            "没有爆炸模型 {got}",
+            "没有爆炸模型 {got}，有 {expected}",
             field="model",
             got=name[:60],
             expected=sorted(CURVES),

@@ -11,7 +11,7 @@ import click
 from cityops.cli.hazard_zone_told import blast_told, model_told
 from cityops.cli.output import CityCommand, settings, show
 from cityops.cli.usage import ChineseGroup
-from gis.errors import FileError, NotFoundError, UnavailableError
+from gis.errors import FileError, InvalidError, NotFoundError, UnavailableError
 
 #: No inventory or list of levels is larger.
 _MOST_BYTES = 4_000_000
@@ -110,6 +110,7 @@ def zone(
         asked = {"model": model, "crs": crs, "levels": levels, **amounts, **given}
         _model_zone(at, asked, as_json)
         return
+    _refuse_unknown(model)
     _refuse_options(model, [*given, *([] if rate_kg_s is None else ["rate_kg_s"])])
     from cityops.services.hazards.requests import BlastRequest
 
@@ -138,6 +139,21 @@ def _amounts(
     if any(v is not None for v in (given[name], low, high)):
         out[name] = {"low": low, "likely": given[name], "high": high}
     return out
+
+
+def _refuse_unknown(model: str) -> None:
+    """Refuse a model that is neither of blasts nor of gas or fire, and name them all."""
+    from cityops.services.hazards.model_requests import OPTIONS
+    from hazards.registry import CURVES
+
+    if model not in CURVES:
+        raise InvalidError(
+            "hazard.unknown_model",
+            "没有模型 {got}，有 {expected}",
+            field="model",
+            got=model[:60],
+            expected=sorted([*CURVES, *OPTIONS]),
+        )
 
 
 def _refuse_options(model: str, names: list[str]) -> None:

@@ -10,7 +10,7 @@ import click
 
 from cityops.cli.output import CityCommand, show
 from cityops.cli.usage import ChineseGroup
-from gis.errors import ConflictError
+from gis.errors import ConflictError, InvalidError
 
 
 @click.group("register", cls=ChineseGroup)
@@ -38,6 +38,13 @@ def template(out: Path, as_json: bool) -> None:
     from cityops.services.hazards.registers import sheet_titles
     from hazards.registers.template import template_workbook
 
+    if out.suffix.lower() != ".xlsx":
+        raise InvalidError(
+            "register.not_xlsx",
+            "工作簿的文件名应以 .xlsx 结尾，得到 {got}",
+            field="out",
+            got=out.name,
+        )
     if out.exists():
         raise ConflictError("register.file_exists", "文件已存在：{got}", field="out", got=str(out))
     out.write_bytes(template_workbook())

@@ -123,8 +123,19 @@ def _number(column: ColumnSpec, cell: Any) -> float | int:
     high = math.inf if column.high is None else column.high
     if not low <= cell <= high:
         ends = [column.low, column.high]
-        raise _fault(column, "out_of_range", "{got} 超出范围", cell, expected=ends)
+        raise _fault(
+            column, "out_of_range", "{got} 超出范围：" + _told(column), cell, expected=ends
+        )
     return int(cell) if column.type is CellType.INTEGER else float(cell)
+
+
+def _told(column: ColumnSpec) -> str:
+    """The range of a column in words."""
+    if column.high is None:
+        return f"至少 {column.low:,.10g}"
+    if column.low is None:
+        return f"至多 {column.high:,.10g}"
+    return f"应为 {column.low:,.10g} 至 {column.high:,.10g}"
 
 
 def _text_for_number(column: ColumnSpec, text: str) -> InvalidError:

@@ -148,6 +148,14 @@ def test_a_level_that_is_asked_for_again_in_another_unit_is_said(zone, tmp_path)
     assert "有 2 个等级与前面的相同，只算一次" in {w["message"] for w in found["warnings"]}
 
 
+def test_an_unknown_model_is_answered_with_the_names_of_all(zone, tmp_path):
+    given = ("--model", "gaussian", "--rate-kg-s", "1", *TIANJIN_PORT)
+    code, found, _ = zone(tmp_path, *given)
+    assert (code, found["error"]["code"]) == (2, "hazard.unknown_model")
+    assert {"kinney-graham", "gaussian-plume"} <= set(found["error"]["expected"])
+    assert "gaussian-plume" in found["error"]["message"]
+
+
 def test_people_read_radii_and_that_it_is_an_estimate(zone, scene):
     _, _, told = zone(scene, "--mass-kg", "500", "--at", "117.1933", "39.1176", as_json=False)
     assert "2 kPa：约 359 m，圈内白天约 13,800 人" in told

@@ -34,6 +34,20 @@ def test_the_text_for_people_names_the_estimate():
 
 
 @pytest.mark.parametrize(
+    ("name", "fields"),
+    [("chlorine", ["value", "minutes"]), ("neon", ["name", "value", "minutes"])],
+)
+def test_every_fault_is_told_at_once(name, fields):
+    _, told = probit(name, "--value", "nan", "--minutes", "-1", "--json")
+    assert [e["field"] for e in json.loads(told)["errors"]] == fields
+
+
+def test_an_unknown_name_is_answered_with_those_there_are():
+    _, told = probit("neon", "--value", "5", "--json")
+    assert "hydrogen-sulfide" in json.loads(told)["error"]["message"]
+
+
+@pytest.mark.parametrize(
     ("arguments", "why"),
     [
         (("chlorine", "--value", "-5", "--minutes", "1"), "probit.bad_value"),

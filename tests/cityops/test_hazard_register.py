@@ -104,6 +104,12 @@ def test_the_template_is_written_once_and_never_over_another_file(tmp_path):
     assert (code, json.loads(told)["error"]["code"]) == (4, "register.file_exists")
 
 
+def test_a_template_has_the_name_of_a_workbook(tmp_path):
+    code, told = register("template", "--out", tmp_path / "t.csv", "--json")
+    assert (code, json.loads(told)["error"]["code"]) == (2, "register.not_xlsx")
+    assert not (tmp_path / "t.csv").exists()
+
+
 class Story:
     """A danger that acts are done to, an hour apart."""
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from cityops.services.hazards.run_json import confidence_json
+from gis.errors import InvalidError
 from hazards import SCREENING_EN, SCREENING_ZH
-from hazards.probits import harm, probit_named
+from hazards.probits import harm, probit_faults, probit_named, raise_faults
 
 
 def harmed(name: str, value: float, minutes: float | None) -> dict[str, Any]:
@@ -20,9 +21,13 @@ def harmed(name: str, value: float, minutes: float | None) -> dict[str, Any]:
     Raises
     ------
     InvalidError
-        For an unknown name, a bad value or a missing time.
+        For an unknown name, a bad value or a missing time; ``probit.refused`` with all of several.
     """
-    probit = probit_named(name)
+    try:
+        probit = probit_named(name)
+    except InvalidError as fault:
+        raise_faults([fault, *probit_faults(None, value, minutes)])
+        raise
     found = harm(probit, value, minutes)
     return {
         "estimate": {"zh": SCREENING_ZH, "en": SCREENING_EN},

@@ -117,7 +117,7 @@ def check_options(request: ModelRequest) -> None:
     if request.model not in OPTIONS:
         raise InvalidError(
             "hazard.unknown_model",
-            "没有模型 {got}",
+            "没有模型 {got}，有 {expected}",
             field="model",
             got=request.model[:60],
             expected=sorted(OPTIONS),

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_register import ONE, TODAY, TWO, rows_of, sheets
 
-from hazards.registers.sheets import SHEETS
+from hazards.registers.sheets import SHEETS, CellType
 from hazards.registers.template import template_workbook
 from hazards.registers.values import Register, unknown_of
 from hazards.registers.workbook import SheetRows, read_register
@@ -82,10 +82,16 @@ CODE, NUMBER = "统一社会信用代码", "设计最大量（t）"
         ("设备", 2, "投用日期", "2026-03-02", "投用日期", "future"),
         ("设备", 2, "设备名称", "x" * 2001, "设备名称", "bad_text"),
         ("企业", 2, "经度", 217.7, "经度", "out_of_range"),
+        ("设备", 2, "容积（m³）", 1e300, "容积", "out_of_range"),
     ],
 )
 def test_a_cell_that_is_wrong_is_told(sheet, row, column, value, field, code):
     assert faults(changed(sheet, row, column, value)) == [(sheet, row, field, code)]
+
+
+def test_every_number_of_a_register_ends_somewhere():
+    numbers = [c for s in SHEETS for c in s.columns if c.type in (CellType.REAL, CellType.INTEGER)]
+    assert [c.title for c in numbers if c.low is None or c.high is None] == []
 
 
 @pytest.mark.parametrize(
