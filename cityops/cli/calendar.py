@@ -26,12 +26,34 @@ def command() -> None:
 @click.option("--amount", required=True, help="数量，可为小数")
 @click.option("--unit", required=True, help="、".join(_UNITS))
 @click.option("--calendar", default="default", show_default=True, help="日历名称")
-def due(start: str, amount: str, unit: str, calendar: str, as_json: bool) -> None:
-    """算出时限何时届满，并逐段说明哪些时间计入。不需要数据库。"""
-    from cityops.services.grid.calendars import due_json
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="用哪个数据目录里导入的日历；不给则用 CITYOPS_DATA_DIR 的，没有就用自带的",
+)
+def due(
+    start: str, amount: str, unit: str, calendar: str, data: Path | None, as_json: bool
+) -> None:
+    """算出时限何时届满，并逐段说明哪些时间计入。没有数据目录也能算，用自带的日历。"""
+    from cityops.services.grid.due import due_json
 
-    result = due_json(start, amount, unit, calendar)
+    result = due_json(start, amount, unit, calendar, _store(data))
     show(result, lambda: _told(result), as_json=as_json)
+
+
+def _store(data: Path | None) -> Any:
+    """The store that holds the city's calendars: the one asked for, or the usual one if it is
+    there; None without.
+    """
+    from cityops.bootstrap import Services
+    from cityops.settings import settings_from
+    from cityops.store.database import sqlite_path
+
+    chosen = settings() if data is None else settings_from(data_dir=data, database_url="")
+    path = sqlite_path(chosen.database)
+    if data is None and path is not None and not path.is_file():
+        return None
+    return Services(chosen).store
 
 
 def _told(result: dict[str, Any]) -> str:
@@ -42,7 +64,19 @@ def _told(result: dict[str, Any]) -> str:
         lines.append(
             f"  {_short(period['from'])} – {_short(period['to'])}  {counted}  {period['why']}"
         )
-    return "\n".join(lines)
+    return "\n".join([*lines, _counted_by(result)])
+
+
+def _counted_by(result: dict[str, Any]) -> str:
+    days = result["days"]
+    if days is None:
+        return f"日历：{result['calendar']}，不用节假日表"
+    years = f"{days['years'][0]} 至 {days['years'][-1]} 年" if days["years"] else "没有一年"
+    told = f"日历：{result['calendar']}，节假日表 {days['name']}，已知 {years}"
+    if days["origin"] == "shipped":
+        return f"{told}，都是自带的"
+    own = "、".join(map(str, days["published_years"]))
+    return f"{told}，其中 {own} 年是本市导入的（{days['source']}，版本 {days['version']}）"
 
 
 def _short(text: str) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from enum import StrEnum
 
 from gis.errors import CityError, InvalidError, UnavailableError
@@ -21,6 +21,17 @@ from grid.origin import Origin
 #: The time of the city: China has one zone and no summer time.
 CITY_ZONE = timezone(timedelta(hours=8))
 _CLOCK = re.compile(r"^(\d{1,2}):(\d{2})$")
+
+
+def told_time(at: datetime) -> str:
+    """An aware time as programs get it: ISO 8601 with the city's offset, whole seconds.
+
+    Examples
+    --------
+    >>> told_time(datetime(2026, 11, 24, 0, 0, 0, 500_000, timezone.utc))
+    '2026-11-24T08:00:00+08:00'
+    """
+    return at.astimezone(CITY_ZONE).isoformat(timespec="seconds")
 
 
 class DayKind(StrEnum):
@@ -142,7 +153,8 @@ def year_missing(calendar: Calendar, year: int) -> UnavailableError:
         field="year",
         got=year,
         expected=known,
-        hint="国务院公布后导入该年的节假日表：cityops calendar import",
+        hint="国务院公布后，在数据目录里导入该年的节假日表：cityops calendar import；"
+        "算时限时用同一个数据目录（--data 或 CITYOPS_DATA_DIR）",
         params={"calendar": calendar.title.zh},
     )
 

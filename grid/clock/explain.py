@@ -9,7 +9,7 @@ from typing import Any
 
 from gis.errors import CityError
 from grid.clock.book import CalendarBook
-from grid.clock.calendar import CITY_ZONE
+from grid.clock.calendar import CITY_ZONE, told_time
 from grid.clock.clock import (
     CAUSE_NAMES,
     CLOCK_NAMES,
@@ -38,7 +38,7 @@ class Explanation:
     def as_dict(self) -> dict[str, Any]:
         """The explanation as JSON."""
         return {
-            "due_at": None if self.due_at is None else self.due_at.isoformat(),
+            "due_at": None if self.due_at is None else told_time(self.due_at),
             "sentences": list(self.sentences),
             "periods": [period.as_dict() for period in self.periods],
         }

@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 import numpy as np
 
 from grid.clock.book import DEFAULT_CALENDAR, CalendarBook
-from grid.clock.calendar import CITY_ZONE, Calendar
+from grid.clock.calendar import CITY_ZONE, Calendar, told_time
 from grid.clock.limit import SECOND, Limit
 from grid.clock.timeline import instant_of, time_of
 
@@ -33,8 +33,8 @@ class Stretch:
     def as_dict(self) -> dict[str, object]:
         """The stretch as JSON, seconds."""
         return {
-            "from": self.start.isoformat(),
-            "to": self.end.isoformat(),
+            "from": told_time(self.start),
+            "to": told_time(self.end),
             "counted_s": seconds(self.counted),
             "why": self.why,
         }

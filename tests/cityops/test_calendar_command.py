@@ -62,6 +62,16 @@ def test_people_read_it_too(tmp_path):
     assert "届满：2026-11-24 11:00" in done.stdout
 
 
+def test_everything_that_is_wrong_with_a_line_is_told(tmp_path):
+    told = due(tmp_path, "morgen", "-2", "week", "--calendar", "moon", code=2)
+    assert {one["field"] for one in told["errors"]} == {"from", "amount", "unit", "calendar"}
+
+
+def test_without_a_folder_the_calendar_that_ships_counts_and_is_named(tmp_path):
+    found = due(tmp_path, "2026-02-14T17:00:00+08:00", "2", "work_hour")
+    assert (found["days"]["name"], found["days"]["origin"]) == ("CN", "shipped")
+
+
 @pytest.mark.parametrize(
     ("start", "amount", "unit", "more", "code", "name"),
     [

@@ -1,51 +1,11 @@
-"""Use cases of calendars: when a limit ends and why."""
+"""Times as people and programs write them to the city."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from gis.errors import InvalidError
-from grid.clock.book import CalendarBook
 from grid.clock.calendar import CITY_ZONE
-from grid.clock.limit import limit_of
-from grid.clock.shipped import shipped_calendars
-from grid.clock.stretches import stretches
-
-
-def due_json(
-    start: str, amount: str, unit: str, calendar: str, book: CalendarBook | None = None
-) -> dict[str, Any]:
-    """``{"due_at", "periods"}`` of a limit that starts at `start`.
-
-    Parameters
-    ----------
-    start
-        ISO 8601; without an offset the city's time is meant.
-    book
-        Calendars; those that ship when None.
-
-    Raises
-    ------
-    InvalidError
-        ``calendar.bad_time``, ``limit.bad_amount``, ``limit.unknown_unit``, ``limit.too_long``.
-    NotFoundError
-        ``calendar.unknown``.
-    UnavailableError
-        ``calendar.year_missing``.
-    """
-    known = book or shipped_calendars()
-    begins = time_of_text(start)
-    limit = limit_of(amount, unit)
-    ends = known.due(begins, limit, known.calendar(calendar).name)
-    periods = stretches(known, begins, ends, limit, calendar)
-    return {
-        "from": begins.isoformat(),
-        "due_at": ends.isoformat(),
-        "periods": [period.as_dict() for period in periods],
-        "calendar": calendar,
-        "limit": limit.as_dict(),
-    }
 
 
 def time_of_text(text: str, field: str = "from") -> datetime:

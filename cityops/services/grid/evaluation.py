@@ -10,10 +10,11 @@ from typing import Any, Protocol
 
 from cityops.services.case_scope import require_scope
 from cityops.services.case_values import CaseScope
+from cityops.services.city_time import shown_time
 from cityops.services.grid.config import current_config
 from cityops.services.ports import Store
 from cityops.services.roles import Person
-from gis.errors import InvalidError
+from gis.errors import InvalidError, NotFoundError
 from grid.clock.calendar import CITY_ZONE
 from grid.divisions import divisions
 from grid.duty import departments
@@ -27,6 +28,9 @@ from grid.flow.states import POST_TITLES, STATE_TITLES, CaseState, Post
 LAST_YEAR = 2200
 #: A list longer than this is cut; how many there are is told all the same.
 MOST_LISTED = 10_000
+_TIMES = ("reported_at", "due_at", "closed_at")
+#: Kinds of divisions of the level of streets.
+_STREETS = ("street", "functional_zone")
 
 
 class Basis(StrEnum):
@@ -135,7 +139,7 @@ class EvaluationService:
         Raises
         ------
         NotFoundError
-            ``evaluation.unknown_figure``.
+            ``evaluation.unknown_figure``, ``evaluation.unknown_key``.
         ForbiddenError, InvalidError
             As of `evaluate`.
         """
@@ -144,11 +148,13 @@ class EvaluationService:
         with self._store().reading() as tx:
             scope = require_scope(person)
             facts, seqs = tx.facts.columns(period, _keys_of(by), scope, self._now())
+            _check_key(tx, facts, by, key, post)
             mask = cases_behind(facts, figure, _column(by), key, post, part)
             times = weights_of(facts, COUNT_OF[_count_name(figure, part)])[mask]
             found = tx.facts.cases(seqs[mask][:MOST_LISTED].tolist())
         for case, often in zip(found, times.tolist(), strict=False):
             case |= {"times": often, "state_title": STATE_TITLES[CaseState(case["state"])].zh}
+            case |= {name: case[name] and shown_time(case[name]) for name in _TIMES}
         return _head(period, by) | {
             "figure": figure,
             "part": part if figure in RATE_OF else None,
@@ -169,6 +175,35 @@ def rows_of(facts: CaseFacts, by: By) -> list[Row]:
         mine = f"{post.value}/"
         rows += [row for row in people if row.key.startswith(mine)]
     return [*rows, total]
+
+
+def _check_key(tx: Any, facts: CaseFacts, by: By, key: str, post: Post | None) -> None:
+    """Refuse a subject that nobody knows; one without cases in the period has an empty list.
+
+    Raises
+    ------
+    NotFoundError
+        ``evaluation.unknown_key``.
+    """
+    if key in (TOTAL, ""):
+        return
+    mine = "" if post is None else f"{post.value}/"
+    known = {k for column in facts.keys.values() for k in set(column.tolist()) if k}
+    if by is By.DEPARTMENT:
+        known |= set(departments())
+    elif by is By.STREET:
+        known |= {code for code, one in divisions().items() if one.kind in _STREETS}
+    else:
+        known = {k for k in known if k.startswith(mine)}
+        known |= {f"{mine}{account.id}" for account in tx.accounts.all()}
+    if key not in known:
+        raise NotFoundError(
+            "evaluation.unknown_key",
+            "没有要列的 {got}",
+            field="key",
+            got=key[:80],
+            expected=[*sorted(known), TOTAL],
+        )
 
 
 def _column(by: By) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -64,7 +64,8 @@ class CalendarDesk:
         ConflictError
             ``calendar.overtaken`` when another table was delivered meanwhile.
         """
-        read = read_days(path, options.name, options.source or path.name, options.years)
+        options = replace(options, source=options.source or path.name)
+        read = read_days(path, options.name, options.source, options.years)
         with self._store().reading() as tx:
             config = current_config(tx)
             before = _content(tx, options.name)
@@ -170,7 +171,7 @@ def missing_error(found: Mapping[str, Any]) -> UnavailableError:
         "calendar.year_missing",
         "日历缺少 {got} 年的节假日安排：到这一年的时限算不出来",
         field="year",
-        got=years,
+        got="、".join(map(str, years)),
         params={"years": years},
         hint="公布后用 cityops calendar import 导入",
     )

@@ -87,6 +87,20 @@ def test_a_year_that_is_published_is_known_from_then_on(cityops, store, days):
     assert due.isoformat() == "2027-01-04T09:00:00+08:00"
 
 
+def test_a_limit_is_counted_by_the_calendar_of_the_data_folder(cityops, days, tmp_path):
+    line = ("calendar", "due", "--from", "2026-12-31T17:00", "--amount", 2, "--unit", "work_hour")
+    missing = cityops(*line, code=6)["error"]
+    assert "--data" in missing["hint"]
+    cityops("calendar", "import", days(*YEAR))
+    found = cityops(*line)
+    assert found["due_at"] == "2027-01-04T09:00:00+08:00"
+    assert found["days"]["origin"] == "city"
+    assert (found["days"]["published_years"], found["days"]["source"]) == ([2027], "days.csv")
+    assert "其中 2027 年是本市导入的（days.csv，版本 1）" in cityops(*line, as_json=False)
+    elsewhere = cityops(*line, "--data", tmp_path / "none", code=6)["error"]
+    assert elsewhere["code"] == "store.missing"
+
+
 def test_open_cases_are_recomputed_and_equal_to_each_alone(cityops, cases, days):
     assert (
         rows(cases, "SELECT count(*) AS n FROM case_record WHERE due_at IS NULL")[0]["n"] == COUNT

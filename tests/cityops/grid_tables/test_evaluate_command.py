@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import insert
 
 from benchmarks.made_cases import fill_closed, filled
+from cityops.services.accounts import AccountService
 from cityops.services.grid.evaluation import Basis, By, EvaluationService, Period
 from cityops.services.roles import SYSTEM, Person, Role
 from cityops.store.models.cases import CaseFact, CaseRow
@@ -216,12 +217,27 @@ def test_the_command_prints_the_basis_and_a_table(cityops, store):
     assert set(found["rows"][-1]["figures"]["filed"]) == {"value", "numerator", "denominator"}
 
 
+@pytest.mark.parametrize(
+    ("by", "known"),
+    [("department", "drainage"), ("street", "120101003"), ("post", "filer/1")],
+)
+def test_a_key_that_nobody_knows_is_refused_and_one_without_cases_is_not(cityops, store, by, known):
+    AccountService(store).add(SYSTEM, "lead", [Role.SHIFT_LEADER], password="open-sesame-7")
+    listed = ("evaluate", *JANUARY, "--by", by, "--list", "filed", "--key")
+    assert cityops(*listed, known)["count"] == 0
+    refused = cityops(*listed, "post/9" if by != "post" else "filer/999", code=3)["error"]
+    assert (refused["code"], refused["field"]) == ("evaluation.unknown_key", "key")
+    assert known in refused["expected"]
+
+
 def test_the_command_lists_the_cases_behind_a_figure(cityops, store):
     fill_closed(store, 50)
     whole = cityops("evaluate", *JANUARY, "--by", "street", "--list", "closed", "--key", "total")
     assert whole["count"] == len(whole["cases"]) > 0
     told = cityops("evaluate", *JANUARY, "--by", "street", "--list", "closed", as_json=False)
     assert f"案件 {whole['count']} 件" in told
+    times = {case["reported_at"] for case in whole["cases"]}
+    assert {(len(text), text[-6:]) for text in times} == {(25, "+08:00")}
 
 
 @pytest.mark.parametrize(

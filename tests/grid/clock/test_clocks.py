@@ -286,6 +286,16 @@ def test_an_explanation_says_what_happened_in_order():
     assert [p.why for p in told.periods][:2] == ["工作时段", "挂账"]
 
 
+def test_times_of_an_explanation_are_those_of_the_city_in_whole_seconds():
+    start = at("2026-11-24T10:00").astimezone(UTC) + timedelta(microseconds=400_000)
+    clock = start_clock(ClockKind.DISPOSE, limit_of(1, "work_day"), start)
+    clock = pause(clock, start + timedelta(hours=1), Cause.SUSPENDED)
+    told = explain(clock, BOOK, start + timedelta(hours=2)).as_dict()
+    times = [p[end] for p in told["periods"] for end in ("from", "to")]
+    assert times[0] == "2026-11-24T10:00:00+08:00"
+    assert {len(text) for text in times} == {25}
+
+
 def test_an_explanation_says_which_year_is_missing():
     told = explain(disposal(start="2026-12-31T15:00"), BOOK, at("2026-12-31T16:00"))
     assert told.due_at is None
