@@ -33,6 +33,8 @@ class Act:
         Case into which a copy goes.
     key
         Made by the sender; the same act sent again is not done twice.
+    photo_sha256
+        Of the photo that comes with the act.
     """
 
     action: CaseAction
@@ -46,6 +48,7 @@ class Act:
     until: datetime | None = None
     target: UUID | None = None
     key: UUID | None = None
+    photo_sha256: str | None = None
 
     def request(self, filing: Filing | None) -> Request:
         """The act as the workflow takes it."""
@@ -62,11 +65,13 @@ class Act:
 
     def digest(self, case_id: UUID, person_id: int) -> str:
         """sha256 of the act, of whose and on what; the version seen does not count."""
-        parts = [
+        parts: list[object] = [
             str(case_id),
             person_id,
             *(self.action.value, self.note, self.department, self.condition, self.handler),
             *(self.assignee, self.proposed, None if self.target is None else str(self.target)),
             None if self.until is None else self.until.isoformat(),
         ]
+        # An act without a photo keeps the digest that it had before photos counted.
+        parts += [] if self.photo_sha256 is None else [self.photo_sha256]
         return hashlib.sha256(orjson.dumps(parts)).hexdigest()

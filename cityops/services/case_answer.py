@@ -8,7 +8,7 @@ from typing import Any
 from cityops.services.areas import AreaLookup
 from cityops.services.case_engine import CaseFile, kin_around, seen_of
 from cityops.services.case_evidence import SEES_ALARMS, alarms_json
-from cityops.services.case_json import actor_of, news_of, people_json, whole
+from cityops.services.case_json import news_of, people_json, whole
 from cityops.services.case_scope import scope_of
 from cityops.services.case_values import CaseRecord
 from cityops.services.case_view import CaseView
@@ -26,7 +26,7 @@ def answer(
     now: datetime,
 ) -> dict[str, Any]:
     """A case with history, photos, what the person may do next and whom they may choose."""
-    view = CaseView(lookup, config, actor_of(person), config.world(now))
+    view = CaseView(lookup, config, person, config.world(now))
     told = whole(case, view, person)
     told |= people_json(tx, case.record, {act["action"] for act in told["actions"]})
     if person.has(*SEES_ALARMS):

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from cityops.services.case_classes import class_name
-from cityops.services.case_json import actor_of
 from cityops.services.case_report import Report, Where, clock_check, reporting_role
 from cityops.services.case_values import CITY_TIME, CaseRecord
+from cityops.services.case_view import actor_of
 from cityops.services.grid.config import GridConfig
 from cityops.services.roles import Person
 from grid.flow.case import Case, Entry

@@ -15,7 +15,7 @@ from cityops.services.roles import ROLE_TITLES, Person, Role
 from gis.errors import CityError
 from grid.clock.clock import Clock, ClockKind, Light, light
 from grid.duty import departments
-from grid.flow.case import Actor, Entry, Pending
+from grid.flow.case import Entry, Pending
 from grid.flow.states import (
     ACTION_TITLES,
     SOURCE_TITLES,
@@ -59,12 +59,6 @@ _ROLE_NAMES |= {
     Post.LEADER.value: ROLE_TITLES[Role.SHIFT_LEADER].zh,
     Post.SYSTEM.value: "系统",
 }
-
-
-def actor_of(person: Person) -> Actor:
-    """The person as the workflow knows them."""
-    roles = frozenset(role.value for role in person.roles)
-    return Actor(person.id, person.name, roles, person.department)
 
 
 def news_of(record: CaseRecord) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -21,10 +22,10 @@ from cityops.services.case_engine import (
     with_deadline,
     with_photos,
 )
-from cityops.services.case_json import actor_of
 from cityops.services.case_people import check_named
-from cityops.services.case_scope import not_found, scope_of
+from cityops.services.case_scope import check_acting, not_found, scope_of
 from cityops.services.case_values import CaseRecord, PhotoRecord
+from cityops.services.case_view import actor_of
 from cityops.services.grid.config import GridConfig, current_config
 from cityops.services.ports import Store
 from cityops.services.roles import SYSTEM, Person
@@ -33,6 +34,7 @@ from grid.flow.case import SYSTEM_ACTOR, Entry, Filing
 from grid.flow.mover import move, refusal
 from grid.flow.states import STATE_TITLES, CaseAction, CaseState
 
+_LOG = logging.getLogger(__name__)
 #: The program as one who acts by itself, not in anybody's name.
 PROGRAM = replace(SYSTEM, roles=frozenset())
 
@@ -67,9 +69,10 @@ class CaseMoves:
         CityError
             Whatever the workflow refuses: state, role, ownership, missing inputs, guards.
         """
-        now = self._clock()
         try:
             with self._store.writing() as tx:
+                # Only now, for whoever waited for another act comes after it.
+                now = self._clock()
                 config = current_config(tx)
                 record = _current(tx, person, case_id)
                 if act.key is not None and _done_before(tx, case_id, act, person):
@@ -99,7 +102,9 @@ class CaseMoves:
             digest = act.digest(record.id, person.id)
             tx.cases.add_key(str(act.key), record.seq, digest, now)
         tell(tx, person, record, act.action.value, now)
-        if record.flow.state is CaseState.TO_INSPECT and config.settings.auto_inspect:
+        # Once only: whoever recalls a collector, or finds that none can tell, decides what follows.
+        back = act.action is CaseAction.HAND_BACK and record.flow.state is CaseState.TO_INSPECT
+        if back and config.settings.auto_inspect:
             sent = Act(CaseAction.ASK_INSPECT, note="系统自动派发")
             record = _step(tx, record, photos, sent, PROGRAM, config, now)
             tell(tx, PROGRAM, record, sent.action.value, now)
@@ -131,20 +136,29 @@ class CaseMoves:
             _stepped(tx, record, photos, act, person, current_config(tx), now, more)
 
     def resume_suspended(self) -> int:
-        """Resume every suspended case whose day has come; gives how many."""
+        """Resume every suspended case whose day has come; gives how many.
+
+        One that cannot be resumed is logged and keeps none of the others.
+        """
         with self._store.reading() as tx:
             now = self._clock()
-            waiting = [i for i in tx.cases.suspended() if _is_over(tx.cases.find(i), now)]
+            waiting = [i for i, until in tx.cases.suspended() if until is not None and now >= until]
         count = 0
         for case_id in waiting:
-            with self._store.writing() as tx:
-                record, now = tx.cases.find(case_id), self._clock()
-                if not _is_over(record, now):
-                    continue
-                act = Act(CaseAction.RESUME, note="挂账到期，系统恢复")
-                self._moved(tx, record, act, PROGRAM, current_config(tx), now)
-                count += 1
+            try:
+                count += self._resumed(case_id)
+            except CityError as refused:
+                _LOG.warning("case %s is not resumed: %s", case_id, refused)
         return count
+
+    def _resumed(self, case_id: UUID) -> bool:
+        with self._store.writing() as tx:
+            record, now = tx.cases.find(case_id), self._clock()
+            if not _is_over(record, now):
+                return False
+            act = Act(CaseAction.RESUME, note="挂账到期，系统恢复")
+            self._moved(tx, record, act, PROGRAM, current_config(tx), now)
+            return True
 
     def _note_refusal(
         self, person: Person, case_id: UUID, action: CaseAction, refused: CityError
@@ -236,6 +250,7 @@ def _current(tx: Any, person: Person, case_id: UUID) -> CaseRecord:
     record: CaseRecord | None = tx.cases.find(case_id)
     if record is None or not scope_of(person).reaches(record):
         raise not_found(case_id)
+    check_acting(person, record)
     return record
 
 

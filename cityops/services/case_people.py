@@ -7,7 +7,7 @@ from typing import Any
 
 from cityops.services.accounts import Account
 from cityops.services.case_acts import Act
-from cityops.services.case_scope import scope_of
+from cityops.services.case_scope import acting_scope
 from cityops.services.case_values import CaseRecord
 from cityops.services.roles import Person, Role
 from gis.errors import InvalidError
@@ -45,7 +45,7 @@ def check_named(tx: Any, person: Person, record: CaseRecord, act: Act, world: Wo
     ------
     InvalidError
         ``case.unknown_handler``, ``case.unknown_collector``, ``case.unknown_department`` for a
-        proposed body, ``case.bad_target`` for a case to link to.
+        proposed body, ``case.bad_target`` and ``case.has_copies`` for a case to link to.
     """
     if act.handler is not None:
         _check_among("case.unknown_handler", "handler", act.handler, handlers_of(tx, record))
@@ -77,12 +77,15 @@ def _check_among(code: str, field: str, given: int, known: list[Account]) -> Non
 
 
 def _check_target(tx: Any, person: Person, record: CaseRecord, act: Act) -> None:
-    """A case is linked to an open case that the person sees, which is no copy itself."""
+    """A case is linked to an open case that the person may act on, which is no copy itself.
+
+    A case to which others are linked stays where it is: no link leads to another link.
+    """
     target: CaseRecord | None = tx.cases.find(act.target)
     if (
         target is None
         or target.id == record.id
-        or not scope_of(person).reaches(target)
+        or not acting_scope(person).reaches(target)
         or not target.flow.is_open
     ):
         raise InvalidError(
@@ -90,4 +93,12 @@ def _check_target(tx: Any, person: Person, record: CaseRecord, act: Act) -> None
             "并入的应是另一个未结、未并入别处的案件",
             field="target",
             got=str(act.target),
+        )
+    if tx.cases.has_copies(record.id):
+        raise InvalidError(
+            "case.has_copies",
+            "已有案件并入本案，本案不能再并入别的案件",
+            field="target",
+            got=str(act.target),
+            hint="先撤销那些并入，或把别的案件并入本案",
         )

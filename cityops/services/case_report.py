@@ -144,8 +144,8 @@ def reporting_role(person: Person, source: CaseSource) -> Role:
     return next(r for r, sources in SOURCES.items() if person.has(r) and source in sources)
 
 
-def check_report(report: Report, schemes: SchemeBook, day: date) -> None:
-    """Refuse a report that cannot be one on a day, with every fault.
+def check_report(report: Report, source: CaseSource, schemes: SchemeBook, day: date) -> None:
+    """Refuse a report that cannot be one from a source on a day, with every fault.
 
     Raises
     ------
@@ -153,6 +153,12 @@ def check_report(report: Report, schemes: SchemeBook, day: date) -> None:
         With one entry in ``errors`` per fault.
     """
     faults = [*_class_faults(report, schemes, day), *_text_faults(report), *_number_faults(report)]
+    if report.self_disposal and source is not CaseSource.PATROL:
+        faults.append(
+            InvalidError(
+                "case.no_self_disposal", "只有监督员巡查上报的案件可以自处置", field="self_disposal"
+            )
+        )
     if faults:
         raise InvalidError(
             "case.invalid",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
-from cityops.services.case_values import CaseScope, Waiting
+from cityops.services.case_values import CaseRecord, CaseScope, Waiting
 from cityops.services.roles import Person, Role
 from gis.errors import ForbiddenError, NotFoundError
 from grid.flow.settings import shipped_flow_settings
@@ -37,6 +38,29 @@ def scope_of(person: Person) -> CaseScope:
     if person.has(Role.DEPARTMENT) and person.department:
         return CaseScope(True, areas, person.department, None)
     return CaseScope(False)
+
+
+def acting_scope(person: Person) -> CaseScope:
+    """Which cases the person may act on, as far as place and department go."""
+    return replace(scope_of(person), acting=True)
+
+
+def check_acting(person: Person, record: CaseRecord) -> None:
+    """Refuse acts on a case that the person sees for having reported it alone.
+
+    Raises
+    ------
+    ForbiddenError
+        ``case.not_your_area``.
+    """
+    if not acting_scope(person).reaches(record):
+        raise ForbiddenError(
+            "case.not_your_area",
+            "案件不在您的责任区内，只能查看",
+            field="area",
+            got=record.area,
+            expected=sorted(person.areas),
+        )
 
 
 def require_scope(person: Person) -> CaseScope:

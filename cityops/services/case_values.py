@@ -132,19 +132,23 @@ class CaseScope:
     """Which cases a person may see: a value that the store turns into a condition.
 
     A case is in scope when its area has one of the prefixes (None: everywhere) and its
-    department is `department` (None: any), or when `reporter` reported it.
+    department is `department` (None: any), or when `reporter` reported it. Where it is about
+    `acting`, the latter holds for cases without an area alone: who left an area sees the own
+    reports there, and acts on them no more.
     """
 
     allowed: bool
     areas: tuple[str, ...] | None = None
     department: str | None = None
     reporter: int | None = None
+    acting: bool = False
 
     def reaches(self, record: CaseRecord) -> bool:
         """Whether a case is in scope."""
         if not self.allowed:
             return False
-        if self.reporter is not None and record.reporter_id == self.reporter:
+        own = self.reporter is not None and record.reporter_id == self.reporter
+        if own and not (self.acting and record.area):
             return True
         if self.areas is not None and not record.area.startswith(self.areas):
             return False
@@ -221,6 +225,12 @@ class CaseRepo(Protocol):
 
     def put_facts(self, seq: int, row: FactRow, *, is_open: bool) -> None:
         """Keep what evaluation knows of a case, in place of what it knew."""
+
+    def has_copies(self, case_id: UUID) -> bool:
+        """Whether other cases are linked to a case."""
+
+    def suspended(self) -> list[tuple[UUID, datetime | None]]:
+        """Cases that are suspended, and until when."""
 
     def find_key(self, key: str) -> tuple[UUID, str] | None:
         """Case and digest of an act that was sent under a key, or None."""

@@ -6,8 +6,10 @@ from functools import lru_cache
 from typing import Any
 
 from cityops.services.areas import AreaLookup
+from cityops.services.case_scope import acting_scope
 from cityops.services.case_values import CaseRecord, city_day
 from cityops.services.grid.config import GridConfig
+from cityops.services.roles import Person
 from grid.classes import ClassKey
 from grid.flow.case import Actor
 from grid.flow.choices import Choices, needs_of
@@ -28,6 +30,12 @@ _NEEDS = {
 }
 
 
+def actor_of(person: Person) -> Actor:
+    """The person as the workflow knows them."""
+    roles = frozenset(role.value for role in person.roles)
+    return Actor(person.id, person.name, roles, person.department)
+
+
 class CaseView:
     """One request's look at cases; made anew for each request, for it knows what a person may do.
 
@@ -39,10 +47,13 @@ class CaseView:
         The surroundings as of now.
     """
 
-    def __init__(self, lookup: AreaLookup, config: GridConfig, actor: Actor, world: World) -> None:
-        self.lookup, self.actor, self.world = lookup, actor, world
+    def __init__(
+        self, lookup: AreaLookup, config: GridConfig, person: Person, world: World
+    ) -> None:
+        self.lookup, self.world = lookup, world
+        self._scope = acting_scope(person)
         self._schemes, self._day = config.schemes, city_day(world.now)
-        self._choices = Choices(actor, world)
+        self._choices = Choices(actor_of(person), world)
         self._conditions: dict[ClassKey, tuple[FilingCondition, ...]] = {}
         self._places: dict[str, str] = {}
 
@@ -58,6 +69,8 @@ class CaseView:
 
         The only condition of a class needs not be chosen.
         """
+        if not self._scope.reaches(record):
+            return []
         flow = record.flow
         one = len(self.conditions(record.class_key)) < 2
         return [
@@ -68,6 +81,8 @@ class CaseView:
 
     def blocked(self, record: CaseRecord) -> list[dict[str, str]]:
         """What the person might do but for something that a guard asks for."""
+        if not self._scope.reaches(record):
+            return []
         return [
             {
                 "action": action.value,

@@ -15,10 +15,16 @@ from cityops.services.case_classes import class_groups, offered_first
 from cityops.services.case_engine import CaseFile, file_of, keep_facts, routed, with_photos
 from cityops.services.case_explain import explained
 from cityops.services.case_filing import case_number, new_record
-from cityops.services.case_json import REPORT, actor_of, brief, condition_json
+from cityops.services.case_json import REPORT, brief, condition_json
 from cityops.services.case_moves import CaseMoves
 from cityops.services.case_report import Report, check_report, find_where, source_for
-from cityops.services.case_scope import not_found, require_scope, scope_of, waiting_for
+from cityops.services.case_scope import (
+    acting_scope,
+    not_found,
+    require_scope,
+    scope_of,
+    waiting_for,
+)
 from cityops.services.case_values import CaseFilter, CaseRecord, city_day
 from cityops.services.case_view import CaseView
 from cityops.services.grid.config import current_config
@@ -83,7 +89,7 @@ class CaseService:
                 return self._again(tx, person, known, digest), False
             config = current_config(tx)
             now = self._clock()
-            check_report(given, config.schemes, city_day(now))
+            check_report(given, source, config.schemes, city_day(now))
             where = find_where(tx, self._areas, person, given)
             decision = routed(tx, config, given.class_key, where, now)
         record, entry = new_record(person, given, source, where, decision, config, now)
@@ -170,7 +176,7 @@ class CaseService:
         ForbiddenError
             When the person has nothing to do with cases.
         """
-        scope = require_scope(person)
+        scope = replace(require_scope(person), acting=inbox)
         wanted = CaseFilter(
             states=None if states is None else tuple(states),
             class_code=class_code,
@@ -186,7 +192,7 @@ class CaseService:
             seqs = [r.seq for r in records]
             photos, steps = tx.cases.photos(seqs), tx.cases.last_steps(seqs)
             lookup, config = self._areas.lookup(tx), current_config(tx)
-        view = CaseView(lookup, config, actor_of(person), config.world(self._clock()))
+        view = CaseView(lookup, config, person, config.world(self._clock()))
         rows = [
             brief(with_photos(r, taken), taken, view, last=steps.get(r.seq))
             for r in records
@@ -207,7 +213,7 @@ class CaseService:
         waiting = CaseFilter(waiting=waiting_for(person))
         with self._store.reading() as tx:
             found = tx.cases.counts(scope)
-            inbox = tx.cases.count(scope, waiting)
+            inbox = tx.cases.count(acting_scope(person), waiting)
         return {"states": {s.value: found.get(s, 0) for s in CaseState}, "inbox": inbox}
 
     def classes(self, person: Person) -> dict[str, Any]:

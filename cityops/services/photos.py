@@ -12,6 +12,7 @@ from uuid import UUID
 
 from cityops.services.case_evidence import Exposure, keep_evidence
 from cityops.services.case_json import news_of
+from cityops.services.case_report import SOURCES
 from cityops.services.case_values import CaseRecord, PhotoRecord
 from cityops.services.cases import CaseService, now_utc
 from cityops.services.jobs import FINAL, Job, JobService
@@ -27,7 +28,8 @@ MAX_PHOTOS = 20
 MOST_TRIES = 5
 JOB_KIND = "photo"
 #: What a photo may show.
-KINDS = ("report", "verify", "after", "inspection")
+KIND_TITLES = {"report": "上报", "verify": "核实", "after": "处置后", "inspection": "核查"}
+KINDS = tuple(KIND_TITLES)
 #: What it shows when nobody says so, by the state in which it comes and who sends it.
 _USUAL = {
     (CaseState.VERIFYING, Role.INSPECTOR): "verify",
@@ -36,6 +38,13 @@ _USUAL = {
     (CaseState.TO_INSPECT, Role.INSPECTOR): "inspection",
     (CaseState.INSPECTING, Role.INSPECTOR): "inspection",
 }
+#: Who may send what.
+_SENDERS: dict[str, tuple[Role, ...]] = {
+    "report": tuple(SOURCES),
+    "verify": (Role.INSPECTOR,),
+    "inspection": (Role.INSPECTOR,),
+}
+_DISPOSAL = (CaseState.TO_DISPOSE, CaseState.DISPOSING)
 _MAY_ADD = (
     *(Role.INSPECTOR, Role.ACCEPTOR, Role.SHIFT_LEADER, Role.DISPATCHER),
     *(Role.DEPARTMENT, Role.STREET_OFFICER),
@@ -79,7 +88,7 @@ class PhotoService:
         NotFoundError
             When there is no such case for this person.
         ForbiddenError
-            When the person may not add photos.
+            When the person may not add photos, or none that shows this.
         InvalidError
             When it is no photo that may be taken, or the name is none.
         ConflictError
@@ -89,12 +98,13 @@ class PhotoService:
         record = self._cases.reach(person, case_id)
         check_may_add(person)
         check_name(name)
-        shows = kind_of(person, record, kind)
         digest = hashlib.sha256(data).hexdigest()
         is_new = False
         if self._is_known(record, name, digest):
             self._copy_again(person, record, name)
         else:
+            shows = kind_of(person, record, kind)
+            check_kind(person, record, shows)
             head = photo_head(data)
             is_new = self._keep(person, record, name, data, head, shows)
         return self._cases.get(person, case_id), is_new
@@ -275,6 +285,36 @@ def kind_of(person: Person, record: CaseRecord, asked: str | None) -> str:
         got=asked[:40],
         expected=list(KINDS),
     )
+
+
+def check_kind(person: Person, record: CaseRecord, kind: str) -> None:
+    """Refuse a photo of what is not the person's to show.
+
+    Disposal is shown by who disposes: the department that has the case in hand, or the collector
+    who put it right. Verification and inspection are a collector's.
+
+    Raises
+    ------
+    ForbiddenError
+        ``photo.not_yours_to_show``.
+    """
+    flow = record.flow
+    if kind == "after":
+        in_hand = flow.state in _DISPOSAL and person.department == flow.department
+        put_right = flow.self_disposal and record.reporter_id == person.id
+        may = (person.has(Role.DEPARTMENT) and in_hand) or (
+            person.has(Role.INSPECTOR) and put_right
+        )
+    else:
+        may = person.has(*_SENDERS[kind])
+    if not may:
+        raise ForbiddenError(
+            "photo.not_yours_to_show",
+            "{person} 此时不能上传“{what}”照片",
+            field="kind",
+            got=kind,
+            params={"person": person.name, "what": KIND_TITLES[kind]},
+        )
 
 
 def check_may_add(person: Person) -> None:

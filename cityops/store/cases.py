@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -18,11 +18,12 @@ from cityops.services.case_values import (
     CaseScope,
     PhotoRecord,
     UsedClass,
+    read_time,
     stored_time,
 )
 from cityops.services.grid.recompute import ACTION as RECOMPUTE
 from cityops.services.ports import Box
-from cityops.store.case_filters import in_scope, matching
+from cityops.store.case_filters import in_scope, matching, parts_of
 from cityops.store.case_rows import (
     case_of,
     case_values,
@@ -136,21 +137,30 @@ class SqlCaseRepo:
     ) -> tuple[list[CaseRecord], int]:
         """Cases in scope, newest first, with ``seq`` < `after`; and how many match in all."""
         match = and_(in_scope(scope), matching(wanted))
-        total = self._connection.execute(select(func.count()).where(match)).scalar() or 0
         query = select(_case).where(match).order_by(_case.c.seq.desc()).limit(limit)
         if after is not None:
             query = query.where(_case.c.seq < after)
-        return [case_of(row) for row in self._connection.execute(query)], int(total)
+        return [case_of(row) for row in self._connection.execute(query)], self.count(scope, wanted)
 
     def count(self, scope: CaseScope, wanted: CaseFilter) -> int:
         """How many cases in scope match."""
-        match = and_(in_scope(scope), matching(wanted))
-        return int(self._connection.execute(select(func.count()).where(match)).scalar() or 0)
+        match = matching(wanted)
+        counted = [
+            self._connection.execute(
+                select(func.count()).select_from(_case).where(part, match)
+            ).scalar()
+            for part in parts_of(scope)
+        ]
+        return sum(int(n or 0) for n in counted)
 
     def counts(self, scope: CaseScope) -> Mapping[CaseState, int]:
         """How many cases in scope stand in each state; states without one are left out."""
-        query = select(_case.c.state, func.count()).where(in_scope(scope)).group_by(_case.c.state)
-        return {CaseState(state): int(n) for state, n in self._connection.execute(query)}
+        found: Counter[CaseState] = Counter()
+        for part in parts_of(scope):
+            query = select(_case.c.state, func.count()).where(part).group_by(_case.c.state)
+            for state, n in self._connection.execute(query):
+                found[CaseState(state)] += int(n)
+        return found
 
     def last_steps(self, seqs: Sequence[int]) -> Mapping[int, Entry]:
         """The newest history entry of each of some cases."""
@@ -267,11 +277,17 @@ class SqlCaseRepo:
         told = [(at, orjson.loads(details)) for at, details in self._connection.execute(query)]
         return [(at, d["before"] or None, d["after"] or None) for at, d in told]
 
-    def suspended(self) -> list[UUID]:
-        """Cases that are suspended."""
+    def suspended(self) -> list[tuple[UUID, datetime | None]]:
+        """Cases that are suspended, and until when."""
         c = _case.c
-        query = select(c.id).where(c.state == CaseState.SUSPENDED.value).order_by(c.seq)
-        return [UUID(i) for (i,) in self._connection.execute(query)]
+        until = func.json_extract(c.flow, "$.suspended_until")
+        query = select(c.id, until).where(c.state == CaseState.SUSPENDED.value).order_by(c.seq)
+        return [(UUID(i), read_time(text)) for i, text in self._connection.execute(query)]
+
+    def has_copies(self, case_id: UUID) -> bool:
+        """Whether other cases are linked to a case."""
+        query = select(_case.c.seq).where(_case.c.merged_into == str(case_id)).limit(1)
+        return self._connection.execute(query).first() is not None
 
     def _add_step(self, seq: int, step: Entry) -> None:
         self._connection.execute(_NEW_STEP, step_values(seq, step))

@@ -313,9 +313,11 @@ def may_be_closed(case: Case, actor: Actor, request: Request, world: World) -> C
 
 def is_self_disposal(case: Case, actor: Actor, request: Request, world: World) -> CityError | None:
     """Only what a collector on patrol disposed of himself is confirmed so."""
-    if case.self_disposal and case.source is CaseSource.PATROL:
-        return None
-    return ConflictError("case.no_self_disposal", "案件不是自处置")
+    if not case.self_disposal or case.source is not CaseSource.PATROL:
+        return ConflictError("case.no_self_disposal", "案件不是自处置")
+    if case.reporter is not None and case.reporter == actor.id:
+        return ConflictError("case.own_report", "自己上报的自处置须由别人确认")
+    return None
 
 
 def was_late(case: Case, actor: Actor, request: Request, world: World) -> CityError | None:

@@ -221,7 +221,8 @@ def test_the_department_reads_nowhere_who_reported(post, sign_in):
 
 
 def test_conditions_of_a_class_its_deadline_and_its_twins_are_told(post, sign_in):
-    body, twin = a_report(), a_report()
+    there = {"lon": 117.2041, "lat": 39.1091}  # away from what other tests report
+    body, twin = a_report(**there), a_report(**there)
     post("inspector", "", body)
     assert body["id"] in [d["case_id"] for d in post("inspector", "", twin).json["duplicates"]]
     client = sign_in("acceptor")

@@ -34,9 +34,11 @@ class CaseRow(Base):
         Index(None, "state", "seq"),
         Index(None, "area", "seq"),
         Index(None, "lon", "lat"),
-        Index(None, "department", "state"),
-        Index(None, "waits_for", "seq"),
         Index(None, "reporter_id", "seq"),
+        Index(None, "area", "state"),
+        Index(None, "department", "state", "area"),
+        Index(None, "waits_for", "area", "department", "assignee"),
+        Index(None, "merged_into"),
         {"sqlite_autoincrement": True},
     )
 

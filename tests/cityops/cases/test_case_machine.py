@@ -125,7 +125,11 @@ class Machine(RuleBasedStateMachine):
             try:
                 self.photos.add(PEOPLE[name], self.ids[number], f"{uuid4()}.jpg", jpeg(), kind)
             except CityError as refusal:
-                assert refusal.code in ("case.unknown", "photo.case_ended")
+                assert refusal.code in (
+                    "case.unknown",
+                    "photo.case_ended",
+                    "photo.not_yours_to_show",
+                )
 
     @rule(seconds=waiting)
     def time_goes_by(self, seconds):

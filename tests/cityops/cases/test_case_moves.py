@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from cityops.services.case_scope import scope_of
+from cityops.services.case_scope import acting_scope, scope_of
 from cityops.services.case_values import CaseFilter
 from cityops.services.roles import Role
 from gis.errors import (
@@ -194,11 +194,13 @@ def test_the_scope_is_the_same_in_sql_and_in_memory(
     desk.filed(eastern, lon=117.2105)
     with desk.store.reading() as tx:
         everything, _ = tx.cases.page(scope_of(leader), CaseFilter(), after=None, limit=500)
-        for person in (inspector, eastern, drainage, greening, leader, planner):
-            scope = scope_of(person)
-            seen, total = tx.cases.page(scope, CaseFilter(), after=None, limit=500)
-            assert {r.id for r in seen} == {r.id for r in everything if scope.reaches(r)}
-            assert total == len(seen)
+        nested = replace(leader, areas=("990101", "990101002001"))
+        moved = replace(eastern, areas=("990101001001",))
+        for person in (inspector, eastern, drainage, greening, leader, planner, nested, moved):
+            for scope in (scope_of(person), acting_scope(person)):
+                seen, total = tx.cases.page(scope, CaseFilter(), after=None, limit=500)
+                assert {r.id for r in seen} == {r.id for r in everything if scope.reaches(r)}
+                assert total == len(seen) == sum(tx.cases.counts(scope).values())
 
 
 def test_each_inbox_holds_what_waits_for_its_owner(

@@ -1,4 +1,4 @@
-"""Photos as evidence: hash of each file, hash of its picture, alarms.
+"""Photos as evidence: hash of each file, hash of its picture, alarms; indexes that cover counts.
 
 Photos that are there already are known by their files alone: of their pictures nothing was kept.
 """
@@ -16,8 +16,23 @@ branch_labels = None
 depends_on = None
 
 
+_CASES = "case_record"
+#: Columns of the indexes of a case: those that came, those that went.
+_NEW = (
+    ("area", "state"),
+    ("department", "state", "area"),
+    ("waits_for", "area", "department", "assignee"),
+    ("merged_into",),
+)
+_OLD = (("department", "state"), ("waits_for", "seq"))
+
+
+def _name(columns: tuple[str, ...]) -> str:
+    return f"ix_{_CASES}_{'_'.join(columns)}"
+
+
 def upgrade() -> None:
-    """Make the table; the first schema of a later program has it already."""
+    """Make table and indexes; the first schema of a later program has them already."""
     connection = op.get_bind()
     table, photos = CaseEvidence.__table__, CasePhoto.__table__
     table.create(connection, checkfirst=True)  # type: ignore[attr-defined]
@@ -28,8 +43,16 @@ def upgrade() -> None:
         photos.c.case_seq, photos.c.name, photos.c.original, literal("[]", literal_execute=True)
     ).where(~known.exists())
     connection.execute(insert(table).from_select(["case_seq", "name", "sha256", "alarms"], rows))
+    for columns in _NEW:
+        op.create_index(_name(columns), _CASES, list(columns), if_not_exists=True)
+    for columns in _OLD:
+        op.drop_index(_name(columns), _CASES, if_exists=True)
 
 
 def downgrade() -> None:
-    """Drop the table."""
+    """Drop the table; indexes as they were."""
+    for columns in _OLD:
+        op.create_index(_name(columns), _CASES, list(columns), if_not_exists=True)
+    for columns in _NEW:
+        op.drop_index(_name(columns), _CASES, if_exists=True)
     CaseEvidence.__table__.drop(op.get_bind(), checkfirst=True)  # type: ignore[attr-defined]
