@@ -111,6 +111,18 @@ def test_a_clean_survey_is_answered_without_a_word(tmp_path):
     assert asked("audit", tmp_path).stdout.startswith("管线 2 段")
 
 
+def test_depths_alone_point_to_the_datum_that_takes_them(tmp_path):
+    line = shapely.LineString([(517300, 4332900), (517330, 4332900)])
+    frame = gpd.GeoDataFrame(
+        {"管类": ["给水"], "管径": ["200"], "起点埋深": [1.2], "终点埋深": [1.2]},
+        geometry=[line], crs=4548,
+    )  # fmt: skip
+    frame.to_file(tmp_path / "d.gpkg")
+    told = run("audit", tmp_path / "d.gpkg", "--datum", "1985").stdout.splitlines()
+    assert "--datum ground" in told[1]
+    assert run("audit", tmp_path / "d.gpkg", "--datum", "ground").stdout.startswith("管线 1 段")
+
+
 def test_whoever_insists_is_answered_with_the_faults_above(tmp_path):
     lines = LINES.replace("A,B,1.2", "A,B,2500")
     done = asked("excavate", tmp_path, POINTS, lines, "--despite")

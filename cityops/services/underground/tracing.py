@@ -59,7 +59,9 @@ def trace_of_files(
     InvalidError
         See `checked_survey`.
     """
-    survey, warnings = checked_survey(paths, crs=crs, part=part, despite=despite)
+    survey, warnings = checked_survey(
+        paths, crs=crs, part=part, despite=despite, needs_heights=False
+    )
     network, flow = _network(survey, paths, kind)
     use = conducting(network, respect_status=respect_status)
     about = {

@@ -13,6 +13,7 @@ from gis.errors import GeometryError, InvalidError
 from underground.axes import FloatArray
 from underground.checks.run import UNTRUE, check_survey
 from underground.faults import CATALOGUE, Severity, SheetRole, SurveyFault
+from underground.heights import GROUND_DATUM
 from underground.survey.model import Survey
 from underground.survey.places import degrees_of
 
@@ -24,6 +25,7 @@ def checked_survey(
     datum: str | None = None,
     part: str | None = None,
     despite: bool = False,
+    needs_heights: bool = True,
 ) -> tuple[Survey, list[dict[str, Any]]]:
     """The survey in files, and what its checks say of it, see `warnings_of`.
 
@@ -31,6 +33,8 @@ def checked_survey(
     ----------
     despite
         Answer although places or units are not what they say; the faults are named all the same.
+    needs_heights
+        Whether the answer depends on heights: depths alone are then warned of.
 
     Raises
     ------
@@ -57,7 +61,25 @@ def checked_survey(
             hint="用 cityops underground check 查看全部错误和修复办法，改正后再做；"
             "明知有误仍要回答，加 --despite",
         )
-    return survey, warnings_of(faults, has_system=survey.crs is not None or _is_model(survey))
+    warnings = warnings_of(faults, has_system=survey.crs is not None or _is_model(survey))
+    if needs_heights and _has_depths_only(survey):
+        warnings.insert(0, _warning("height.depths_only", _DEPTHS_ONLY))
+    return survey, warnings
+
+
+_DEPTHS_ONLY = "只有埋深，没有地面高程，高程都不明；地面平坦时可用 --datum ground 从地面算起"
+
+
+def _has_depths_only(survey: Survey) -> bool:
+    """Whether there are depths but nothing from which a height follows."""
+    if survey.datum == GROUND_DATUM:
+        return False
+    lines, points = survey.lines, survey.points
+    heights = [points.number("ground"), points.number("pipe_level")]
+    heights += [lines.number("start_level"), lines.number("end_level")]
+    heights.append(survey.end_xyz[:, :, 2].reshape(-1))
+    depths = np.concatenate([lines.number("start_depth"), lines.number("end_depth")])
+    return bool(np.isnan(np.concatenate(heights)).all() and not np.isnan(depths).all())
 
 
 def _is_model(survey: Survey) -> bool:
@@ -99,18 +121,16 @@ def warnings_of(faults: Sequence[SurveyFault], *, has_system: bool) -> list[dict
         for fault in order
     ]
     if not has_system:
-        out.insert(0, _NO_SYSTEM.copy())
+        out.insert(0, _warning("crs.missing", "数据没有坐标系，坐标未经核对"))
     return out
 
 
-_NO_SYSTEM: dict[str, Any] = {
-    "code": "crs.missing",
-    "severity": "warning",
-    "count": 1,
-    "table": "file",
-    "row": 0,
-    "message": "数据没有坐标系，坐标未经核对",
-}
+def _warning(code: str, message: str) -> dict[str, Any]:
+    """A warning of the delivery as a whole."""
+    return {
+        "code": code, "severity": "warning", "count": 1, "table": "file", "row": 0,
+        "message": message,
+    }  # fmt: skip
 
 
 def require_inside(survey: Survey, places: FloatArray, field: str) -> None:
