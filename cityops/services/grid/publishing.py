@@ -169,10 +169,10 @@ def missing_error(found: Mapping[str, Any]) -> UnavailableError:
     years = sorted({gap["year"] for gap in found["missing"]})
     return UnavailableError(
         "calendar.year_missing",
-        "日历缺少 {got} 年的节假日安排：到这一年的时限算不出来",
+        "日历缺少 {told} 年的节假日安排：到这一年的时限算不出来",
         field="year",
-        got="、".join(map(str, years)),
-        params={"years": years},
+        got=years,
+        params={"years": years, "told": "、".join(map(str, years))},
         hint="公布后用 cityops calendar import 导入",
     )
 
