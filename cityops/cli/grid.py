@@ -93,10 +93,11 @@ def make(
     **files: Path | None,
 ) -> None:
     """沿道路、水系和地块划分单元网格：不切建筑物，自西向东、自北向南编号。"""
-    from cityops.cli.map_ import write_whole
+    from cityops.cli.map_ import check_writable, write_whole
     from cityops.services.grid.division import Sources
     from grid.partition.regions import Sizes
 
+    check_writable(out)
     body, report = _service().make(
         Sources(**files),
         community=community,

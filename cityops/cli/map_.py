@@ -49,6 +49,33 @@ def command(
     show({"out": str(out), "features": counts, "replaced": replaced}, text, as_json=as_json)
 
 
+def check_writable(out: Path) -> None:
+    """Refuse a file that cannot be written, before anything is computed for it.
+
+    Raises
+    ------
+    NotFoundError
+        ``file.no_folder`` when its folder is not there.
+    InvalidError
+        ``file.not_writable`` when it is a folder, or the folder takes no files.
+    """
+    from gis.errors import InvalidError, NotFoundError
+
+    folder = out.parent
+    if not folder.is_dir():
+        raise NotFoundError(
+            "file.no_folder",
+            "没有文件夹 {got}",
+            field="out",
+            got=str(folder)[:500],
+            hint="先建好文件夹，或换一个位置",
+        )
+    if out.is_dir() or not os.access(folder, os.W_OK):
+        raise InvalidError(
+            "file.not_writable", "不能写 {got}", field="out", got=str(out)[:500], hint="换一个位置"
+        )
+
+
 def write_whole(out: Path, text: str) -> None:
     """Write a file so that it is there whole or not at all."""
     part = out.with_name(f".{out.name}.{os.getpid()}.part")

@@ -95,3 +95,28 @@ def _line(scheme: dict[str, Any]) -> str:
         f"（{scheme['conditions_without_limit']} 条无时限）  "
         f"{scheme['source']}，可信度 {scheme['confidence']}"
     )
+
+
+@command.command("template", cls=CityCommand)
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="写到哪个 .xlsx"
+)
+def template(out: Path, as_json: bool) -> None:
+    """写一个空的工作簿：部件、事件两张表，和一张说明各列的表；已有的文件不覆盖。"""
+    from cityops.cli.map_ import check_writable
+    from cityops.services.grid.scheme_template import EXPLAINED, template_workbook
+    from gis.errors import ConflictError, InvalidError
+    from grid.schemes.template import SHEETS
+
+    if out.suffix.lower() != ".xlsx":
+        raise InvalidError(
+            "scheme.not_xlsx", "文件名应以 .xlsx 结尾，得到 {got}", field="out", got=out.name[:200]
+        )
+    if out.exists():
+        raise ConflictError(
+            "scheme.file_exists", "文件已存在：{got}", field="out", got=str(out)[:500]
+        )
+    check_writable(out)
+    out.write_bytes(template_workbook())
+    told = {"file": str(out), "sheets": [*SHEETS, EXPLAINED]}
+    show(told, f"已写：{out}；填好后用 cityops scheme import 导入", as_json=as_json)

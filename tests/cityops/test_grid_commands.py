@@ -157,3 +157,10 @@ def test_tunnels_of_a_street_map_divide_nothing(tmp_path):
     out = tmp_path / "made.geojson"
     report = answer(tmp_path / "none", "grid", "make", *files, "--out", out)
     assert report["cells"] == 2
+
+
+def test_a_division_that_cannot_be_written_is_refused_before_it_is_made(tmp_path):
+    out = tmp_path / "no" / "such" / "cells.geojson"
+    refused = answer(tmp_path / "none", "grid", "make", "--out", out, code=3)["error"]
+    assert (refused["code"], refused["field"]) == ("file.no_folder", "out")
+    assert refused["got"] == str(out.parent)

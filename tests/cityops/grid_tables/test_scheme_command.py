@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
+import openpyxl
 import pytest
 
 from cityops.services.grid.config import current_config
 from gis.errors import NotFoundError
 from grid.classes import ClassKey
+from grid.schemes.template import columns
 from grid.schemes.values import AreaClass
 
 SCHEME = "TJ-样城-2026"
@@ -147,3 +150,24 @@ def test_a_table_in_gb18030_is_read_too(cityops, tmp_path):
     lines = "\n".join(",".join("" if c is None else str(c) for c in r) for r in (HEAD, COVER))
     (tmp_path / "部件.csv").write_bytes(lines.encode("gb18030"))
     assert cityops("scheme", "import", tmp_path / "部件.csv", *NAMED)["classes"] == 1
+
+
+def test_the_template_takes_rows_and_comes_in(cityops, tmp_path):
+    path = tmp_path / "empty.xlsx"
+    assert cityops("scheme", "template", "--out", path)["sheets"] == ["部件", "事件", "说明"]
+    book = openpyxl.load_workbook(path)
+    row = ["01", "公用设施", "01", "井盖", None, "破损", "更换", "2工作时", "A"]
+    book["部件"].append(row)
+    book.save(path)
+    line = ("scheme", "import", path, "--scheme", "TJ-样城", "--edition", "2026 年版", "--dry-run")
+    report = cityops(*line)
+    assert (report["rows_in"], report["conditions_without_limit"]) == (1, 0)
+    again = cityops("scheme", "template", "--out", path, code=4)
+    assert again["error"]["code"] == "scheme.file_exists"
+
+
+def test_the_page_on_grids_names_every_column_of_the_workbook():
+    page = (Path(__file__).parents[3] / "docs/grid.md").read_text("utf-8")
+    for column in columns():
+        row = next(line for line in page.splitlines() if line.startswith(f"| {column.name} |"))
+        assert all(f"{other}" in row for other in column.others)
