@@ -131,6 +131,22 @@ def test_whoever_insists_is_answered_with_the_faults_above(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("points", "lines", "code"),
+    [
+        (POINTS.replace("517330.0", "1e300"), LINES, "point.outside"),
+        (POINTS, LINES.replace("A,B,1.2", "A,B,-1e300"), "value.height_range"),
+    ],
+)
+def test_numbers_that_are_none_on_earth_are_refused_in_a_survey_without_a_system(
+    points, lines, code, tmp_path
+):
+    (tmp_path / "p.csv").write_text(points, encoding="utf-8")
+    (tmp_path / "l.csv").write_text(lines, encoding="utf-8")
+    done = run("trace", tmp_path / "p.csv", tmp_path / "l.csv", "--from", "A", "--json")
+    assert [c for c, _ in refusals(done)] == [code]
+
+
+@pytest.mark.parametrize(
     ("name", "given"),
     [
         ("section", ["--line", "LINESTRING (4332890 517310, 4332910 517310)"]),

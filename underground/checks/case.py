@@ -38,6 +38,8 @@ class CheckLimits:
     deepest_m: float = 15.0
     #: Deeper values are taken for a slip of the unit.
     unit_depth_m: float = 30.0
+    #: Coordinates beyond lie in no plane on Earth, whatever their system.
+    farthest: float = 1e8
     #: Heights beyond lie nowhere in the ground of a city; 9999 stands for "none" in many files.
     heights_m: tuple[float, float] = (-1000.0, 9000.0)
     #: Sizes below are taken for metres or inches, above for a slip (millimetres).
@@ -88,6 +90,8 @@ class Case:
         inside = np.ones(len(places), bool)
         if self.survey.crs is not None:
             inside &= degrees_of(self.survey.crs, places)[1]
+        else:
+            inside &= (np.abs(places) <= self.limits.farthest).all(axis=1)
         if self.limits.extent is not None:
             minx, miny, maxx, maxy = self.limits.extent
             x, y = places[:, 0], places[:, 1]

@@ -12,6 +12,8 @@ from underground.survey.model import Survey
 
 _OF_POINTS = {"ground": "地面高程", "pipe_level": "管线高程"}
 _OF_LINES = {"start_level": "起点管线高程", "end_level": "终点管线高程"}
+#: Only too far up: what is too deep is a slip of the unit and another check's.
+_DEPTHS = {"start_depth": "起点埋深", "end_depth": "终点埋深"}
 
 
 def _is_wild(case: Case, heights: FloatArray) -> BoolArray:
@@ -35,6 +37,9 @@ def out_of_range(case: Case) -> Found:
             for i in np.flatnonzero(_is_wild(case, height)).tolist()
         ]
     columns = [(name, title, survey.lines.number(name)) for name, title in _OF_LINES.items()]
+    columns += [
+        (name, title, np.minimum(survey.lines.number(name), 0.0)) for name, title in _DEPTHS.items()
+    ]
     columns += [
         ("geometry", title, survey.end_xyz[:, side, 2])
         for side, title in enumerate(("起点图形高程", "终点图形高程"))
@@ -61,6 +66,11 @@ def believed(case: Case) -> Survey:
     points |= {name: known(points[name]) for name in _OF_POINTS if name in points}
     lines = {**survey.lines.numbers}
     lines |= {name: known(lines[name]) for name in _OF_LINES if name in lines}
+    for name in _DEPTHS:
+        if name in lines:
+            lines[name] = np.where(
+                _is_wild(case, np.minimum(lines[name], 0.0)), np.nan, lines[name]
+            )
     ends = survey.end_xyz.copy()
     ends[:, :, 2] = known(ends[:, :, 2])
     return replace(

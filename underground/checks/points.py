@@ -149,7 +149,9 @@ def positions(case: Case) -> Found:
     if not len(rows):
         return []
     turned = case.is_inside(places[rows][:, ::-1])
-    label = reference.label if reference is not None else str(case.limits.extent)
+    label = f"±{case.limits.farthest:g}" if reference is None else reference.label
+    if case.limits.extent is not None:
+        label = str(case.limits.extent)
     out = []
     for i, swapped in zip(rows.tolist(), turned.tolist(), strict=True):
         place = [float(v) for v in places[i]]
