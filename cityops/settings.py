@@ -113,5 +113,5 @@ def _parsed(name: str, text: str, default: object) -> object:
         "环境变量 {field} 的值不对：{got}，应为 {expected}",
         field=f"CITYOPS_{name.upper()}",
         got=text,
-        expected=type(default).__name__,
+        expected="整数" if type(default) is int else "true 或 false",
     )

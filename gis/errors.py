@@ -23,6 +23,29 @@ class Kind(StrEnum):
     UNAVAILABLE = "unavailable"
 
 
+def in_words(value: Any) -> Any:
+    """A part of a message as people read it: no words of the programming language in it.
+
+    Examples
+    --------
+    >>> in_words(None), in_words(True), in_words(["gas", "heat"]), in_words([1, 2.5]), in_words(7)
+    ('空', 'true', 'gas、heat', [1, 2.5], 7)
+    >>> in_words({"type": "Point"})
+    '{…}'
+    """
+    if value is None:
+        return "空"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Mapping):
+        return "{…}"
+    if isinstance(value, (list, tuple, set, frozenset)):
+        if all(isinstance(part, (int, float)) and not isinstance(part, bool) for part in value):
+            return value  # a position, a box
+        return "、".join(str(in_words(part)) for part in value)
+    return value
+
+
 class CityError(Exception):
     """A refusal that a person can act on.
 
@@ -84,7 +107,7 @@ class CityError(Exception):
     def _fill(self, template: str) -> str:
         parts = {"field": self.field, "got": self.got, "expected": self.expected} | self.params
         try:
-            return template.format_map(parts)
+            return template.format_map({name: in_words(part) for name, part in parts.items()})
         except (KeyError, IndexError, ValueError, AttributeError):
             return template
 

@@ -21,7 +21,7 @@ from shapely.geometry.base import BaseGeometry
 
 from gis.boxes import DegreeBox
 from gis.crs import WEB_MERCATOR, gauss_kruger_code, transform
-from gis.errors import CrsError, GeometryError
+from gis.errors import CrsError, GeometryError, in_words
 from gis.faults import Fault, Repair, refusal
 from gis.frame import LocalFrame, Shapes
 from gis.layers import GeometryKind
@@ -210,7 +210,7 @@ def _crs_faults(value: Any) -> list[Fault]:
     name = inside.get("name") if isinstance(inside, dict) else None
     if isinstance(name, str) and _DEGREES.match(name):
         return []
-    got = name[:100] if isinstance(name, str) else type(member).__name__
+    got = name[:100] if isinstance(name, str) else in_words(member)
     return [Fault("geometry.foreign_crs", path="$.crs", got=got, expected="CGCS2000")]
 
 
@@ -492,12 +492,16 @@ class Repaired:
     done
         In the order in which it was done; empty when nothing was needed.
     area_change
-        Share of the area that changed, for polygons; 0 otherwise.
+        Share of the area that changed, for polygons; 0 otherwise; None where the shape crossed
+        itself, for then it had no area to compare with.
+    parts
+        Of the mended shape.
     """
 
     geometry: BaseGeometry
     done: tuple[Repair, ...]
-    area_change: float = 0.0
+    area_change: float | None = 0.0
+    parts: int = 1
 
 
 def repair(geometry: BaseGeometry, kind: GeometryKind | None = None) -> Repaired:
@@ -532,7 +536,8 @@ def repair(geometry: BaseGeometry, kind: GeometryKind | None = None) -> Repaired
     if _repeated(shape)[0]:
         shape = shapely.remove_repeated_points(shape, 0.0)
         done.append(Repair.DROP_REPEATED)
-    before = float(shapely.area(shape))
+    # Where a ring crosses itself its loops count against each other: that is no area.
+    before = float(shapely.area(shape)) if shape.is_valid else None
     if not shape.is_valid:
         shape = _made_valid(shape)
         done.append(Repair.MAKE_VALID)
@@ -552,8 +557,16 @@ def repair(geometry: BaseGeometry, kind: GeometryKind | None = None) -> Repaired
             expected=wanted.value,
         )
     after = float(shapely.area(kept))
-    change = abs(after - before) / max(before, after) if max(before, after) > 0.0 else 0.0
-    return Repaired(kept, tuple(done), change)
+    parts = int(shapely.get_num_geometries(kept))
+    return Repaired(kept, tuple(done), _share(before, after), parts)
+
+
+def _share(before: float | None, after: float) -> float | None:
+    """By which share an area changed; None where there was none to compare with."""
+    if before is None:
+        return None
+    most = max(before, after)
+    return abs(after - before) / most if most > 0.0 else 0.0
 
 
 def _refuse_hopeless(geometry: BaseGeometry) -> None:

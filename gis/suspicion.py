@@ -156,7 +156,9 @@ class ReferenceLayer:
         if accuracy_m is None or not 0.0 <= accuracy_m <= MAX_REFERENCE_ACCURACY_M:
             raise InvalidError(
                 "suspicion.reference_too_coarse",
-                "参照图层的精度为 {got} m，不能用来判断坐标基准",
+                "参照图层经过概括或精度不明，不能用来判断坐标基准"
+                if accuracy_m is None
+                else "参照图层的精度为 {got} m，不能用来判断坐标基准",
                 field="reference",
                 got=accuracy_m if accuracy_m is not None and math.isfinite(accuracy_m) else None,
                 expected=f"≤ {MAX_REFERENCE_ACCURACY_M:g} m",

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from flask import Flask, Response, g, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError, UnsupportedMediaType
 
 from gis.errors import CityError, Kind, error_body
 from webmap import refusals
@@ -16,6 +16,15 @@ from webmap.headers import request_id
 from webmap.i18n import translate
 
 log = logging.getLogger("cityops.web")
+
+
+class WrongMedia(UnsupportedMediaType):
+    """A body of another type than the one wanted, which the answer names."""
+
+    def __init__(self, expected: str) -> None:
+        super().__init__()
+        self.expected = expected
+
 
 #: The only place where a kind becomes a status.
 STATUS = {
@@ -99,14 +108,21 @@ def as_json(value: Any, status: int = 200) -> Response:
 
 
 def _page(body: dict[str, Any], status: int) -> Response:
+    if g.get("foreign_host"):
+        # A page needs addresses, and none is made from a foreign host.
+        return _plain(body, status)
     try:
         return make_response(render_template("error.html", status=status, **body), status)
     except Exception:
         # Whatever made the page fail may be the very fault that is being reported.
         log.exception("no error page for request %s", request_id())
-        error = body["error"]
-        text = "\n".join(filter(None, (error["message"], error["hint"], error["code"])))
-        return Response(f"{text}\n{request_id()}\n", status, mimetype="text/plain")
+        return _plain(body, status)
+
+
+def _plain(body: dict[str, Any], status: int) -> Response:
+    error = body["error"]
+    text = "\n".join(filter(None, (error["message"], error["hint"], error["code"])))
+    return Response(f"{text}\n{request_id()}\n", status, mimetype="text/plain")
 
 
 def _answer_csrf(error: CSRFError) -> Response:
@@ -126,8 +142,9 @@ def _answer_http(error: HTTPException) -> Response:
         return Response.force_type(error.response)  # type: ignore[arg-type]
     if 300 <= status < 400:
         return Response.force_type(error.get_response())  # type: ignore[arg-type]
+    g.foreign_host = isinstance(error, SecurityError)
     kind, message, hint = _HTTP.get(status, (Kind.INVALID, "请求不能接受", None))
-    got, expected = _parts_of(status)
+    got, expected = _parts_of(status, error)
     refusal = CityError(f"http.{status}", kind, message, hint=hint, got=got, expected=expected)
     response = answer(refusal, status)
     for name, value in error.get_headers():
@@ -136,7 +153,7 @@ def _answer_http(error: HTTPException) -> Response:
     return response
 
 
-def _parts_of(status: int) -> tuple[Any, Any]:
+def _parts_of(status: int, error: HTTPException) -> tuple[Any, Any]:
     if status == 405:
         return request.method, None
     if status == 413:
@@ -144,7 +161,7 @@ def _parts_of(status: int) -> tuple[Any, Any]:
         length = request.content_length or 0
         return length if length < 2**53 else None, f"{limit / 1_000_000:g} MB"
     if status == 415:
-        return request.mimetype or "?", "application/json"
+        return request.mimetype or "?", getattr(error, "expected", "application/json")
     return None, None
 
 

@@ -123,7 +123,7 @@ def parse_body(model: type[BaseModel]) -> BaseModel:
         raise InvalidError(
             "json.not_an_object",
             "内容应为 JSON 对象，得到 {got}",
-            got=type(value).__name__,
+            got=kind_of(value),
             expected="object",
         )
     try:
@@ -189,7 +189,39 @@ _SENTENCES = {
     "enum": "{field} 应为 {expected} 之一",
     "literal_error": "{field} 应为 {expected} 之一",
 }
+#: What the kinds of values are called in sentences.
+_KINDS = {
+    "string": "文字",
+    "int": "整数",
+    "float": "数",
+    "bool": "true 或 false",
+    "list": "列表",
+    "dict": "对象",
+    "model": "对象",
+    "model_attributes": "对象",
+}
+_SENTENCES |= {
+    f"{kind}_{ending}": f"{{field}} 应为{words}，得到 {{got}}"
+    for kind, words in _KINDS.items()
+    for ending in ("type", "parsing")
+}
 _LIMITS = ("ge", "le", "gt", "lt", "max_length", "min_length")
+
+
+def kind_of(value: Any) -> str:
+    """What sort of JSON value something is, for sentences.
+
+    Examples
+    --------
+    >>> kind_of([1]), kind_of({}), kind_of("x"), kind_of(None)
+    ('列表', '对象', '文字', '空')
+    """
+    if value is None:
+        return "空"
+    if isinstance(value, bool):
+        return "true 或 false"
+    kinds = ((str, "文字"), (int, "整数"), (float, "数"), ((list, tuple), "列表"))
+    return next((words for kind, words in kinds if isinstance(value, kind)), "对象")
 
 
 def refused(error: ValidationError, code: str, message: str) -> CityError:
@@ -230,7 +262,7 @@ def _fault(item: Any) -> CityError:
         f"field.{item['type']}",
         _SENTENCES.get(item["type"], "{field} 的值不对：{got}"),
         field=field,
-        got=got if isinstance(got, str | int | float | bool | None) else type(got).__name__,
+        got=got if isinstance(got, str | int | float | bool | None) else kind_of(got),
         expected=context.get("expected", limit),
         params={"limit": limit},
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
-from cityops.cli.output import CityCommand, settings, show
+from cityops.cli.output import EXIT_CODES, CityCommand, settings, show
+from gis.errors import Kind
 
 #: More refusals of one reason than `_FEW` are told by their number and the first `_SHOWN`.
 _FEW, _SHOWN = 5, 3
@@ -55,6 +57,9 @@ def command(
             SYSTEM, file, file.name, ImportOptions(map=pairs, set=constants, **options)
         )
     show(report, lambda: described(report), as_json=as_json)
+    if report["dry_run"] and not report.get("importable", True):
+        # A rehearsal ends as the import would.
+        sys.exit(EXIT_CODES[Kind.INVALID])
 
 
 def described(report: dict[str, Any]) -> str:
@@ -78,6 +83,8 @@ def described(report: dict[str, Any]) -> str:
         lines.append(f"  未对应，随要素保留：{named}{more}")
     lines += [f"  注意：{note['what']}" for note in report["warnings"]]
     lines += [f"  第 {note.get('row')} 行 修复：{note['what']}" for note in report["repaired"][:20]]
+    if report["dry_run"] and not report.get("importable", True):
+        lines.append("  照这样导入，整个文件会被拒绝")
     lines += _refusals(report["refused"])
     if report["refused_not_listed"]:
         lines.append(f"  …… 另有 {report['refused_not_listed']} 处没有列出")

@@ -29,7 +29,17 @@ from cityops.services.reading.packed import pack
 from cityops.services.reading.table import Note, RawTable, ReadOptions, fault_parts
 from gis.errors import CityError, FileError
 
-_PARTS = ("driver", "crs", "texts", "layer", "layers", "encoding", "encoding_from", "sparse")
+_PARTS = (
+    "driver",
+    "crs",
+    "texts",
+    "layer",
+    "layers",
+    "encoding",
+    "encoding_from",
+    "sparse",
+    "dates",
+)
 
 _STARTED_AGAIN = "CITYOPS_READER_STARTED_AGAIN"
 

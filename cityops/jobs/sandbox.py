@@ -267,4 +267,5 @@ def _table(
     for name in ("repaired", "warnings"):
         head[name] = tuple(Note(**note) for note in head[name])
     head["layers"] = tuple(head["layers"])
+    head["dates"] = None if head["dates"] is None else tuple(head["dates"])
     return RawTable(rows=rows.astype(np.int64), geometry=geometry, columns=columns, **head)

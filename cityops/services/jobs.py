@@ -76,13 +76,19 @@ class Job:
         """Who asked for it, without roles: for records, not for permissions."""
         return Person(self.person_id, self.person_name, frozenset())
 
+    def _progress(self) -> dict[str, Any]:
+        """How far it is; what is finished is whole, whichever step was told of last."""
+        if self.state is JobState.DONE and self.total is not None:
+            return {"done": self.total, "total": self.total, "text": self.text}
+        return {"done": self.done, "total": self.total, "text": self.text}
+
     def as_dict(self) -> dict[str, Any]:
         """The job as JSON values; times in +08:00. The payload is not shown."""
         return {
             "id": self.id,
             "kind": self.kind,
             "state": self.state.value,
-            "progress": {"done": self.done, "total": self.total, "text": self.text},
+            "progress": self._progress(),
             "attempts": self.attempts,
             "cancel_asked": self.cancel_asked,
             "result": self.result,

@@ -54,7 +54,7 @@ def distinct(seen: Seen, name: str, rows: IntArray, most: int) -> Distinct:
         When the field may not be seen.
     """
     field = visible_field(seen.spec, seen.permission, name)
-    found = seen.view.numbered(name, rows)
+    found = seen.view.numbered(field.name, rows)
     counts = np.bincount(np.asarray(found.codes, np.int64) + 1, minlength=len(found.values) + 1)
     unknown, counts = int(counts[0]), counts[1:]
     order = np.argsort(-counts, kind="stable")[: int(np.count_nonzero(counts))]

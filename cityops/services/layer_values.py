@@ -9,8 +9,16 @@ from typing import Any
 
 from cityops.services.permissions import Permission
 from gis.errors import InvalidError
-from gis.layers import FieldSpec, FieldType, LayerSpec
+from gis.layers import USER_GROUP, FieldSpec, FieldType, LayerSpec
 
+_KINDS = {
+    FieldType.TEXT: "文字",
+    FieldType.CODE: "代码",
+    FieldType.INTEGER: "整数",
+    FieldType.REAL: "数",
+    FieldType.BOOLEAN: "是或否",
+    FieldType.DATE: "日期（年-月-日）",
+}
 _TRUE = frozenset({"1", "true", "yes", "是"})
 _FALSE = frozenset({"0", "false", "no", "否"})
 _INT64 = 2**63
@@ -22,13 +30,20 @@ _MOST_NAMED = 20
 
 
 def check_text(text: str) -> None:
-    """Refuse a text to look for that is longer than any that is in use.
+    """Refuse a text to look for that no field can hold, or that is longer than any in use.
 
     Raises
     ------
     InvalidError
-        When it has more than `MAX_TEXT` characters.
+        When it has more than `MAX_TEXT` characters, a NUL, or half of a surrogate pair.
     """
+    if "\0" in text or any("\ud800" <= c <= "\udfff" for c in text):
+        raise InvalidError(
+            "layer.bad_text",
+            "查找的文字里有不能存的字符，什么也不会找到",
+            field="q",
+            got=text[:60].encode("utf-8", "replace").decode().replace("\0", "\ufffd"),
+        )
     if len(text) > MAX_TEXT:
         raise InvalidError(
             "layer.text_too_long",
@@ -59,7 +74,7 @@ def ascii_lower(text: str) -> str:
 
 
 def visible_field(spec: LayerSpec, permission: Permission, name: str) -> FieldSpec:
-    """The field `name` that the permission lets see.
+    """The field `name` that the permission lets see; a layer of a file takes its column too.
 
     A field that exists but may not be seen is answered like one that does not: filtering or
     sorting by it would give its values away.
@@ -69,6 +84,7 @@ def visible_field(spec: LayerSpec, permission: Permission, name: str) -> FieldSp
     InvalidError
         When there is none.
     """
+    name = _of_column(spec, permission, name)
     if name not in permission.fields or not spec.has_field(name):
         raise InvalidError(
             "layer.unknown_property",
@@ -79,6 +95,17 @@ def visible_field(spec: LayerSpec, permission: Permission, name: str) -> FieldSp
             params={"layer": spec.name},
         )
     return spec.field_named(name)
+
+
+def _of_column(spec: LayerSpec, permission: Permission, name: str) -> str:
+    """The field whose column in the file was called `name`, where a layer was made from a file.
+
+    Exports of such a layer have the file's own headings: what they say can be asked for.
+    """
+    if spec.group != USER_GROUP or spec.has_field(name):
+        return name
+    named = [f.name for f in spec.fields if f.title.zh == name and f.name in permission.fields]
+    return named[0] if len(named) == 1 else name
 
 
 def typed_value(spec: LayerSpec, permission: Permission, name: str, value: Any) -> Any:
@@ -149,10 +176,11 @@ def parse_value(field: FieldSpec, value: Any) -> Any:
     except (TypeError, ValueError, OverflowError) as error:
         raise InvalidError(
             "layer.bad_value",
-            "字段 {field} 的值不对：{got}，应为 {expected}",
+            "字段 {field} 的值不对：{got}，应为{kind}",
             field=field.name,
             got=str(value)[:60],
             expected=field.type.value,
+            params={"kind": _KINDS[field.type]},
         ) from error
 
 

@@ -22,6 +22,7 @@ from cityops.services.layer_values import (
     check_values,
     codes_titled,
     typed_value,
+    visible_field,
 )
 from cityops.services.origins import origin_of
 from cityops.services.permissions import Action, Permission, permission_for, require
@@ -78,7 +79,7 @@ class Seen:
         """
         for name, values in wanted.items():
             allowed = {typed_value(self.spec, self.permission, name, v) for v in values}
-            column = self.view.column(name, rows)
+            column = self.view.column(visible_field(self.spec, self.permission, name).name, rows)
             rows = rows[np.fromiter((v in allowed for v in column), bool, len(rows))]
         return rows
 

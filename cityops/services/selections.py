@@ -110,8 +110,8 @@ class Selection:
         InvalidError
             When the field may not be seen.
         """
-        visible_field(self.seen.spec, self.seen.permission, name)
-        return sums_by(self.seen, self.measured, name)
+        found = visible_field(self.seen.spec, self.seen.permission, name)
+        return sums_by(self.seen, self.measured, found.name)
 
     def unknown(self, *names: str) -> ClassSum:
         """Sum over the features that lack a value in at least one of the fields.
@@ -123,8 +123,8 @@ class Selection:
         """
         lacking = np.zeros(len(self.measured.rows), bool)
         for name in names:
-            visible_field(self.seen.spec, self.seen.permission, name)
-            column = self.seen.view.column(name, self.measured.rows)
+            found = visible_field(self.seen.spec, self.seen.permission, name)
+            column = self.seen.view.column(found.name, self.measured.rows)
             lacking |= np.fromiter((v is None for v in column), bool, len(column))
         return self.measured.sum(None, lacking)
 

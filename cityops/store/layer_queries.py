@@ -40,7 +40,7 @@ def equal_condition(
                 expected=MAX_VALUES,
             )
         parsed = [filter_value(field, v) for v in values]
-        column = table.c[name]
+        column = table.c[field.name]
         either = column.in_([v for v in parsed if v is not None])
         parts.append(or_(either, column.is_(None)) if None in parsed else either)
     return and_(*parts) if parts else and_(True)

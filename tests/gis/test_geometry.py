@@ -225,6 +225,11 @@ class TestRepair:
         assert mended.geometry.is_valid
         assert shapely.get_dimensions(mended.geometry) == 2
         assert Repair.MAKE_VALID in mended.done
+        assert mended.area_change is None
+
+    def test_a_bow_tie_has_two_parts_and_no_area_to_compare_with(self):
+        mended = repair(BOW_TIE)
+        assert (mended.area_change, mended.parts) == (None, 2)
 
     def test_leaves_a_sound_shape_alone(self):
         mended = repair(DONUT)

@@ -316,6 +316,36 @@ def test_what_is_no_delivery_is_refused_at_the_door(data, files, code):
     assert (answer.status_code, answer.json["error"]["code"]) == (422, code)
 
 
+def test_a_layer_of_a_file_can_be_asked_by_the_heading_of_its_column(data, do):
+    shapes = [
+        {
+            "type": "Feature",
+            "properties": {"编号": f"n-{i}", "名称": name},
+            "geometry": {"type": "Point", "coordinates": [117.2 + i / 1000, 39.1]},
+        }
+        for i, name in enumerate(["甲", "乙", "甲"])
+    ]
+    body = json.dumps({"type": "FeatureCollection", "features": shapes}).encode()
+    number = upload(data, ("named.geojson", body)).json["id"]
+    job = do(post(data, f"/api/v1/imports/{number}/import", {"layer": "named", "new": True}))
+    progress = job.as_dict()["progress"]
+    assert progress["done"] == progress["total"]
+    told = data.get("/api/v1/layers/named/values?field=名称").json
+    assert told["values"] == [{"value": "甲", "count": 2}, {"value": "乙", "count": 1}]
+    found = data.get("/api/v1/layers/named/features?名称=甲").json
+    assert [f["id"] for f in found["features"]] == ["n-0", "n-2"]
+    sorted_ = data.get("/api/v1/layers/named/features?名称=甲&sort=-名称&limit=1").json
+    assert (sorted_["total"], sorted_["features"][0]["id"]) == (2, "n-0")
+    assert data.get("/api/v1/layers/named/values?field=名").status_code == 400
+
+
+def test_a_body_of_the_wrong_type_is_told_the_right_one(data):
+    path, token = "/api/v1/imports", {"X-CSRFToken": data.token}
+    error = data.post(path, json={}, headers=token).json["error"]
+    assert (error["code"], error["got"]) == ("http.415", "application/json")
+    assert error["expected"] == "multipart/form-data"
+
+
 def test_no_file_no_token_and_no_form_are_refused(data):
     assert upload(data).status_code in (415, 422)
     assert (

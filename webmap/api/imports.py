@@ -7,7 +7,6 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 from pydantic import Field
-from werkzeug.exceptions import UnsupportedMediaType
 
 from cityops.services.city_time import shown_time
 from cityops.services.deliveries import Delivery
@@ -16,7 +15,7 @@ from cityops.services.imports.service import ImportOptions
 from cityops.services.jobs import Job
 from gis.errors import CityError, InvalidError
 from webmap.current import person, services, settings
-from webmap.errors import as_json
+from webmap.errors import WrongMedia, as_json
 from webmap.validated import Body, Query, validated
 
 bp = Blueprint("deliveries", __name__, url_prefix="/api/v1/imports")
@@ -67,7 +66,7 @@ def receive() -> Response:
     """Receive a file, or the parts of one shapefile: multipart, nothing is read but heads."""
     request.max_content_length = (settings().max_upload_mb + 1) * _MEGABYTE
     if request.mimetype != "multipart/form-data":
-        raise UnsupportedMediaType
+        raise WrongMedia("multipart/form-data")
     uploads = [f for files in request.files.listvalues() for f in files]
     if not uploads:
         raise InvalidError("file.missing", "没有收到文件", field="file", hint="请选一个文件")

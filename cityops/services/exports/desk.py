@@ -73,9 +73,11 @@ class ExportDesk:
         shutil.rmtree(folder, ignore_errors=True)
         progress.report(0, 1, "写文件")
         out = folder / f"{job.payload['layer']}{WRITERS[str(options.format)][1]}"
-        done = self._exports.run(person, str(job.payload["layer"]), out, options, progress.check)
+        done = self._exports.run(
+            person, str(job.payload["layer"]), out, options, progress.check, rename=True
+        )
         progress.report(1, 1, "完成")
-        return done | {"file": out.name, "right": right.extent()}
+        return done | {"file": Path(done["file"]).name, "right": right.extent()}
 
     def fetch(self, person: Person, job_id: str) -> Exported:
         """The file of a finished export of the person.
@@ -144,7 +146,8 @@ class ExportDesk:
             )
         folder = self._folder / f"now-{uuid.uuid4()}"
         out = folder / f"{layer}{WRITERS[str(options.format)][1]}"
-        self._exports.run(person, layer, out, options)
+        done = self._exports.run(person, layer, out, options, rename=True)
+        out = Path(done["file"])
         return Exported(out, out.name, WRITERS[str(options.format)][2])
 
 

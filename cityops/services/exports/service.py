@@ -24,7 +24,7 @@ from gis.errors import InvalidError, NotFoundError, UnavailableError
 from gis.features import FeatureBatch
 from gis.geometry import parse_geojson_geometry
 from gis.layers import LayerSpec
-from gis.reference import parse_crs
+from gis.reference import Reference, parse_crs
 
 INTERNAL = "内部使用，非公开地图"
 SYNTHETIC = "含合成数据，仅供演示"
@@ -116,6 +116,8 @@ class ExportService:
         out: Path,
         options: ExportOptions,
         check: Callable[[], None] | None = None,
+        *,
+        rename: bool = False,
     ) -> dict[str, Any]:
         """Write a layer to `out`, whole or not at all; gives what was written.
 
@@ -125,6 +127,8 @@ class ExportService:
         ----------
         check
             Called between the steps; ends the export by raising.
+        rename
+            Whether a name that has to say an offset datum is made, in place of a refusal.
 
         Raises
         ------
@@ -133,7 +137,7 @@ class ExportService:
         ForbiddenError
             When the person may not export it.
         InvalidError, CrsError
-            For an unknown format, field, or system.
+            For an unknown format, field, or system, or a name that hides an offset datum.
         UnavailableError
             When the file cannot be written.
         """
@@ -153,6 +157,8 @@ class ExportService:
             declared = _declared(tx, layer) if options.crs == AS_DELIVERED else []
         sheet = sheet_of(spec, batches, permission.fields, options.crs, notices, declared)
         between()
+        if name == "geojson":
+            out = _named_by_datum(out, sheet.reference, rename=rename)
         writer, ending, _ = WRITERS[name]
         replaced = out.is_file()
         told = _written(
@@ -174,7 +180,7 @@ class ExportService:
             "notices": list(sheet.notices),
             "bytes": out.stat().st_size,
             "losses": [],
-            "warnings": [] if len(sheet) else [dict(_NOTHING)],
+            "warnings": [*([] if len(sheet) else [dict(_NOTHING)]), *_offset(sheet.reference)],
             "replaced": replaced,
         } | told
 
@@ -249,6 +255,36 @@ def format_named(name: str | None, out: Path) -> str:
     if found not in WRITERS:
         raise _no_format(name or out.suffix)
     return found
+
+
+def _named_by_datum(out: Path, reference: Reference, *, rename: bool) -> Path:
+    """A name for GeoJSON that says its offset datum: readers take all GeoJSON for WGS84 degrees."""
+    if reference.offset is None:
+        return out
+    ending = f".{reference.offset.value}.geojson"
+    if out.name.lower().endswith(ending):
+        return out
+    told = out.with_name(out.stem + ending)
+    if rename:
+        return told
+    raise InvalidError(
+        "export.offset_name",
+        "{expected} 坐标的 GeoJSON 会被其他软件当成 WGS84，偏几百米；文件名须写明坐标系",
+        field="out",
+        got=out.name,
+        expected=reference.offset.value,
+        hint="确认要这种坐标，就写 --out {name}；否则改用 --crs EPSG:4326",
+        params={"name": told.name},
+    )
+
+
+def _offset(reference: Reference) -> list[dict[str, str]]:
+    """A warning beside a file in GCJ-02 or BD-09."""
+    if reference.offset is None:
+        return []
+    name = {"gcj02": "GCJ-02", "bd09": "BD-09"}[reference.offset.value]
+    what = f"坐标是 {name}，不是 WGS84 或 CGCS2000：其他软件不认识，直接打开会偏几百米，精度约 {reference.accuracy_m:g} m"
+    return [{"code": "export.offset_datum", "what": what}]
 
 
 def _no_format(got: str | None) -> InvalidError:

@@ -45,15 +45,21 @@ _DTYPES: dict[FieldType, Any] = {
 
 
 def write_geojson(sheet: Sheet, path: Path, options: Mapping[str, Any]) -> dict[str, Any]:
-    """A FeatureCollection; ``id`` is the key, the system is named where it is not WGS84."""
+    """A FeatureCollection; ``id`` is the key, the system is named where it is not WGS84.
+
+    A system without a registered code stands in ``coordinate_system``: in ``crs`` its name would
+    be passed over by readers, which take the numbers for WGS84 then.
+    """
     names = [name for name in sheet.columns if name != ID_COLUMN]
     values = [sheet.columns[name].tolist() for name in names]
     keys = sheet.columns.get(ID_COLUMN, sheet.keys).tolist()
     with path.open("wb") as out:
         out.write(b'{"type":"FeatureCollection",\n')
-        if sheet.reference.label != "EPSG:4326":
-            name = _urn(sheet.reference.label)
-            crs = {"type": "name", "properties": {"name": name}}
+        label = sheet.reference.label
+        if not label.startswith("EPSG:"):
+            out.write(b'"coordinate_system":' + orjson.dumps(label) + b",\n")
+        elif label != "EPSG:4326":
+            crs = {"type": "name", "properties": {"name": _urn(label)}}
             out.write(b'"crs":' + orjson.dumps(crs) + b",\n")
         out.write(b'"notices":' + orjson.dumps(list(sheet.notices)) + b',\n"features":[\n')
         for at, shape in enumerate(sheet.geometry):
@@ -71,9 +77,7 @@ def write_geojson(sheet: Sheet, path: Path, options: Mapping[str, Any]) -> dict[
 
 
 def _urn(label: str) -> str:
-    if label.startswith("EPSG:"):
-        return f"urn:ogc:def:crs:EPSG::{label.removeprefix('EPSG:')}"
-    return label
+    return f"urn:ogc:def:crs:EPSG::{label.removeprefix('EPSG:')}"
 
 
 def write_csv(sheet: Sheet, path: Path, options: Mapping[str, Any]) -> dict[str, Any]:

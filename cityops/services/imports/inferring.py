@@ -85,7 +85,7 @@ def inferred(name: str, title: str, table: RawTable) -> LayerSpec:
             got=name[:80],
         )
     kind = majority_kind(table)
-    typed = [(column, _type(table.columns[column], table)) for column in table.columns]
+    typed = [(column, _type_of(column, table)) for column in table.columns]
     declared = [(column, found) for column, found in typed if found is not None][:_MOST_FIELDS]
     names = field_names(column for column, _ in declared)
     fields = [
@@ -148,6 +148,13 @@ def majority_kind(table: RawTable) -> GeometryKind:
             errors=table.faults[:_MOST_ERRORS],
         )
     return best
+
+
+def _type_of(name: str, table: RawTable) -> FieldType | None:
+    """The type of a column; a text that looks like a date stays one where the file knows dates."""
+    found = _type(table.columns[name], table)
+    is_text = table.dates is not None and name not in table.dates
+    return FieldType.TEXT if found is FieldType.DATE and is_text else found
 
 
 def _type(column: ObjectArray, table: RawTable) -> FieldType | None:

@@ -76,7 +76,13 @@ class Report:
             "columns": list(self.columns),
             "sample": list(self.sample),
             "duplicate": False,
+            "importable": self.is_importable,
         }
+
+    @property
+    def is_importable(self) -> bool:
+        """Whether rows stand that an import would store; else it refuses the file."""
+        return not self.faults or (self.stored > 0 and not self.all_or_nothing)
 
 
 def refused_csv(report: Mapping[str, Any]) -> bytes:

@@ -560,7 +560,7 @@ def refuse_whole(report: Report, prepared: Prepared) -> None:
         With the faults of all rows in ``errors``.
     """
     faults: list[CityError] = sorted(report.faults, key=lambda f: f.row or 0)
-    if report.stored and not (report.all_or_nothing and faults):
+    if report.is_importable:
         return
     refused = len({fault.row for fault in faults})
     raise InvalidError(

@@ -214,6 +214,11 @@ def _read(
     rows = numbered(len(blobs))
     shapes = Shapes(options)
     columns, warnings = _columns(meta, values)
+    dates = tuple(
+        str(name)
+        for name, kind in zip(meta["fields"], meta["ogr_types"], strict=True)
+        if kind in ("OFTDate", "OFTDateTime")
+    )
     columns |= _great_integers(path, layer, meta, values, opening)
     shapes.add_wkb(np.asarray(blobs, object), rows)
     geometry, faults, repaired = shapes.done()
@@ -228,6 +233,7 @@ def _read(
         faults=faults,
         repaired=repaired,
         warnings=tuple(warnings),
+        dates=dates,
     )
 
 

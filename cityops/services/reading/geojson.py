@@ -25,6 +25,7 @@ _EPSG = re.compile(r"^(?:urn:ogc:def:crs:EPSG:[^:]*:|EPSG:)(\d{4,6})$", re.IGNOR
 _CRS84 = re.compile(r"CRS:?84$", re.IGNORECASE)
 #: Name under which the ``id`` member of a feature becomes a column; a property may be called id.
 ID_COLUMN = "@id"
+_MOST_NAME = 16_000
 
 
 def read(path: Path, options: ReadOptions) -> RawTable:
@@ -81,9 +82,12 @@ def _features(body: Any) -> list[Any]:
 def declared_crs(body: dict[str, Any], warnings: list[Note]) -> str | None:
     """CRS that a file declares; EPSG:4326 where it says nothing, for that is the format's own.
 
-    A ``crs`` member that is a link is dropped with a warning and never fetched.
+    A ``crs`` member that is a link is dropped with a warning and never fetched. A member
+    ``coordinate_system`` is a name as our own exports of systems without a code write it.
     """
-    member = body.get("crs")
+    member, own = body.get("crs"), body.get("coordinate_system")
+    if member is None and isinstance(own, str) and own:
+        return own[:_MOST_NAME]
     if member is None:
         return "EPSG:4326"
     if not isinstance(member, dict) or member.get("type") != "name":

@@ -17,7 +17,7 @@ from cityops.services.reading.table import Note, ReadOptions
 from gis.errors import CityError, GeometryError
 from gis.faults import Fault
 from gis.features import ObjectArray, object_array
-from gis.geometry import repair
+from gis.geometry import Repaired, repair
 from gis.shapes import Limits, read_geojson, read_wkb_array
 from gis.validity import explain_invalid
 
@@ -101,7 +101,7 @@ class Shapes:
                 hopeless.row = row
                 self._errors.append(hopeless)
                 return None
-            self._repaired += [_note(row, some[0], mended.area_change) for some in _by_code(faults)]
+            self._repaired += [_note(row, some[0], mended) for some in _by_code(faults)]
             return mended.geometry
         self._errors += [_error(some, row) for some in _by_code(faults)]
         return None
@@ -128,10 +128,13 @@ def _error(faults: list[Fault], row: int) -> CityError:
     return error
 
 
-def _note(row: int, fault: Fault, change: float) -> Note:
+def _note(row: int, fault: Fault, mended: Repaired) -> Note:
+    """What was mended; a share of the area only where there was an area to begin with."""
+    said = str(fault.error())
+    if mended.area_change is None:
+        message = "{fault}；已修复，得到 {parts} 个部分（自相交的图形没有确定的面积，不比较面积）"
+        return Note(row, fault.code, message, {"fault": said, "parts": mended.parts})
+    change = f"{mended.area_change:.2%}"
     return Note(
-        row,
-        fault.code,
-        "{fault}；已修复，面积变化 {change}",
-        {"fault": str(fault.error()), "change": f"{change:.2%}"},
+        row, fault.code, "{fault}；已修复，面积变化 {change}", {"fault": said, "change": change}
     )

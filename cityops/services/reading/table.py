@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from gis.errors import CityError, CrsError, FileError, GeometryError
+from gis.errors import CityError, CrsError, FileError, GeometryError, in_words
 from gis.features import IntArray, ObjectArray
 
 #: Columns a file may have; more is a mistake or an attack.
@@ -64,7 +64,8 @@ class Note:
 
     def as_dict(self) -> dict[str, Any]:
         """The note as JSON, its message filled in."""
-        out: dict[str, Any] = {"code": self.code, "what": self.message.format_map(self.params)}
+        parts = {name: in_words(part) for name, part in self.params.items()}
+        out: dict[str, Any] = {"code": self.code, "what": self.message.format_map(parts)}
         if self.row:
             out["row"] = self.row
         return out
@@ -92,6 +93,9 @@ class RawTable:
         Whether all values are texts to be parsed (CSV).
     sparse
         Whether most cells are empty, so that unknown ones need not be kept (OpenStreetMap).
+    dates
+        Columns that the file itself says are dates; None where its format has no such type, and
+        values are looked at instead.
     layer, layers
         Layer that was read, and all that the file holds.
     encoding, encoding_from
@@ -113,6 +117,7 @@ class RawTable:
     crs: str | None = None
     texts: bool = False
     sparse: bool = False
+    dates: tuple[str, ...] | None = None
     layer: str | None = None
     layers: tuple[str, ...] = ()
     encoding: str | None = None

@@ -64,6 +64,19 @@ def test_reports_are_told_in_words_too(cityops, data):
     assert "多边形的边界自相交（geometry.self_intersection）" in out
 
 
+def test_a_rehearsal_of_a_file_that_would_be_refused_ends_as_the_import_does(cityops, tmp_path):
+    file = tmp_path / "far.csv"
+    file.write_text("no,lon,lat\n1,500,39\n2,117.2,95\n", encoding="utf-8")
+    asked = ["import", file, "--layer", "far", "--new", "--crs", "EPSG:4490", "--json"]
+    pipes = tmp_path / "pipes.csv"
+    pipes.write_text('id,kind,wkt\nP1,nonsense,"LINESTRING (117 39, 117.1 39)"\n', "utf-8")
+    lines = ["import", pipes, "--layer", "pipes", "--crs", "EPSG:4490", "--json"]
+    for arguments in (asked, lines):
+        assert cityops(*arguments)[0] == 2
+        code, told, _ = cityops(*arguments, "--dry-run")
+        assert (code, told.get("importable", False)) == (2, False)
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "error"),
     [

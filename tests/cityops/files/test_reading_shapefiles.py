@@ -12,6 +12,7 @@ import pytest
 import shapely
 
 from gis.errors import CrsError, FileError
+from gis.layers import FieldType
 
 NAMES = ["延安东路外滩", "申昆路枢纽站", "ABC"]
 #: Characters that GBK and UTF-8 write with the same bytes are no test.
@@ -202,3 +203,19 @@ class TestZipped:
             bring(path, "stops", new=True)
         assert refusal.value.expected == ["站点", "站点二"]
         assert bring(path, "stops", new=True, source_layer="站点二")["stored"] == 3
+
+
+def test_a_text_that_looks_like_a_date_stays_text_and_a_date_is_one(tmp_path, bring, rows_of):
+    shp = tmp_path / "days.shp"
+    pyogrio.raw.write(
+        shp,
+        np.array([shapely.Point(117.2, 39.1).wkb], object),
+        [np.array(["2001-02-03"], object), np.array(["2001-02-03"], "datetime64[D]")],
+        np.array(["said", "day"], object),
+        geometry_type="Point",
+        crs="EPSG:4490",
+        driver="ESRI Shapefile",
+        encoding="UTF-8",
+    )
+    spec = rows_of(bring(shp, "days", new=True)["layer"]).spec
+    assert [spec.field_named(n).type for n in ("said", "day")] == [FieldType.TEXT, FieldType.DATE]

@@ -18,6 +18,7 @@ import shapely
 
 from cityops.services.exports.service import ExportOptions
 from cityops.services.roles import SYSTEM
+from gis.errors import InvalidError
 
 #: What real tables hold: leading zeros, empty and unknown texts, great integers, fine reals.
 ROWS: list[dict[str, Any]] = [
@@ -273,7 +274,10 @@ def test_gcj02_goes_in_and_comes_out_within_a_millimetre(bring, send, data):
     from pyproj import Geod
 
     bring(data / "busstops.geojson", "stops", new=True, crs="gcj02")
-    out, _ = send("stops", ".geojson", crs="gcj02")
+    out, told = send("stops", ".gcj02.geojson", crs="gcj02")
+    assert [note["code"] for note in told["warnings"]] == ["export.offset_datum"]
+    body = json.loads(out.read_text())
+    assert (body["coordinate_system"], "crs" in body) == ("gcj02", False)
     before, after = (
         [f["geometry"]["coordinates"] for f in json.loads(p.read_text())["features"]]
         for p in (data / "busstops.geojson", out)
@@ -283,6 +287,12 @@ def test_gcj02_goes_in_and_comes_out_within_a_millimetre(bring, send, data):
     there = [f["geometry"]["coordinates"] for f in moved]
     apart = [Geod(ellps="GRS80").inv(*a, *b)[2] for a, b in zip(before, there, strict=True)]
     assert 400 < min(apart) < max(apart) < 700
+    # Read again it is known for what it is, and no name may hide it.
+    assert bring(out, "again", new=True)["crs"] == "gcj02"
+    with pytest.raises(InvalidError, match="偏几百米") as refused:
+        send("stops", ".geojson", crs="gcj02")
+    assert refused.value.code == "export.offset_name"
+    assert "stops.gcj02.geojson" in refused.value.hint()
 
 
 class TestWhatAFormatCannotHold:

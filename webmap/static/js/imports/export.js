@@ -90,6 +90,7 @@ export function startExport(element, boot, params) {
     const address = `/api/v1/exports/jobs/${job.id}/file`;
     told.replaceChildren(...[h('div', { class: 'verdict ok' }, icon('check'), h('b', {}, t('已导出 {n} 个要素', { n: count(result.rows) })),
       h('p', {}, h('a', { href: address, download: result.file, id: 'exported-file' }, `${result.file}（${bytes(result.bytes)}）`))),
+    result.warnings?.length > 0 && h('ul', { class: 'notes' }, result.warnings.map((note) => h('li', {}, icon('warn', 'i-16'), h('b', {}, note.what)))),
     result.losses.length > 0 && lossList(result.losses),
     h('p', { class: 'hint' }, result.notices.join('　'))].filter(Boolean));
     told.querySelector('a').click();
