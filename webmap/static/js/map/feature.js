@@ -27,8 +27,16 @@ function lines(fields, properties) {
 /** Name of a feature for a heading. */
 export function featureName(layer, properties) {
   const classed = layer.class_field && layer.fields.find((f) => f.name === layer.class_field);
-  const label = layer.label_field && layer.label_field !== layer.key ? properties[layer.label_field] : null;
+  const label = layer.label_field ? properties[layer.label_field] : null;
   return label || (classed && valueText(classed, properties[layer.class_field])) || (isGenerated(layer) && described(layer, properties)) || keyText(layer, properties);
+}
+
+/** What stands above the name: the layer with the key, or with the class where the key is the name. */
+function subtitle(layer, properties) {
+  const classed = layer.class_field && layer.fields.find((f) => f.name === layer.class_field);
+  const isNamed = layer.label_field === layer.key;
+  const more = isNamed ? classed && valueText(classed, properties[layer.class_field]) : keyText(layer, properties);
+  return [title(layer.title), more].filter(Boolean).join('　');
 }
 
 /** Whether the keys of a layer were made from its contents, because the file had none. */
@@ -132,7 +140,7 @@ export function startFeaturePanel(app) {
     const zoom = h('button', { type: 'button', class: 'btn', onclick: () => flyTo(feature) }, icon('fit', 'i-16'), t('居中'));
     const share = h('button', { type: 'button', class: 'btn', onclick: copyLink }, icon('share', 'i-16'), t('复制链接'));
     app.panel.show({
-      subtitle: `${title(layer.title)}　${keyText(layer, properties)}`, title: featureName(layer, properties), tags: tags(layer, properties),
+      subtitle: subtitle(layer, properties), title: featureName(layer, properties), tags: tags(layer, properties),
       body: [...made(notes), ...sections(layer, feature, measures(layer, properties))], footer: [...made(acts), zoom, share], onclose: leave,
     });
   }

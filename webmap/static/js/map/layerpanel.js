@@ -101,7 +101,7 @@ export function startLayerPanel(app) {
     const found = body.querySelector(`[data-layer="${CSS.escape(name)}"]`);
     body.scrollTop += found.getBoundingClientRect().top - body.getBoundingClientRect().top;
   }
-  if (matchMedia('(max-width: 767px)').matches) fold.click();
+  if (matchMedia('(max-width: 1099px)').matches) fold.click();
   app.bus.on('layers', draw);
   draw();
   point();

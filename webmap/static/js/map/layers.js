@@ -2,7 +2,7 @@
 
 import { BASE_LAYERS, groundLayers, nameLayers } from 'cityops/map/basemap';
 import { TEXT, createMatching } from 'cityops/map/matching';
-import { dataLayers, fade, narrowed, recount } from 'cityops/map/style';
+import { UNKNOWN, dataLayers, fade, narrowed, recount } from 'cityops/map/style';
 import { formatLists, parseLists } from 'cityops/state';
 import { token } from 'cityops/theme';
 
@@ -112,12 +112,14 @@ export function createLayers(app, catalogue) {
     setClass(name, code, value) {
       const codes = new Set(off.get(name));
       if (value) codes.delete(code); else codes.add(code);
+      if (codes.size === 1 && codes.has(UNKNOWN)) codes.clear();
       off.set(name, codes);
       changed(name, true);
     },
-    /** Switch on these classes and no others; all of them when `codes` is null. */
+    /** Switch on these classes and no others, what has no class off too; all of them when `codes` is null. */
     onlyClasses(name, codes) {
-      off.set(name, new Set(codes ? byName.get(name).classes.map((item) => item.code).filter((code) => !codes.includes(code)) : []));
+      const wanted = codes?.map((code) => code ?? UNKNOWN);
+      off.set(name, new Set(codes ? [...byName.get(name).classes.map((item) => item.code), UNKNOWN].filter((code) => !wanted.includes(code)) : []));
       changed(name, true);
     },
     opacity: (name) => opacity.get(name) ?? 1,
@@ -137,7 +139,7 @@ export function createLayers(app, catalogue) {
       const out = Object.fromEntries(Object.entries(filters.get(name) ?? {}).filter(([field]) => field !== TEXT)
         .map(([field, values]) => [field, values.map((value) => (value === '' ? null : value))]));
       const gone = off.get(name);
-      if (layer?.class_field && gone?.size > 0) out[layer.class_field] = (out[layer.class_field] ?? [...layer.classes.map((item) => item.code), null]).filter((code) => !gone.has(code));
+      if (layer?.class_field && gone?.size > 0) out[layer.class_field] = (out[layer.class_field] ?? [...layer.classes.map((item) => item.code), null]).filter((code) => !gone.has(code ?? UNKNOWN));
       return out;
     },
     /** The same as query parameters of the interface. */

@@ -4,6 +4,8 @@ import { FONT, token } from 'cityops/theme';
 
 /** What a layer of aggregates is called in a tile, after the layer's own name. */
 export const BLOCKS = '_blocks';
+/** Stands among the classes that are off for features without a class. */
+export const UNKNOWN = '-';
 
 /** Colour by class, or the layer's own. */
 function colourOf(layer) {
@@ -160,6 +162,7 @@ export function dataLayers(layer) {
  */
 export function narrowed(own, layer, off, filters, keys = null) {
   const parts = own ? ['all', own] : ['all'];
+  if (off.has(UNKNOWN)) parts.push(['has', layer.class_field]);
   if (layer.class_field && off.size > 0) parts.push(['!', ['in', ['get', layer.class_field], ['literal', [...off]]]]);
   if (keys) parts.push(['in', ['to-string', ['get', layer.key]], ['literal', keys]]);
   else for (const [field, values] of Object.entries(filters)) parts.push(['in', ['to-string', ['get', field]], ['literal', values.map(String)]]);

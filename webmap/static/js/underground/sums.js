@@ -3,6 +3,7 @@
 import { h } from 'cityops/dom';
 import { count, metres, quantity, t, title } from 'cityops/i18n';
 import { swatch } from 'cityops/map/layerpanel';
+import { UNKNOWN } from 'cityops/map/style';
 
 /** Whole metres up to 100 km: sums are looked up, compared and copied. */
 export function lengthText(m) {
@@ -17,7 +18,7 @@ export function areaText(m2) {
 /** Whether a class is on: neither switched off nor filtered out. */
 export function isShown(app, layer, code) {
   const chosen = app.layers.filter(layer.name)[layer.class_field];
-  return !app.layers.offClasses(layer.name).has(code) && (!chosen || chosen.includes(code));
+  return !app.layers.offClasses(layer.name).has(code ?? UNKNOWN) && (!chosen || chosen.includes(code));
 }
 
 function setShown(app, layer, code, on) {
