@@ -52,3 +52,26 @@ def test_delivered_numbers_keep_their_digits_and_lose_only_binary_noise(planner)
     assert shown == [
         "0.0123", "0.3", "1,234,567.00049", "0.3", "0.000000602", "-12", "0.5", "123,456,792", "0.0123 m"
     ]  # fmt: skip
+
+
+def test_at_1024_the_layers_are_folded_and_every_list_of_cases_can_be_chosen(seat):
+    place = seat("dispatcher", size={"width": 1024, "height": 768})
+    place.go("/map?tool=cases")
+    place.map_idle()
+    assert "is-shut" in place.page.locator("#layers").get_attribute("class")
+    tab = place.page.get_by_role("button", name="我上报的")
+    right = place.page.locator("#side").bounding_box()
+    box = tab.bounding_box()
+    assert box["x"] + box["width"] <= right["x"] + right["width"]
+    seg = place.page.locator(".case-tools .seg")
+    assert seg.evaluate("e => e.scrollWidth <= e.clientWidth")
+    place.picture("cases-1024")
+
+
+def test_only_one_kind_is_that_kind_alone_on_map_list_and_address(planner):
+    where = planner.page.evaluate(
+        """() => { const { layers } = window.cityops; layers.onlyClasses('pipes', ['gas']);
+        const only = layers.where('pipes'); layers.onlyClasses('pipes', null);
+        return [only, layers.where('pipes')]; }"""
+    )
+    assert where == [{"kind": ["gas"]}, {}]
