@@ -212,6 +212,36 @@ def test_bad_input_is_refused_with_its_reason(run, words, changed, code):
     assert (exit_code, found["error"]["code"]) == (2, code)
 
 
+def test_a_bad_shape_hides_no_bad_figure_of_any_file(run):
+    houses = [
+        {"type": "Feature", "properties": {"people": 5}, "geometry": None},
+        feature("Point", at(1), people=-3),
+        feature("Point", at(1), people="abc"),
+        feature("Point", at(1), people=2.5),
+    ]
+    shelters = [feature("Point", at(9), capacity="many"), feature("Point", at(9), capacity=-4)]
+    code, found = run("--wind-from", 400, buildings=houses, shelters=shelters)
+    assert (code, found["error"]["code"]) == (2, "evacuation.refused")
+    told = sorted((e["field"], e.get("row", 0)) for e in found["errors"])
+    assert told == [
+        ("capacity", 1), ("capacity", 2), ("geometry", 1), ("people", 2), ("people", 3),
+        ("people", 4), ("wind_from", 0),
+    ]  # fmt: skip
+
+
+def test_every_bad_option_is_told_by_its_name_in_its_own_unit(run):
+    _, found = run("--wind-from", 400, "--speed-kmh", -1, 5, "--width-m", 5, 2, "--lanes", 1, 2)
+    assert [e["field"] for e in found["errors"]] == ["speed_kmh", "width_m", "lanes", "wind_from"]
+    assert found["errors"][0]["message"] == "--speed-kmh 应为两个正数，先小后大（km/h），得到 -1, 5"
+
+
+def test_a_zone_the_wrong_way_round_is_advised_what_this_command_can_do(run):
+    turned = [[lat, lon] for lon, lat in ZONE[0]["geometry"]["coordinates"][0]]
+    code, found = run(zone=[feature("Polygon", [turned])])
+    assert (code, found["error"]["code"]) == (2, "crs.swapped")
+    assert "swap-axes" not in found["error"]["hint"]
+
+
 def test_a_zone_over_everything_is_an_answer(run):
     everything = [
         feature("Polygon", [[at(-50, -50), at(50, -50), at(50, 50), at(-50, 50), at(-50, -50)]])

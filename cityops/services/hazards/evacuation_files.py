@@ -20,13 +20,13 @@ from cityops.services.locate import checked_place
 from cityops.services.reading.dispatch import read_file
 from cityops.services.reading.geopackage import plain_layers
 from cityops.services.reading.table import ReadOptions
-from gis.errors import FileError, InvalidError, NotFoundError
+from gis.errors import CityError, FileError, InvalidError, NotFoundError
 from gis.features import IntArray, ObjectArray
 from gis.frame import LocalFrame
 from gis.geometry import parse_geojson_geometry
 from hazards.evacuation.people import Buildings, Shelters
 from hazards.evacuation.rates import Mode
-from hazards.evacuation.roads import Roads
+from hazards.evacuation.roads import Roads, raise_all
 
 FloatArray = npt.NDArray[np.float64]
 _MOST_ZONE_BYTES = 50_000_000
@@ -42,12 +42,22 @@ _ONE_WAY = {
 
 @dataclass(frozen=True)
 class Layer:
-    """Rows of a file with shapes in CGCS2000 degrees."""
+    """Rows of a file with shapes in CGCS2000 degrees.
+
+    ``refusal`` says which rows have no shape that can be read.
+    """
 
     name: str
     rows: IntArray
     shapes: ObjectArray
     columns: Mapping[str, ObjectArray]
+    refusal: CityError | None = None
+
+    @property
+    def bad_rows(self) -> frozenset[int]:
+        """Rows whose shape cannot be read, by their number in the file."""
+        faults = () if self.refusal is None else self.refusal.errors
+        return frozenset(fault.row for fault in faults if fault.row is not None)
 
     def column(self, *names: str) -> ObjectArray:
         """The first of the named columns that the file has; all None without."""
@@ -63,8 +73,17 @@ class Layer:
         Raises
         ------
         InvalidError
-            ``evacuation.not_a_number`` for the first cell that is none.
+            ``evacuation.not_a_number`` for a cell that is none, ``evacuation.bad_cells`` with every
+            one of several.
         """
+        out, faults = self.read_numbers(*names)
+        raise_all(faults, "evacuation.bad_cells", "有 {count} 格不是数：{first}")
+        return out
+
+    def read_numbers(self, *names: str) -> tuple[FloatArray, list[CityError]]:
+        """As `numbers`, with a fault for each cell that is none, which stands as NaN."""
+        faults: list[CityError] = []
+        lower = {name.lower() for name in self.columns}
         out = np.full(len(self.rows), np.nan)
         for i, value in enumerate(self.column(*names).tolist()):
             if value is None or (isinstance(value, str) and not value.strip()):
@@ -74,15 +93,17 @@ class Layer:
                 if math.isnan(out[i]):
                     raise ValueError
             except (TypeError, ValueError):
-                raise InvalidError(
+                out[i] = np.nan
+                fault = InvalidError(
                     "evacuation.not_a_number",
                     "{name} 第 {row} 行：{got} 不是数",
-                    field=names[0],
+                    field=next((n for n in names if n.lower() in lower), names[0]),
                     got=str(value)[:60],
                     row=int(self.rows[i]),
                     params={"name": self.name, "row": int(self.rows[i])},
-                ) from None
-        return out
+                )
+                faults.append(fault)
+        return out, faults
 
     def ids(self) -> ObjectArray:
         """Names of the rows: the column of ids, else the row number."""
@@ -108,22 +129,39 @@ def read_layer(path: Path, role: str, crs: str | None = None) -> Layer:
 
     Raises
     ------
+    InvalidError
+        As `open_layer`; ``evacuation.bad_rows`` with every row that has a fault.
+    """
+    found = open_layer(path, role, crs)
+    if found.refusal is not None:
+        raise found.refusal
+    return found
+
+
+def open_layer(path: Path, role: str, crs: str | None = None) -> Layer:
+    """The rows of a file as `read_layer`; rows without a shape that can be read are in `refusal`.
+
+    Raises
+    ------
     NotFoundError
         ``file.missing``.
     FileError, CrsError
         When it cannot be read as what it says it is, or its coordinates are none.
-    InvalidError
-        ``evacuation.bad_rows`` with every row that has a fault.
     """
     if not path.is_file():
         raise NotFoundError("file.missing", "没有文件 {got}", field=role, got=str(path))
     layer = role if path.suffix.lower() == ".gpkg" and role in plain_layers(path) else None
     table = read_file(path, path.name, ReadOptions(source_layer=layer, repair=True))
     reference = chosen_reference(crs, table.crs or "EPSG:4490", None)
-    placed = place(table.geometry, table.rows, reference, swap=False)
-    faults = [*table.faults, *placed.faults]
+    try:
+        placed = place(table.geometry, table.rows, reference, swap=False)
+    except CityError as fault:
+        _advised([fault, *fault.errors])
+        raise
+    faults = _advised([*table.faults, *placed.faults])
+    refusal = None
     if faults:
-        raise InvalidError(
+        refusal = InvalidError(
             "evacuation.bad_rows",
             "文件 {got} 有 {count} 行读不出图形：{first}",
             field=role,
@@ -131,7 +169,15 @@ def read_layer(path: Path, role: str, crs: str | None = None) -> Layer:
             params={"count": len(faults), "first": str(faults[0])},
             errors=faults,
         )
-    return Layer(path.name, table.rows, placed.geometry, table.columns)
+    return Layer(path.name, table.rows, placed.geometry, table.columns, refusal)
+
+
+def _advised(faults: list[CityError]) -> list[CityError]:
+    """Faults that advise nothing that only the import of layers offers."""
+    for fault in faults:
+        if "--swap-axes" in (fault.hint_template or ""):
+            fault.hint_template = "在文件里把经度（东）写在前、纬度（北）写在后"
+    return faults
 
 
 def read_zone(path: Path, crs: str | None = None, alternative: str | None = None) -> ZoneGiven:
@@ -229,8 +275,10 @@ def frame_of(zone: BaseGeometry) -> LocalFrame:
     return LocalFrame(zone.centroid.x, zone.centroid.y)
 
 
-def roads_in(layer: Layer, frame: LocalFrame, mode: Mode) -> Roads:
+def roads_in(layer: Layer, frame: LocalFrame, mode: Mode, faults: list[CityError]) -> Roads:
     """Roads in metres; a line of several parts is several roads of one name.
+
+    Cells that are no numbers are noted in `faults` and stand as unknown.
 
     Raises
     ------
@@ -258,11 +306,17 @@ def roads_in(layer: Layer, frame: LocalFrame, mode: Mode) -> Roads:
         names=layer.column("name", "路名", "道路名称")[at],
         classes=layer.column("road_class", "highway", "fclass", "道路等级")[at],
         one_way=_one_ways(layer)[at],
-        widths=layer.numbers(*width)[at],
-        speeds_m_s=layer.numbers("speed_kmh")[at] / _KMH,
-        capacities_p_s=layer.numbers("capacity_p_h")[at] / 3600.0,
+        widths=_noted(layer, faults, *width)[at],
+        speeds_m_s=_noted(layer, faults, "speed_kmh")[at] / _KMH,
+        capacities_p_s=_noted(layer, faults, "capacity_p_h")[at] / 3600.0,
         rows=layer.rows[at],
     )
+
+
+def _noted(layer: Layer, faults: list[CityError], *names: str) -> FloatArray:
+    found, wrong = layer.read_numbers(*names)
+    faults += wrong
+    return found
 
 
 def _one_ways(layer: Layer) -> IntArray:
@@ -314,8 +368,12 @@ def places_in(layer: Layer, frame: LocalFrame, role: str) -> tuple[FloatArray, O
     return out, shapes
 
 
-def buildings_in(layer: Layer, frame: LocalFrame, zone_m: BaseGeometry, time: str) -> Buildings:
+def buildings_in(
+    layer: Layer, frame: LocalFrame, zone_m: BaseGeometry, time: str, faults: list[CityError]
+) -> Buildings:
     """Buildings with people at a time of day (``day`` or ``night``), or at all times.
+
+    Cells that are no numbers are noted in `faults` and stand as unknown.
 
     Raises
     ------
@@ -333,11 +391,14 @@ def buildings_in(layer: Layer, frame: LocalFrame, zone_m: BaseGeometry, time: st
         )
     places, shapes = places_in(layer, frame, "buildings")
     inside = np.asarray(shapely.intersects(zone_m, shapes), bool)
-    return Buildings(places, inside, layer.numbers(*names), layer.ids(), layer.rows)
+    people = _noted(layer, faults, *names)
+    return Buildings(places, inside, people, layer.ids(), layer.rows)
 
 
-def shelters_in(layer: Layer, frame: LocalFrame, zone_m: BaseGeometry) -> Shelters:
-    """Shelters with their room.
+def shelters_in(
+    layer: Layer, frame: LocalFrame, zone_m: BaseGeometry, faults: list[CityError]
+) -> Shelters:
+    """Shelters with their room; `faults` as in `buildings_in`.
 
     Raises
     ------
@@ -348,7 +409,7 @@ def shelters_in(layer: Layer, frame: LocalFrame, zone_m: BaseGeometry) -> Shelte
     return Shelters(
         places,
         np.asarray(shapely.intersects(zone_m, shapes), bool),
-        layer.numbers("capacity", "容量", "可容纳人数"),
+        _noted(layer, faults, "capacity", "容量", "可容纳人数"),
         layer.ids(),
         layer.column("name", "名称"),
         layer.rows,
