@@ -228,6 +228,34 @@ def test_of_two_dispatchers_the_second_is_told_and_sees_what_the_first_did(
     slow.faults.clear()
 
 
+def test_a_case_that_somebody_else_moves_is_shown_anew_where_it_is_open(people, filed, step):
+    case = filed()
+    desk = look(people("leader"), case)
+    step("acceptor", case, "accept")
+    desk.wait_for_selector("text=此案刚由别人办理，下面是它现在的样子")
+    assert desk.get_attribute(".case-head [data-state]", "data-state") == "to_file"
+
+
+def test_the_mark_of_an_open_case_lies_beside_the_panel_of_layers(people, filed):
+    desk = look(people("acceptor"), filed())
+    desk.set_viewport_size({"width": 1440, "height": 900})
+    case = filed(lon=117.1931)
+    under = """([lon, lat]) => { const { map } = window.cityops;
+      map.jumpTo({ center: [lon, lat] });
+      map.panBy([map.getContainer().clientWidth / 2 - 60, 0], { duration: 0 }); }"""
+    desk.evaluate(under, case["position"])
+    desk.evaluate("id => window.cityops.bus.emit('case:open', id)", case["id"])
+    desk.wait_for_selector(f".panel .case-head:has-text('{case['number']}')")
+    desk.wait_for_function(
+        """place => { const { map } = window.cityops;
+          const list = document.getElementById('layers').getBoundingClientRect();
+          const box = map.getContainer().getBoundingClientRect();
+          const at = map.project(place);
+          return !map.isMoving() && at.x + box.left > list.right && at.x < box.width; }""",
+        arg=case["position"],
+    )
+
+
 def test_a_button_pressed_twice_acts_once(people, filed):
     case = filed()
     desk = look(people("acceptor"), case)

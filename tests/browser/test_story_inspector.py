@@ -68,7 +68,7 @@ def take(page, path, *, by="#file"):
     page.wait_for_selector("#form .shot img")
 
 
-def file_case(page, path, code="component:0137"):
+def file_case(page, path, code="component:GB/T 30428.2-2013:0137"):
     """File a case of a class where the page stands; gives its number."""
     take(page, path)
     page.tap(f'.tile[data-class="{code}"]')
@@ -226,7 +226,7 @@ def test_a_double_tap_files_once(phone, picture):
     page = phone().map_idle()
     before = ask(page, "/api/v1/cases?mine=1&limit=1")["total"]
     take(page, picture("twice", (800, 600)))
-    page.tap('.tile[data-class="component:0137"]')
+    page.tap('.tile[data-class="component:GB/T 30428.2-2013:0137"]')
     page.evaluate(
         "() => { const b = document.querySelector('#send'); b.click(); b.click(); document.querySelector('#send')?.click(); }"
     )
@@ -239,7 +239,7 @@ def test_what_was_begun_survives_a_reload_and_goes_out_once(phone, picture):
     page = street.map_idle()
     before = ask(page, "/api/v1/cases?mine=1&limit=1")["total"]
     take(page, picture("kept", (800, 600)))
-    page.tap('.tile[data-class="component:0137"]')
+    page.tap('.tile[data-class="component:GB/T 30428.2-2013:0137"]')
     page.fill("#description", "灯罩脱落，垂在路面上方")
     page.wait_for_timeout(600)
     page.reload()
@@ -248,7 +248,10 @@ def test_what_was_begun_survives_a_reload_and_goes_out_once(phone, picture):
     page.tap("#left-over button")
     page.wait_for_selector("#form .shot img")
     assert page.input_value("#description") == "灯罩脱落，垂在路面上方"
-    assert page.get_attribute('.tile[data-class="component:0137"]', "aria-pressed") == "true"
+    assert (
+        page.get_attribute('.tile[data-class="component:GB/T 30428.2-2013:0137"]', "aria-pressed")
+        == "true"
+    )
     page.tap("#send")
     page.wait_for_selector("text=照片都已收到")
     page.tap("#receipt-close")
@@ -259,7 +262,7 @@ def test_what_was_begun_survives_a_reload_and_goes_out_once(phone, picture):
 def test_back_closes_a_resumed_report_and_its_receipt_and_keeps_the_last_word(phone, picture):
     page = phone().map_idle()
     take(page, picture("back", (800, 600)))
-    page.tap('.tile[data-class="component:0137"]')
+    page.tap('.tile[data-class="component:GB/T 30428.2-2013:0137"]')
     for words in ("灯杆倾斜", "灯杆倾斜，靠着电线"):
         page.fill("#description", words)
         page.go_back()
@@ -295,7 +298,7 @@ def test_an_answer_that_gets_lost_makes_no_second_case_even_when_the_text_is_cha
     page = street.map_idle()
     before = ask(page, "/api/v1/cases?mine=1&limit=1")["total"]
     take(page, picture("lost", (800, 600)))
-    page.tap('.tile[data-class="component:0137"]')
+    page.tap('.tile[data-class="component:GB/T 30428.2-2013:0137"]')
 
     def swallow(route):
         route.fetch()
@@ -318,7 +321,7 @@ def test_a_photo_that_does_not_arrive_is_kept_and_sent_again(phone, picture):
     street = phone()
     page = street.map_idle()
     take(page, picture("broken", (800, 600)))
-    page.tap('.tile[data-class="component:0137"]')
+    page.tap('.tile[data-class="component:GB/T 30428.2-2013:0137"]')
     page.route("**/photos/**", lambda route: route.abort(), times=1)
     page.tap("#send")
     page.wait_for_selector("#photo-retry")
@@ -370,9 +373,12 @@ def test_a_class_is_found_by_its_name_and_by_the_initials_of_its_pinyin(phone, p
     for typed in ("zdjy", "占道经"):
         page.tap("#all-classes")
         page.fill("#class-search", typed)
-        page.wait_for_selector('#class-list [data-class="event:0406"]')
-        page.tap('#class-list [data-class="event:0406"]')
-        assert page.get_attribute('.tile[data-class="event:0406"]', "aria-pressed") == "true"
+        page.wait_for_selector('#class-list [data-class="event:GB/T 30428.2-2013:0406"]')
+        page.tap('#class-list [data-class="event:GB/T 30428.2-2013:0406"]')
+        assert (
+            page.get_attribute('.tile[data-class="event:GB/T 30428.2-2013:0406"]', "aria-pressed")
+            == "true"
+        )
     page.tap("#all-classes")
     page.fill("#class-search", "没有这样的类别")
     assert "换个说法" in page.text_content("#class-list")
@@ -381,10 +387,10 @@ def test_a_class_is_found_by_its_name_and_by_the_initials_of_its_pinyin(phone, p
 def test_one_that_is_reported_already_is_pointed_out(phone, picture):
     street = phone()
     page = street.map_idle()
-    file_case(page, picture("first", (800, 600)), "component:0137")
+    file_case(page, picture("first", (800, 600)), "component:GB/T 30428.2-2013:0137")
     page.tap("#receipt-close")
     take(page, picture("second", (800, 600)))
-    page.tap('.tile[data-class="component:0137"]')
+    page.tap('.tile[data-class="component:GB/T 30428.2-2013:0137"]')
     page.wait_for_selector("#twins .note")
     assert "有一件同类" in page.text_content("#twins")
     street.picture("inspector-twin")
@@ -394,7 +400,7 @@ def test_what_was_put_right_on_the_spot_is_closed_by_the_acceptor(seat, phone, p
     street = phone()
     page = street.map_idle()
     take(page, picture("before", (800, 600)))
-    page.tap('.tile[data-class="component:0137"]')
+    page.tap('.tile[data-class="component:GB/T 30428.2-2013:0137"]')
     page.check("#self-disposal")
     assert page.is_disabled("#send")
     page.set_input_files("#photo-input", picture("afterwards", (800, 600)))
@@ -416,7 +422,7 @@ def test_what_a_thumb_has_to_hit_is_44_pixels_or_more(phone, picture):
     page = phone().map_idle()
     take(page, picture("targets", (800, 600)))
     page.wait_for_selector(".tile[data-class]")
-    page.tap('.tile[data-class="component:0137"]')
+    page.tap('.tile[data-class="component:GB/T 30428.2-2013:0137"]')
     for place in ("#form", "#view-map", ".tabbar"):
         small = page.evaluate(
             "(place) => [...document.querySelectorAll(`${place} button, ${place} a, ${place} label`)]"

@@ -29,6 +29,9 @@ function cards(options, label, { chosen, onpick }) {
     h('span', { class: 'grow' }, h('b', {}, title), note && h('small', { class: 'mute' }, note)), tag && h('span', { class: 'tag act' }, tag))));
 }
 
+/** From a position less sure than this the server suggests nobody. */
+const VAGUE_M = 200;
+
 /** Choosing who disposes: the suggested one with why, the runner-up near a border, all others behind. */
 export function unitField(one, begun, { label = t('承办单位'), change = () => {} } = {}) {
   const suggested = one.departments.find((unit) => unit.code === one.suggested_department) ?? null;
@@ -54,9 +57,17 @@ export function unitField(one, begun, { label = t('承办单位'), change = () =
 
 /** The rules by which a department is suggested, with its name for its code. */
 function whyField(one, suggested) {
-  if (!suggested || !one.reasons?.length) return null;
+  if (!suggested) return h('p', { class: 't12 mute why-none' }, t('没有建议的单位：{why}', { why: whyNone(one) }));
+  if (!one.reasons?.length) return null;
   const named = (text) => one.departments.reduce((told, unit) => told.replace(`→ ${unit.code}`, `→ ${unit.title}`), text);
   return h('details', { class: 'why-unit' }, h('summary', { class: 'why' }, t('为什么建议{unit}', { unit: short(suggested.title) })), one.reasons.map((text) => h('p', { class: 't12 mute' }, named(text))));
+}
+
+/** Why no department is suggested: what the duty table says, or that the place is not known well enough. */
+function whyNone(one) {
+  if (one.reasons?.length) return one.reasons.join('；');
+  if (one.accuracy_m > VAGUE_M) return t('定位误差超过 {d}，位置不确定', { d: metres(VAGUE_M) });
+  return one.cell_code ? t('职责表没有规定这一类由谁承办') : t('位置不在任何单元网格里');
 }
 
 /** The body that the last return proposed, or null. */

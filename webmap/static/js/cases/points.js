@@ -34,6 +34,30 @@ export function showPoints(map, cases) {
   map.getSource(SOURCE)?.setData({ type: 'FeatureCollection', features });
 }
 
+const ROOM = 48;
+
+/** Move the map only when a place is out of sight or under a panel that lies on the map. */
+export function bringToFree(map, place) {
+  const box = map.getContainer().getBoundingClientRect();
+  const [left, right, bottom] = covered(box);
+  const free = { left: left + ROOM, right: box.width - right - ROOM, top: ROOM, bottom: box.height - bottom - ROOM };
+  const { x, y } = map.project(place);
+  if (x > free.left && x < free.right && y > free.top && y < free.bottom) return;
+  const isNear = map.getBounds().contains(place);
+  map.easeTo({ center: place, zoom: isNear ? map.getZoom() : Math.max(17, map.getZoom()), offset: [(left - right) / 2, -bottom / 2], duration: 250 });
+}
+
+/** How far panels reach into the map from its left, its right and its foot, in pixels. */
+function covered(box) {
+  const layers = document.getElementById('layers');
+  const panel = document.getElementById('panel').getBoundingClientRect();
+  const list = layers.getBoundingClientRect();
+  const left = layers.classList.contains('is-shut') || list.width > box.width / 2 ? 0 : Math.max(0, list.right - box.left);
+  if (panel.width === 0 || panel.left >= box.right || panel.top >= box.bottom) return [left, 0, 0];
+  const isSheet = panel.width > box.width / 2;
+  return isSheet ? [left, 0, Math.max(0, Math.min(box.height / 2, box.bottom - panel.top))] : [left, Math.max(0, box.right - panel.left), 0];
+}
+
 /** Show one case as hovered, or none. */
 export function showHover(map, id) {
   if (map.getLayer('cases-hover')) map.setFilter('cases-hover', ['==', ['get', 'id'], id ?? '']);

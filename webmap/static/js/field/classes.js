@@ -12,6 +12,15 @@ export function sameClass(a, b) {
   return Boolean(a && b && a.domain === b.domain && a.scheme === b.scheme && a.code === b.code);
 }
 
+/** A class in one word: the same code in two schemes is two classes. */
+function keyOf(item) { return `${item.domain}:${item.scheme}:${item.code}`; }
+
+/** The name of the scheme of a class, where there are several to choose from. */
+function schemeOf(form, item) {
+  const others = form.offered.all.some((group) => group.classes.some((other) => other.domain === item.domain && other.scheme !== item.scheme));
+  return others ? h('small', { class: 'mute' }, item.scheme) : null;
+}
+
 /** The block of the form in which a class is chosen. */
 export function pickClass(form) {
   const toggle = h('button', { type: 'button', class: 'btn btn-q', id: 'all-classes', 'aria-expanded': String(Boolean(form.searching)), onclick: () => { form.searching = !form.searching; form.draw(); if (form.searching) document.getElementById('class-search').focus(); } }, form.searching ? t('收起') : t('全部类别'));
@@ -19,8 +28,8 @@ export function pickClass(form) {
   if (!form.offered) return h('section', {}, head, h('div', { class: 'tiles' }, ...[1, 2, 3, 4].map(() => h('div', { class: 'tile' }, h('div', { class: 'sk' })))));
   if (form.searching) return h('section', {}, head, searchBox(form));
   return h('section', {}, head, h('div', { class: 'tiles' }, tilesOf(form).map(({ item, why }) => h('button', {
-    type: 'button', class: 'tile', 'aria-pressed': String(sameClass(item, form.draft.chosen)), dataset: { class: `${item.domain}:${item.code}` }, onclick: () => form.choose(item),
-  }, h('span', {}, item.title), why && h('small', {}, why)))));
+    type: 'button', class: 'tile', 'aria-pressed': String(sameClass(item, form.draft.chosen)), dataset: { class: keyOf(item) }, onclick: () => form.choose(item),
+  }, h('span', {}, item.title), schemeOf(form, item), why && h('small', {}, why)))));
 }
 
 /** At most six: the chosen one, that of the nearest component, then what was used last. */
@@ -51,6 +60,6 @@ function found(form, text) {
   const groups = form.offered.all.map((group) => ({ ...group, classes: group.classes.filter(fits) })).filter((group) => group.classes.length > 0);
   if (groups.length === 0) return [h('p', { class: 'mute none' }, t('没有叫“{q}”的类别，换个说法', { q: text.trim() }))];
   return groups.flatMap((group) => [h('h4', {}, group.title), ...group.classes.map((item) => h('button', {
-    type: 'button', 'aria-pressed': String(sameClass(item, form.draft.chosen)), dataset: { class: `${item.domain}:${item.code}` }, onclick: () => { form.searching = false; form.choose(item); },
-  }, item.title))]);
+    type: 'button', 'aria-pressed': String(sameClass(item, form.draft.chosen)), dataset: { class: keyOf(item) }, onclick: () => { form.searching = false; form.choose(item); },
+  }, item.title, ' ', schemeOf(form, item)))]);
 }

@@ -8,13 +8,14 @@ import { isAnswer, isOnward } from 'cityops/cases/actwords';
 import { lightOf, rowDeadline, rowUntil } from 'cityops/cases/deadline';
 import { caseDetail } from 'cityops/cases/detail';
 import { listen } from 'cityops/cases/live';
-import { addPoints, removePoints, showHover, showOpen, showPoints } from 'cityops/cases/points';
+import { addPoints, bringToFree, removePoints, showHover, showOpen, showPoints } from 'cityops/cases/points';
 import { OPEN_STATES, stateTag, stateTitle, waited, when } from 'cityops/cases/words';
 
 const PAGE = 100;
 /** How often the clocks of the list are read anew. */
 const CLOCKS_MS = 60_000;
 const MOST = 500;
+const SETTLED_MS = 600;
 /** Who may file a case; the page for it is made for a thumb and serves a desk as well. */
 const REPORTERS = ['inspector', 'acceptor', 'shift_leader', 'street_officer'];
 const VIEWS = [['inbox', '待我办'], ['open', '在办'], ['view', '视野内'], ['mine', '我上报的']];
@@ -173,6 +174,7 @@ export default {
   /** Somebody moved a case: say so, and leave the list as it is being read. */
   heard(one) {
     if (one && this.own.delete(`${one.id} ${one.version}`)) return;
+    if (one?.id === this.opened) this.lookSoon(one);
     if (one && this.cases.some((known) => known.id === one.id && known.version >= one.version)) return;
     this.news.add(one?.id ?? 'more');
     const { body } = this.app.side;
@@ -192,16 +194,31 @@ export default {
     this.open(hit.properties.id);
   },
 
-  async open(id, { push = true, begun = null } = {}) {
+  async open(id, { push = true, begun = null, notice = null } = {}) {
     const { app } = this;
     app.panel.show({ title: t('案件'), body: skeleton(8), onclose: () => { if (this.opened === id) this.leave(); } });
     this.opened = id;
     app.state.set({ case: id }, { push });
     this.markRow();
-    const one = this.cases.find((other) => other.id === id);
-    if (one?.position && !app.map.getBounds().contains(one.position)) app.map.easeTo({ center: one.position, zoom: Math.max(17, app.map.getZoom()), duration: 250 });
-    await caseDetail(app.panel.body, id, { begun, changed: (kept) => this.moved(kept) });
+    const one = await caseDetail(app.panel.body, id, { begun, notice, changed: (kept) => this.moved(kept) });
+    if (one?.position && this.opened === id) bringToFree(app.map, one.position);
   },
+
+  /** Somebody else moved the case that is open: show it as it is now, unless something is being written. */
+  overtaken({ id, version }) {
+    const { body } = this.app.panel;
+    if (this.opened !== id || !body || !(Number(body.dataset.version) < version)) return;
+    if (body.querySelector('[aria-busy="true"]')) { this.lookSoon({ id, version }); return; }
+    const isWritten = [...body.querySelectorAll('.case-form textarea')].some((field) => field.value.trim());
+    if (!isWritten) { this.open(id, { push: false, notice: t('此案刚由别人办理，下面是它现在的样子') }); return; }
+    if (body.querySelector('.case-overtaken')) return;
+    body.prepend(h('div', { class: 'banner case-banner case-overtaken', role: 'alert' }, h('span', {}, t('此案刚由别人办理，您写的还在')),
+      h('button', { type: 'button', class: 'btn btn-s', onclick: () => this.open(id, { push: false }) }, t('看现在的样子'))));
+    body.scrollTop = 0;
+  },
+
+  /** The answer to one's own act may come after the news of it. */
+  lookSoon(news) { setTimeout(() => this.overtaken(news), SETTLED_MS); },
 
   leave() {
     this.opened = null;
