@@ -116,6 +116,22 @@ def blast_hits(
         ``blast.bad_mass``, ``domino.generations``.
     """
     check_mass(mass_kg)
+    check_generations(generations)
+    hits = {i: _hit(-1, 0.0, 0.0, mass_kg, i, site, 1, curve) for i, site in enumerate(sites)}
+    fresh = [i for i, hit in hits.items() if hit.exceeded]
+    for generation in range(2, generations + 1):
+        fresh = list(_next(fresh, hits, sites, generation, curve))
+    return sorted(hits.values(), key=lambda hit: (hit.generation, hit.distance_m, hit.site))
+
+
+def check_generations(generations: int) -> None:
+    """Refuse a number of generations that no chain is followed for.
+
+    Raises
+    ------
+    InvalidError
+        ``domino.generations``.
+    """
     if not 1 <= generations <= MOST_GENERATIONS:
         raise InvalidError(
             "domino.generations",
@@ -124,11 +140,6 @@ def blast_hits(
             got=generations,
             expected=MOST_GENERATIONS,
         )
-    hits = {i: _hit(-1, 0.0, 0.0, mass_kg, i, site, 1, curve) for i, site in enumerate(sites)}
-    fresh = [i for i, hit in hits.items() if hit.exceeded]
-    for generation in range(2, generations + 1):
-        fresh = list(_next(fresh, hits, sites, generation, curve))
-    return sorted(hits.values(), key=lambda hit: (hit.generation, hit.distance_m, hit.site))
 
 
 def _next(

@@ -384,6 +384,12 @@ def test_zones_that_say_nothing_are_refused(sites, tmp_path, words, zone, code):
     assert (exit_code, found["error"]["code"]) == (2, code)
 
 
+def test_domino_tells_every_fault_at_once():
+    code, found = domino("--model", "crowl", "--generations", 9, "--mass-kg", -1)
+    assert (code, found["error"]["code"]) == (2, "domino.refused")
+    assert [e["field"] for e in found["errors"]] == ["model", "mass_kg", "generations"]
+
+
 def test_neither_a_charge_nor_zones_is_refused():
     done = CliRunner().invoke(cli, ["hazard", "domino", "--json"])
     assert (done.exit_code, json.loads(done.stdout)["error"]["code"]) == (2, "domino.missing")

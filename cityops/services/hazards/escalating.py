@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from cityops.services.hazards.evacuation_files import Layer, places_in, read_layer
+from cityops.services.hazards.refusals import Refusals
 from cityops.services.hazards.run_json import model_json, place_json
 from cityops.services.hazards.service import now_utc
 from cityops.services.locate import checked_place
@@ -24,6 +26,7 @@ from hazards.domino.escalation import (
     Hit,
     Site,
     blast_hits,
+    check_generations,
     escalation_radii,
     hit_cautions,
 )
@@ -66,18 +69,25 @@ def domino_run(
     Raises
     ------
     CityError
-        What the place, the mass or the files refuse.
+        What the place, the mass or the files refuse; ``domino.refused`` with every fault of several.
     """
-    curve = curve_named(request.model)
-    check_mass(request.mass_kg)
-    place = checked_place(request.lon, request.lat, request.crs)
-    frame = LocalFrame(place.lon, place.lat)
+    told = Refusals()
+    curve = told.tried(lambda: curve_named(request.model))
+    told.tried(lambda: check_mass(request.mass_kg))
+    told.tried(lambda: check_generations(request.generations))
+    place = told.tried(lambda: checked_place(request.lon, request.lat, request.crs))
+    layer = None
+    if (sites := request.sites) is not None:
+        layer = told.tried(lambda: read_layer(sites, "sites", request.sites_crs))
     rows: list[Site] = []
     names: list[str | None] = []
-    if request.sites is not None:
-        layer = read_layer(request.sites, "sites", request.sites_crs)
-        rows = sites_in(layer, frame)
+    frame = LocalFrame(0.0, 0.0) if place is None else LocalFrame(place.lon, place.lat)
+    if layer is not None and place is not None:
+        rows = told.tried(partial(sites_in, layer, frame)) or []
         names = layer.column("name", "名称").tolist()
+    told.raise_all("domino.refused")
+    if curve is None or place is None:
+        raise InvalidError("domino.refused", "请求不完整")
     hits = blast_hits(request.mass_kg, rows, curve, request.generations)
     rings = escalation_radii(request.mass_kg, curve)
     radii = [radius for _, radius in rings]
