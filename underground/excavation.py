@@ -16,6 +16,10 @@ from underground.pipes import Pipes
 
 #: Places at which the levels of a pipe are looked at inside of a pit, metres apart.
 STEP_M = 0.5
+#: No pit with upright walls is deeper, metres; more is a slip of the unit.
+DEEPEST_M = 200.0
+#: Levels beyond these metres lie nowhere in the ground of a city.
+LEVELS_M = (-1000.0, 9000.0)
 
 
 @dataclass(frozen=True)
@@ -123,6 +127,20 @@ def _check(pit: Any, depth: float | None, level: float | None, margin: float) ->
         faults.append(
             InvalidError("pit.depth", "开挖深度应大于 0，得到 {got} m", field="depth", got=depth)
         )
+    elif depth is not None and depth > DEEPEST_M:
+        faults.append(
+            InvalidError(
+                "pit.depth", "开挖深度不超过 {expected} m，得到 {got} m", field="depth",
+                got=depth, expected=DEEPEST_M, hint="单位是米，不是毫米",
+            )
+        )  # fmt: skip
+    if level is not None and not LEVELS_M[0] <= level <= LEVELS_M[1]:
+        faults.append(
+            InvalidError(
+                "pit.level", "坑底高程应在 {expected} m 之间，得到 {got} m", field="floor",
+                got=level, expected=list(LEVELS_M),
+            )
+        )  # fmt: skip
     if not (np.isfinite(margin) and margin >= 0):
         faults.append(
             InvalidError("pit.margin", "范围不能小于 0，得到 {got} m", field="margin", got=margin)

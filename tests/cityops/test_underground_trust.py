@@ -147,6 +147,27 @@ def test_numbers_that_are_none_on_earth_are_refused_in_a_survey_without_a_system
 
 
 @pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        (["--depth", "2000"], "pit.depth"),
+        (["--floor", "1e300"], "pit.level"),
+        (["--floor", "nan"], "pit.level"),
+    ],
+)
+def test_a_floor_of_no_pit_is_refused(given, code, tmp_path):
+    (tmp_path / "p.csv").write_text(POINTS, encoding="utf-8")
+    (tmp_path / "l.csv").write_text(LINES, encoding="utf-8")
+    files = [tmp_path / "p.csv", tmp_path / "l.csv", "--crs", "EPSG:4548", "--datum", "1985"]
+    done = run("excavate", *files, "--pit", PIT, *given, "--json")
+    assert json.loads(done.stdout)["error"]["code"] == code
+
+
+def test_tiles_of_no_size_are_refused(tmp_path):
+    done = asked("audit", tmp_path, POINTS, LINES, "--tile", "inf", "--json")
+    assert json.loads(done.stdout)["error"]["code"] == "audit.tile"
+
+
+@pytest.mark.parametrize(
     ("name", "given"),
     [
         ("section", ["--line", "LINESTRING (4332890 517310, 4332910 517310)"]),

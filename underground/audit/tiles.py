@@ -76,7 +76,7 @@ class Audit:
     DatumError
         The heights are of an unknown datum, or those of the structures of another.
     InvalidError
-        The side of a tile is not positive.
+        The side of a tile is not positive and finite.
     """
 
     pipes: Pipes
@@ -92,8 +92,10 @@ class Audit:
         require_one_datum([self.pipes.datum])
         if self.around is not None and self.around.has_heights:
             require_one_datum([self.pipes.datum, self.around.datum])
-        if not self.tile_m > 0:
-            raise InvalidError("audit.tile", "分块边长应大于 0，得到 {got}", got=self.tile_m)
+        if not (np.isfinite(self.tile_m) and self.tile_m > 0):
+            raise InvalidError(
+                "audit.tile", "分块边长应大于 0，得到 {got}", field="tile", got=str(self.tile_m)
+            )
 
     @cached_property
     def limits(self) -> Limits:
