@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 from uuid import UUID
 
 import click
 
 from cityops.cli.output import CityCommand, settings, show
 from cityops.cli.usage import ChineseGroup
-from gis.errors import InvalidError, NotFoundError
+from gis.errors import CityError, InvalidError, NotFoundError
 
 if TYPE_CHECKING:
     from cityops.settings import Settings
@@ -43,7 +44,7 @@ def command() -> None:
 @click.option("--description", default="", help="说明")
 @_photo
 @_condition
-@_key
+@click.option("--key", required=True, metavar="UUID", help="本次办理的编号；重发时不变")
 @_as
 def file(
     at: tuple[float, float],
@@ -52,18 +53,22 @@ def file(
     description: str,
     photo: Path | None,
     condition: str | None,
-    key: UUID,
+    key: str,
     username: str,
     as_json: bool,
 ) -> None:
     """上报一个案件；同一编号、同一内容再报，仍是那一案件。"""
     from cityops.services.case_report import Report
 
-    key_of_class = class_of(class_text)
-    data = None if photo is None else photo_bytes(photo)
+    faults: list[CityError] = []
+    number = _tried(faults, lambda: key_of(key))
+    key_of_class = _tried(faults, lambda: class_of(class_text))
+    data = _tried(faults, lambda: None if photo is None else photo_bytes(photo))
+    if faults:
+        _refuse_line(faults, at, crs, username)
     services, person = _acting(username, "case.file")
     report = Report(
-        id=key,
+        id=number,
         class_key=key_of_class,
         description=description,
         lon=at[0],
@@ -74,9 +79,9 @@ def file(
     )
     services.cases.report(person, report)
     if data is not None:
-        services.photos.add(person, key, "photo", data, "report")
-    case = services.cases.get(person, key)
-    twins = services.cases.duplicates(person, key)
+        services.photos.add(person, number, "photo", data, "report")
+    case = services.cases.get(person, number)
+    twins = services.cases.duplicates(person, number)
     result = standing(case) | {
         "cell_code": case["cell_code"],
         "suggested_department": case["suggested_department"],
@@ -169,6 +174,57 @@ def standing(case: dict[str, Any]) -> dict[str, Any]:
         "disposal_due_at": case["due_at"],
         "version": case["version"],
     }
+
+
+def _tried(faults: list[CityError], part: Callable[[], Any]) -> Any:
+    """A part of a command line; None where it is wrong, with the fault put to the others."""
+    try:
+        return part()
+    except CityError as fault:
+        faults.append(fault)
+        return None
+
+
+def _refuse_line(
+    faults: list[CityError], at: tuple[float, float], crs: str, username: str
+) -> NoReturn:
+    """Refuse a line that cannot be read, with what is wrong about place and account, too."""
+    from cityops.bootstrap import Services
+    from cityops.services.locate import checked_place
+    from cityops.services.owner_acting import check_owner
+
+    _tried(faults, lambda: checked_place(*at, crs))
+    services = Services(settings())
+    check_owner(services.store, username, "case.file", os.geteuid(), owners_of(settings()))
+    _tried(faults, lambda: services.accounts.get(username))
+    if len(faults) == 1:
+        raise faults[0]
+    raise InvalidError(
+        "case.bad_line",
+        "有 {count} 处不对：{first}",
+        params={"count": len(faults), "first": str(faults[0])},
+        errors=faults,
+    )
+
+
+def key_of(text: str) -> UUID:
+    """The identity of an act.
+
+    Raises
+    ------
+    InvalidError
+        ``cli.usage`` when it is none.
+    """
+    try:
+        return UUID(text)
+    except ValueError:
+        raise InvalidError(
+            "cli.usage",
+            "{field} 的值不对：{got}",
+            field="--key",
+            got=text[:200],
+            expected="UUID，如 7a5f0f1e-6a44-4f5e-9f43-0d7f9a3c1e55",
+        ) from None
 
 
 def class_of(text: str) -> Any:

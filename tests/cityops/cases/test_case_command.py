@@ -207,6 +207,14 @@ def test_a_wrong_act_is_refused_by_its_own_code_and_nothing_changes(
         assert tx.cases.find(UUID(case)).version == 1
 
 
+def test_everything_wrong_with_the_line_of_a_report_is_told(file):
+    more = ("--photo", "no/such.jpg", "--crs", "mars")
+    code, told = file(*more, key="seven", cls="component", who="nobody")
+    fields = [one["field"] for one in told["errors"]]
+    assert (code, fields[:4]) == (2, ["--key", "class", "photo", "crs"])
+    assert "account.unknown" in {one["code"] for one in told["errors"]}
+
+
 def test_a_refused_act_keeps_its_photo_out(file, cityops, city, shot):
     case = file()[1]["case_id"]
     line = ("move", case, "hand_back", "--as", "desk", "--reason", "x", "--photo", shot)
