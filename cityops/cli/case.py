@@ -139,6 +139,58 @@ def move(
     show(standing(case), lambda: _told(case), as_json=as_json)
 
 
+@command.command("list", cls=CityCommand)
+@click.option("--as", "username", metavar="USER", help="以谁的名义看；不给则看全部")
+@click.option("--state", "states", multiple=True, help="只看这些状态，可给多次")
+@click.option("--inbox", is_flag=True, help="只看等此人办的，须给 --as")
+@click.option("--limit", type=click.IntRange(1, 500), default=100, show_default=True, help="几件")
+def list_(
+    username: str | None, states: tuple[str, ...], inbox: bool, limit: int, as_json: bool
+) -> None:
+    """列出案件，新的在前。"""
+    from cityops.bootstrap import Services
+    from cityops.services.roles import SYSTEM
+
+    chosen = [state_named(text) for text in states] or None
+    if inbox and username is None:
+        raise InvalidError("case.whose_inbox", "--inbox 要写明是谁的", field="as")
+    services, person = Services(settings()), SYSTEM
+    if username is not None:
+        services, person = _acting(username, "case.list")
+    found = services.cases.page(person, states=chosen, inbox=inbox, limit=limit)
+    show(found, lambda: _listed(found), as_json=as_json)
+
+
+def _listed(found: dict[str, Any]) -> str:
+    lines = [f"{found['total']} 件"]
+    lines += [
+        f"  {one['id']}  {one['number']}  {one['class_title']}  {one['state_title']}"
+        for one in found["cases"]
+    ]
+    return "\n".join(lines)
+
+
+def state_named(text: str) -> Any:
+    """The state of this name.
+
+    Raises
+    ------
+    InvalidError
+        ``field.enum`` when there is none.
+    """
+    from grid.flow.states import CaseState
+
+    if text not in set(CaseState):
+        raise InvalidError(
+            "field.enum",
+            "{field} 应为 {expected} 之一，得到 {got}",
+            field="state",
+            got=text[:80],
+            expected=[state.value for state in CaseState],
+        )
+    return CaseState(text)
+
+
 @command.command("explain", cls=CityCommand)
 @click.argument("case_id", type=click.UUID, metavar="ID")
 def explain(case_id: UUID, as_json: bool) -> None:

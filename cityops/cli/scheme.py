@@ -97,6 +97,34 @@ def _line(scheme: dict[str, Any]) -> str:
     )
 
 
+@command.command("classes", cls=CityCommand)
+@click.option("--domain", type=click.Choice(sorted(_DOMAINS)), required=True, help="部件还是事件")
+@click.option("--scheme", required=True, help="方案名称，见 cityops scheme list")
+def classes(domain: str, scheme: str, as_json: bool) -> None:
+    """列出一个方案的类，写法与 cityops case file --class 的相同。"""
+    result = _desk().classes(domain, scheme)
+    lines = [f"{one['class']}  {one['title']}" for one in result["classes"]]
+    show(result, "\n".join(lines), as_json=as_json)
+
+
+@command.command("conditions", cls=CityCommand)
+@click.option("--class", "class_text", required=True, metavar="DOMAIN:SCHEME:CODE", help="类别")
+def conditions(class_text: str, as_json: bool) -> None:
+    """列出一个类的立案条件、结案条件和时限。"""
+    from cityops.cli.case import class_of
+
+    result = _desk().conditions(class_of(class_text))
+    show(result, lambda: "\n".join(map(_condition, result["conditions"])), as_json=as_json)
+
+
+def _condition(one: dict[str, Any]) -> str:
+    limits = "；".join(
+        f"{step['area'] + ' 类 ' if step['area'] else ''}{step['limit']}" for step in one["limits"]
+    )
+    closing = f"，结案：{one['closing']}" if one["closing"] else ""
+    return f"{one['id']}  {one['trigger']}{closing}，时限：{limits or '未知'}"
+
+
 @command.command("template", cls=CityCommand)
 @click.option(
     "--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="写到哪个 .xlsx"

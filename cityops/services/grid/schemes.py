@@ -13,6 +13,8 @@ from cityops.services.grid.sheets import read_sheets
 from cityops.services.ports import Store
 from cityops.services.roles import Person
 from gis.errors import InvalidError
+from grid.classes import ClassKey
+from grid.clock.calendar import CITY_ZONE
 from grid.clock.shipped import shipped_seasons
 from grid.origin import weakest
 from grid.schemes.book import SchemeBook
@@ -110,6 +112,60 @@ class SchemeDesk:
             book = current_config(tx).schemes
             own = {t.name for t in tx.grid_tables.in_force() if t.kind == KIND}
         return {"schemes": [_listed(book, info, own) for info in book.infos]}
+
+    def classes(self, domain: str, scheme: str) -> dict[str, Any]:
+        """``{"classes": [{"class", "code", "title", "level", "valid_to"}]}`` of a scheme.
+
+        Raises
+        ------
+        NotFoundError
+            ``scheme.unknown``.
+        """
+        with self._store().reading() as tx:
+            book = current_config(tx).schemes
+        book.info(domain, scheme)
+        found = [c for c in book.classes if (c.key.domain, c.key.scheme) == (domain, scheme)]
+        return {
+            "classes": [
+                {
+                    "class": f"{domain}:{scheme}:{one.key.code}",
+                    "code": one.key.code,
+                    "title": one.title.zh,
+                    "level": one.level,
+                    "valid_to": one.valid_to and one.valid_to.isoformat(),
+                }
+                for one in found
+            ]
+        }
+
+    def conditions(self, key: ClassKey) -> dict[str, Any]:
+        """``{"conditions": [...]}`` of a class in force today, with the limits of each.
+
+        Raises
+        ------
+        NotFoundError
+            ``scheme.unknown``, ``scheme.unknown_class``.
+        InvalidError
+            ``scheme.class_off``.
+        """
+        today = self._now().astimezone(CITY_ZONE).date()
+        with self._store().reading() as tx:
+            book = current_config(tx).schemes
+        book.class_of(key, today)
+        return {
+            "conditions": [
+                {
+                    "id": one.id,
+                    "trigger": one.trigger.zh,
+                    "closing": one.closing.zh,
+                    "limits": [
+                        {"area": step.area and step.area.value, "limit": step.limit.told}
+                        for step in one.limits
+                    ],
+                }
+                for one in book.conditions_of(key, today)
+            ]
+        }
 
 
 def _check_name(name: SchemeName) -> None:

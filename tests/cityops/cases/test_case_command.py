@@ -215,6 +215,16 @@ def test_everything_wrong_with_the_line_of_a_report_is_told(file):
     assert "account.unknown" in {one["code"] for one in told["errors"]}
 
 
+def test_cases_are_listed_by_state_and_for_whom_they_wait(file, cityops):
+    case = file()[1]["case_id"]
+    code, found = cityops("list", "--state", "reported", "--as", "desk", "--inbox")
+    assert (code, found["cases"][0]["id"]) == (0, case)
+    assert {one["state"] for one in found["cases"]} == {"reported"}
+    assert cityops("list")[1]["total"] >= found["total"]
+    assert cityops("list", "--state", "asleep")[1]["error"]["code"] == "field.enum"
+    assert cityops("list", "--inbox")[1]["error"]["code"] == "case.whose_inbox"
+
+
 def test_a_refused_act_keeps_its_photo_out(file, cityops, city, shot):
     case = file()[1]["case_id"]
     line = ("move", case, "hand_back", "--as", "desk", "--reason", "x", "--photo", shot)

@@ -152,6 +152,18 @@ def test_a_table_in_gb18030_is_read_too(cityops, tmp_path):
     assert cityops("scheme", "import", tmp_path / "部件.csv", *NAMED)["classes"] == 1
 
 
+def test_classes_and_conditions_are_listed(cityops):
+    gb = "GB/T 30428.2-2013"
+    listed = cityops("scheme", "classes", "--domain", "component", "--scheme", gb)["classes"]
+    name = f"component:{gb}:0102"
+    assert name in {one["class"] for one in listed}
+    found = cityops("scheme", "conditions", "--class", name)["conditions"]
+    assert "TJ-WELL-COVER" in {one["id"] for one in found}
+    unknown = cityops("scheme", "conditions", "--class", f"component:{gb}:9999", code=3)
+    assert unknown["error"]["code"] == "scheme.unknown_class"
+    cityops("scheme", "classes", "--domain", "event", "--scheme", "moon", code=3)
+
+
 def test_the_template_takes_rows_and_comes_in(cityops, tmp_path):
     path = tmp_path / "empty.xlsx"
     assert cityops("scheme", "template", "--out", path)["sheets"] == ["部件", "事件", "说明"]
