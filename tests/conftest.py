@@ -10,6 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+# An example that is slow on a busy machine says nothing about what is tested.
+settings.register_profile("cityops", deadline=None)
+settings.load_profile("cityops")
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
