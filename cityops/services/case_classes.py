@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from cityops.services.case_initials import initials
@@ -16,10 +16,10 @@ from grid.classes import (
     ClassKey,
     Domain,
     class_row,
-    class_table,
-    minor_classes,
 )
 from grid.schemes.book import SchemeBook
+from grid.schemes.shipped import shipped_schemes
+from grid.schemes.values import holds_on
 
 #: Offered to who has not reported anything yet: what inspectors meet every day.
 COMMON_CLASSES: tuple[ClassKey, ...] = tuple(
@@ -35,6 +35,7 @@ COMMON_CLASSES: tuple[ClassKey, ...] = tuple(
         ("event", "0201"),
     )
 )
+_SHIPPED_SCHEMES = (GB_SCHEME, OWN_SCHEME)
 _DOMAIN_TITLES = ((Domain.EVENT, "事件"), (Domain.COMPONENT, "部件"))
 
 
@@ -79,23 +80,53 @@ def class_json(key: ClassKey, name: str) -> dict[str, str]:
     }
 
 
-@cache
-def class_groups() -> tuple[dict[str, Any], ...]:
-    """Minor classes in use, grouped by major: ``{"title", "classes": [...]}``, events first."""
-    out: list[dict[str, Any]] = []
-    for domain, words in _DOMAIN_TITLES:
-        majors = {
-            r.code: r.name_zh
-            for r in class_table(domain)
-            if r.level == "major" and r.scheme == GB_SCHEME
-        }
-        groups: dict[str, list[dict[str, str]]] = {}
-        for row in minor_classes(domain, GB_SCHEME, OWN_SCHEME):
-            key = ClassKey(domain.value, row.scheme, row.code)
-            groups.setdefault(row.major, []).append(class_json(key, row.name_zh))
-        for major, classes in sorted(groups.items()):
-            out.append({"title": f"{words}：{majors.get(major, major)}", "classes": classes})
-    return tuple(out)
+@lru_cache(maxsize=4)
+def class_groups(schemes: SchemeBook, day: date) -> tuple[dict[str, Any], ...]:
+    """Minor classes in use on a day, grouped by major: ``{"title", "classes": [...]}``.
+
+    Events first; in each domain what the city brought itself before what ships.
+    """
+    return tuple(
+        {"title": title, "classes": classes}
+        for domain, words in _DOMAIN_TITLES
+        for offered in (_schemes_of_the_city(schemes, domain.value, day), _SHIPPED_SCHEMES)
+        for title, classes in _groups(schemes, domain.value, words, offered, day)
+    )
+
+
+def _schemes_of_the_city(schemes: SchemeBook, domain: str, day: date) -> tuple[str, ...]:
+    shipped = {(info.domain, info.scheme) for info in shipped_schemes().infos}
+    return tuple(
+        info.scheme
+        for info in schemes.infos
+        if info.domain == domain
+        and (domain, info.scheme) not in shipped
+        and holds_on(info.valid_from, info.valid_to, day)
+    )
+
+
+def _groups(
+    schemes: SchemeBook, domain: str, words: str, offered: tuple[str, ...], day: date
+) -> Iterator[tuple[str, list[dict[str, str]]]]:
+    titles = {
+        (c.key.scheme, c.key.code): c.title.zh
+        for c in schemes.classes
+        if c.key.domain == domain and c.level == "major"
+    }
+    found: dict[tuple[str, str], list[dict[str, str]]] = {}
+    for one in sorted(schemes.classes, key=lambda c: c.key.code):
+        if (
+            one.key.domain == domain
+            and one.level == "minor"
+            and one.key.scheme in offered
+            and holds_on(one.valid_from, one.valid_to, day)
+        ):
+            # What the program adds to the national scheme stands in the groups of that.
+            scheme = GB_SCHEME if one.key.scheme == OWN_SCHEME else one.key.scheme
+            found.setdefault((scheme, one.major), []).append(class_json(one.key, one.title.zh))
+    for (scheme, major), classes in sorted(found.items()):
+        mark = "" if scheme == GB_SCHEME else f"（{scheme}）"
+        yield f"{words}{mark}：{titles.get((scheme, major), major)}", classes
 
 
 def offered_first(used: Sequence[UsedClass], most: int = 6) -> list[dict[str, Any]]:

@@ -229,8 +229,10 @@ class CaseService:
         """
         source_for(person, None)
         with self._store.reading() as tx:
-            used = tx.cases.recent_classes(person.id, 6, self._clock() - LATELY)
-        return {"recent": offered_first(used), "all": list(class_groups())}
+            now = self._clock()
+            used = tx.cases.recent_classes(person.id, 6, now - LATELY)
+            schemes = current_config(tx).schemes
+        return {"recent": offered_first(used), "all": list(class_groups(schemes, city_day(now)))}
 
     def duplicates(self, person: Person, case_id: UUID) -> list[dict[str, Any]]:
         """Cases that may be the same thing as a case, duplicates before recurrences.

@@ -8,6 +8,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from cityops.services.case_classes import class_groups
 from cityops.services.grid.config import current_config
 from gis.errors import NotFoundError
 from grid.classes import ClassKey
@@ -45,6 +46,15 @@ def test_a_workbook_of_a_city_comes_into_force(cityops, store, city):
     (cover,) = keys("0101")
     told = [c.limit_for(AreaClass.A).told for c in in_force(store).conditions_of(cover)]
     assert told == ["2 紧急工作时", "4 工作时"]
+
+
+def test_classes_of_the_city_are_offered_to_who_reports_before_what_ships(cityops, store, city):
+    cityops("scheme", "import", city, *NAMED)
+    groups = class_groups(in_force(store), date.today())
+    components = [g for g in groups if g["title"].startswith("部件")]
+    assert components[0]["title"] == f"部件（{SCHEME}）：公用设施"
+    assert [c["title"] for c in components[0]["classes"]] == ["上水井盖", "垃圾箱"]
+    assert any(c["code"] == "0102" for g in components[1:] for c in g["classes"])
 
 
 def test_the_list_names_what_ships_and_what_was_delivered(cityops, city):
