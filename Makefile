@@ -41,11 +41,11 @@ demo: $(CORE)
 	@exec $(BIN)/cityops demo --port $(PORT) --data "$(DATA)" --scene $(SCENE)
 
 test: $(TEST)
-	@$(BIN)/python -m pytest -n auto --dist loadgroup -m "not browser and not server" $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadscope -m "not browser and not server" $(PYTEST_ARGS)
 
 test-all: $(TEST)
 	@sh tools/browser.sh
-	@$(BIN)/python -m pytest -n auto --dist loadgroup $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadscope $(PYTEST_ARGS)
 
 # All checks run even when one fails, so that one run shows everything.
 lint: $(TEST)

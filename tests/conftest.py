@@ -7,7 +7,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
@@ -15,6 +15,10 @@ from hypothesis import settings
 # An example that is slow on a busy machine says nothing about what is tested.
 settings.register_profile("cityops", deadline=None)
 settings.load_profile("cityops")
+
+if TYPE_CHECKING:
+    from xdist.remote import Producer
+    from xdist.workermanage import WorkerController
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
@@ -43,6 +47,31 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if "browser" in item.keywords:
             item.add_marker(why)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Any:
+    """Share files out among the workers; all that needs a browser goes to one, and first.
+
+    Two browsers at a time take the processors from each other until tests run out of patience,
+    and files share what they set up.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class FilesAndOneBrowser(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return _ONE_BROWSER if file.startswith(_ONE_BROWSER) else file
+
+        def _assign_work_unit(self, node: WorkerController) -> None:
+            if _ONE_BROWSER in self.workqueue:
+                self.workqueue.move_to_end(_ONE_BROWSER, last=False)
+            super()._assign_work_unit(node)
+
+    return FilesAndOneBrowser(config, log)
+
+
+_ONE_BROWSER = "tests/browser"
 
 
 def pytest_deselected(items: list[pytest.Item]) -> None:

@@ -60,7 +60,8 @@ def words(text: str) -> str:
 def check_shown(page, text: str) -> None:
     """Wait until the text stands on the page as text."""
     page.wait_for_function(
-        "(text) => document.body.innerText.replace(/\\s+/g, ' ').includes(text)", arg=words(text)
+        "(text) => (document.body?.innerText ?? '').replace(/\\s+/g, ' ').includes(text)",
+        arg=words(text),
     )
 
 

@@ -346,7 +346,7 @@ def test_who_denies_the_position_points_at_the_map(phone, picture):
     page.touchscreen.tap(180, 300)
     page.wait_for_selector(".here-areas dd")
     street.picture("inspector-no-position")
-    number = file_case(page, picture("pointed", (800, 600)), "event:0110")
+    number = file_case(page, picture("pointed", (800, 600)), "event:GB/T 30428.2-2013:0110")
     case = case_numbered(page, number)
     assert case["accuracy_m"] is None
     assert case["component"] is None

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("backup")]
+pytestmark = pytest.mark.slow
 
 REPORT = {"class_code": "0401", "lon": 117.1933, "lat": 39.1176}
 BACKUPS = 3

@@ -21,7 +21,7 @@ from cityops.settings import Settings
 from cityops.store.database import open_store
 from cityops.store.health import check_store
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("kills")]
+pytestmark = pytest.mark.slow
 
 KILLS = 100
 EDITED_MM = 77.0

@@ -17,7 +17,7 @@ from pathlib import Path
 import mapbox_vector_tile
 import pytest
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("separate-package")]
+pytestmark = pytest.mark.slow
 
 PACKAGE = Path(__file__).parents[1] / "packages" / "tram_layers"
 SECRET = "022-8888-6161"

@@ -15,7 +15,7 @@ from uuid import uuid4
 import pytest
 from PIL import Image
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("serve")]
+pytestmark = pytest.mark.slow
 
 KINDS = ("web", "stream", "jobs")
 REPORT = {"class_code": "0401", "lon": 117.1933, "lat": 39.1176, "description": "井盖移位"}

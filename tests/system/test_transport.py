@@ -17,7 +17,7 @@ from uuid import uuid4
 import pytest
 from PIL import Image
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("transport")]
+pytestmark = pytest.mark.slow
 
 REPORT = {"class_code": "0401", "lon": 117.1933, "lat": 39.1176, "description": "井盖移位"}
 

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import pytest
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("two-processes")]
+pytestmark = pytest.mark.slow
 
 PASSWORD = "open-sesame-7"
 LON, LAT = 117.19501, 39.11701
