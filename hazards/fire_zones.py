@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import math
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +14,7 @@ from gis.errors import InvalidError
 from gis.layers import Title
 from hazards.fireball import Fireball, heat_at
 from hazards.ground import GroundZone, disc_outline
+from hazards.level_text import number_and_unit
 from hazards.models import Caution, Confidence
 
 #: W/m2 of one unit.
@@ -27,10 +27,6 @@ LEAST_W_M2 = 100.0
 LEAST_TDU = 1.0
 _FARTHEST_M = 50_000.0
 _BEYOND_TAU = "有的等级处大气透射率超出适用范围（水蒸气分压×距离应为 1e4 至 1e5 N/m）"
-_LEVEL = re.compile(
-    r"([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?)\s*([A-Za-z%/0-9]+)", re.ASCII
-)
-_LONGEST = 40
 
 
 @dataclass(frozen=True)
@@ -94,25 +90,7 @@ def parse_heat(text: str) -> HeatLevel:
     >>> parse_heat("5kW/m2")
     HeatLevel(value=5.0, unit='kW/m2')
     """
-    found = _LEVEL.fullmatch(text.strip()) if len(text) <= _LONGEST else None
-    if found is None:
-        raise InvalidError(
-            "level.syntax",
-            "等级应为数值加单位，如 5kW/m2，得到 {got}",
-            field="level",
-            got=text[:_LONGEST],
-            expected="5kW/m2",
-        )
-    value, unit = float(found[1]), found[2]
-    if unit not in UNITS:
-        raise InvalidError(
-            "level.unit",
-            "热辐射的单位应为 {units}，得到 {got}",
-            field="level",
-            got=text[:_LONGEST],
-            expected=list(UNITS),
-            params={"units": "、".join(UNITS)},
-        )
+    value, unit = number_and_unit(text, "热辐射", UNITS, "5kW/m2")
     least = LEAST_TDU if unit == DOSE else LEAST_W_M2 / HEAT[unit]
     if not (math.isfinite(value) and value >= least):
         raise InvalidError(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import math
-import re
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
@@ -12,6 +11,7 @@ from io import StringIO
 
 from gis.errors import CityError, InvalidError
 from gis.layers import Title
+from hazards.level_text import number_and_unit
 from hazards.models import Confidence
 
 MAX_LEVELS = 8
@@ -24,10 +24,6 @@ PASCALS = {
     "bar": 1e5,
     "psi": 6894.757293168361,
 }
-_LEVEL = re.compile(
-    r"([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?)\s*([A-Za-z%/0-9]+)", re.ASCII
-)
-_LONGEST = 40
 
 
 @dataclass(frozen=True)
@@ -102,26 +98,8 @@ def parse_level(text: str) -> BlastLevel:
     >>> parse_level("2kPa").level_pa, parse_level("1psi").level_pa
     (2000.0, 6894.75729)
     """
-    found = _LEVEL.fullmatch(text.strip()) if len(text) <= _LONGEST else None
-    if found is None:
-        raise InvalidError(
-            "level.syntax",
-            "等级应为数值加单位，如 2kPa，得到 {got}",
-            field="level",
-            got=text[:_LONGEST],
-            expected="2kPa",
-        )
-    value, unit = float(found[1]), found[2]
-    if unit not in PASCALS:
-        raise InvalidError(
-            "level.unit",
-            "超压的单位应为 {units}，得到 {got}",
-            field="level",
-            got=text[:_LONGEST],
-            expected=list(PASCALS),
-            params={"units": "、".join(PASCALS)},
-            hint="大小写有别：kPa，不是 kpa",
-        )
+    hint = "大小写有别：kPa，不是 kpa"
+    value, unit = number_and_unit(text, "超压", PASCALS, "2kPa", hint)
     return level_of(value, unit)
 
 

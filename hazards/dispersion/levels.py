@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 
 from gis.errors import InvalidError
+from hazards.level_text import LONGEST, number_and_unit
 
 #: Molar gas constant, J/(mol K).
 GAS_CONSTANT = 8.314462618
@@ -14,10 +14,6 @@ GAS_CONSTANT = 8.314462618
 BY_VOLUME = {"ppm": 1e-6, "ppb": 1e-9, "%": 1e-2}
 BY_MASS = {"kg/m3": 1.0, "g/m3": 1e-3, "mg/m3": 1e-6, "ug/m3": 1e-9}
 UNITS = (*BY_VOLUME, *BY_MASS)
-_LEVEL = re.compile(
-    r"([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?)\s*([A-Za-z%/0-9]+)", re.ASCII
-)
-_LONGEST = 40
 
 
 @dataclass(frozen=True)
@@ -65,25 +61,7 @@ def parse_concentration(text: str) -> Concentration:
     >>> parse_concentration("20ppm")
     Concentration(value=20.0, unit='ppm')
     """
-    found = _LEVEL.fullmatch(text.strip()) if len(text) <= _LONGEST else None
-    if found is None:
-        raise InvalidError(
-            "level.syntax",
-            "等级应为数值加单位，如 20ppm，得到 {got}",
-            field="level",
-            got=text[:_LONGEST],
-            expected="20ppm",
-        )
-    value, unit = float(found[1]), found[2]
-    if unit not in UNITS:
-        raise InvalidError(
-            "level.unit",
-            "浓度的单位应为 {units}，得到 {got}",
-            field="level",
-            got=text[:_LONGEST],
-            expected=list(UNITS),
-            params={"units": "、".join(UNITS)},
-        )
+    value, unit = number_and_unit(text, "浓度", UNITS, "20ppm")
     most = 1.0 / BY_VOLUME[unit] if unit in BY_VOLUME else math.inf
     if not (math.isfinite(value) and 0 < value <= most * (1 + 1e-12)):
         raise InvalidError(
@@ -91,7 +69,7 @@ def parse_concentration(text: str) -> Concentration:
             "浓度等级应为正数且不超过 100 %，得到 {given}",
             field="level",
             got=value if math.isfinite(value) else None,
-            params={"given": text[:_LONGEST]},
+            params={"given": text[:LONGEST]},
         )
     return Concentration(value, unit)
 
