@@ -57,6 +57,14 @@ function more(app, layer) {
     layer.notice && h('p', { class: 'layer-note' }, layer.notice));
 }
 
+/** Shut the panel for something that wants the map; gives what opens it again, if it was open. */
+export function foldLayers() {
+  const fold = document.getElementById('layers-fold');
+  const wasOpen = !document.getElementById('layers').classList.contains('is-shut');
+  if (wasOpen) fold.click();
+  return () => { if (wasOpen && document.getElementById('layers').classList.contains('is-shut')) fold.click(); };
+}
+
 /** Fill the panel and keep it up to date. */
 export function startLayerPanel(app) {
   const body = document.getElementById('layers-body');

@@ -3,6 +3,7 @@
 import { debounce, emptyState, h, icon, skeleton } from 'cityops/dom';
 import { count, t } from 'cityops/i18n';
 import { bindKey } from 'cityops/keys';
+import { foldLayers } from 'cityops/map/layerpanel';
 import { actTitle, isPlain, move } from 'cityops/cases/acts';
 import { isAnswer, isOnward } from 'cityops/cases/actwords';
 import { lightOf, rowDeadline, rowUntil } from 'cityops/cases/deadline';
@@ -32,6 +33,7 @@ export default {
     Object.assign(this, { app, cases: [], next: null, total: 0, counts: null, news: new Set(), own: new Set(), stops: [], view: app.state.get('cases') ?? 'inbox', only: app.state.get('state'), opened: null });
     this.reload = debounce(() => { if (this.view === 'view') this.load(); }, 300);
     addPoints(app.map);
+    this.stops.push(foldLayers());
     app.map.on('moveend', this.reload);
     this.stops.push(app.bus.on('click', (click) => this.onClick(click)), app.bus.on('state', () => this.follow()), app.bus.on('case:open', (id) => this.open(id)), listen((one) => this.heard(one)),
       bindKey('j', t('下一件'), () => this.step(1)), bindKey('k', t('上一件'), () => this.step(-1)), bindKey('n', t('新建案件'), () => (this.mayFile() ? location.assign('/field') : false)));

@@ -7,6 +7,7 @@ import { ApiError } from 'cityops/api';
 import { debounce, emptyState, h, skeleton } from 'cityops/dom';
 import { t } from 'cityops/i18n';
 import { bindKey } from 'cityops/keys';
+import { foldLayers } from 'cityops/map/layerpanel';
 import { createDrawing } from 'cityops/emergency/draw';
 import { createFacts, listSites, NAMES, requestOf, startForm, unreadable, written, writtenOf } from 'cityops/emergency/asked';
 import { chooserBody, formBody, spreadMasses } from 'cityops/emergency/form';
@@ -31,7 +32,7 @@ export default {
     this.legend = createLegend();
     this.body = h('div', { class: 'em-body' }, skeleton(8));
     this.showRegion();
-    this.foldLayers();
+    this.stops.push(foldLayers());
     this.hush();
     this.keepTyped = debounce(() => this.writeForm(), 250);
     const act = (layer, feature) => layer.name === 'hazard_sites' && h('button', { type: 'button', class: 'btn btn-p', onclick: () => { app.panel.close(); this.chooseSite(feature.properties.id); } }, t('估算爆炸影响'));
@@ -52,7 +53,6 @@ export default {
     this.drawing.remove();
     this.legend.remove();
     this.hushed.forEach(([name, share]) => { if (app.layers.opacity(name) === share) app.layers.setOpacity(name, 1); });
-    if (this.folded) document.getElementById('layers-fold').click();
     if (app.state.get('why')) app.panel.close();
     this.region.close();
     app.state.set(Object.fromEntries(OWN.map((name) => [name, null])));
@@ -69,12 +69,6 @@ export default {
     this.region = region;
     region.show({ title: t('爆炸影响范围'), tags: h('span', { class: 'tag line em-estimate' }, t('筛查估算 screening estimate')), body: this.body, onclose: () => { if (this.open && this.region === region) app.tools.use(null); } });
     if (old && old !== region) old.close();
-  },
-
-  foldLayers() {
-    const fold = document.getElementById('layers-fold');
-    this.folded = fold.getAttribute('aria-expanded') !== 'false' && !document.getElementById('layers').classList.contains('is-shut');
-    if (this.folded) fold.click();
   },
 
   hush() {
