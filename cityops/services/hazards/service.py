@@ -258,16 +258,12 @@ class HazardService:
     def _keep(
         self, person: Person, asked: dict[str, Any], result: dict[str, Any]
     ) -> dict[str, Any]:
-        run_id = str(self._new_id())
-        at = self._clock().astimezone(CITY_ZONE).isoformat(timespec="milliseconds")
+        run_id, model = str(self._new_id()), result["model"]
+        row = _row(run_id, self._clock(), person, asked, result)
         with self._store.writing() as tx:
-            tx.hazard_runs.add(run_id, at, person.id, person.name, result["model"], asked, result)
-            tx.audit.add(
-                person, "hazard.run", f"hazard_run:{run_id}", detail={"model": result["model"]}
-            )
-        return _told(
-            {"id": run_id, "at": at, "person_name": person.name, "request": asked, "result": result}
-        )
+            tx.hazard_runs.add(run_id, row["at"], person.id, person.name, model, asked, result)
+            tx.audit.add(person, "hazard.run", f"hazard_run:{run_id}", detail={"model": model})
+        return _told(row)
 
     # -- looking -------------------------------------------------------------------------------
 
@@ -341,9 +337,7 @@ def model_run_without_store(
     plan = model_plan(None, SYSTEM, request, 0.0)
     caution = Caution("hazard.not_kept", "没有数据库：只算了影响范围，没有统计人数，没有保存")
     result = result_of(replace(plan, cautions=(caution, *plan.cautions)), None, None, [])
-    at = clock().astimezone(CITY_ZONE).isoformat(timespec="milliseconds")
-    row = {"id": str(new_id()), "at": at, "person_name": SYSTEM.name, "request": request.as_dict()}
-    return _told(row | {"result": result | {"program": version("cityops")}}) | {"kept": False}
+    return _not_kept(request, result | {"program": version("cityops")}, clock, new_id)
 
 
 def run_without_store(
@@ -361,9 +355,30 @@ def run_without_store(
     plan = planned(None, SYSTEM, request, 0.0)
     caution = Caution("hazard.not_kept", "没有数据库：只算了影响范围，这次计算没有保存")
     result = result_json(replace(plan, cautions=(caution, *plan.cautions)), None, None, [])
-    at = clock().astimezone(CITY_ZONE).isoformat(timespec="milliseconds")
-    row = {"id": str(new_id()), "at": at, "person_name": SYSTEM.name, "request": request.as_dict()}
-    return _told(row | {"result": result}) | {"kept": False}
+    return _not_kept(request, result, clock, new_id)
+
+
+def _not_kept(
+    request: BlastRequest | ModelRequest,
+    result: dict[str, Any],
+    clock: Callable[[], datetime],
+    new_id: Callable[[], UUID],
+) -> dict[str, Any]:
+    """A run as it is answered that is in no store."""
+    return _told(_row(str(new_id()), clock(), SYSTEM, request.as_dict(), result)) | {"kept": False}
+
+
+def _row(
+    run_id: str, at: datetime, person: Person, asked: dict[str, Any], result: dict[str, Any]
+) -> dict[str, Any]:
+    """A run as the store gives it."""
+    return {
+        "id": run_id,
+        "at": at.astimezone(CITY_ZONE).isoformat(timespec="milliseconds"),
+        "person_name": person.name,
+        "request": asked,
+        "result": result,
+    }
 
 
 def _discs(plan: BlastPlan) -> ZoneSet:
