@@ -111,6 +111,8 @@ def _title(name: str) -> str:
 
 def _cell(figure: dict[str, Any]) -> str:
     value, below = figure["value"], figure["denominator"]
+    if "why" in figure:
+        return "未记录"
     if below is None:
         return f"{value:g}"
     told = f"{figure['numerator']:g}/{below:g}"
@@ -140,9 +142,10 @@ def _width(text: str) -> int:
 def list_text(found: dict[str, Any]) -> str:
     """The cases behind a figure, one a line."""
     part = {None: "", "numerator": "的分子", "denominator": "的分母"}[found["part"]]
+    told = found.get("why") or f"{found['value']:g}，案件 {found['count']} 件"
     lines = [
         f"统计口径：{found['period']}",
-        f"{found['key']} {_title(found['figure'])}{part}：{found['value']:g}，案件 {found['count']} 件",
+        f"{found['key']} {_title(found['figure'])}{part}：{told}",
     ]
     for case in found["cases"]:
         often = f"  {case['times']:g} 次" if case["times"] != 1 else ""

@@ -104,10 +104,15 @@ counts AS (
         sum(inspect_sent AND inspected) AS inspected,
         sum(inspect_sent AND inspected AND inspected_in_time) AS inspected_in_time,
         sum(filed AND NOT linked AND public) AS public_confirmed,
-        sum(filed AND NOT linked AND public AND missed) AS misses,
-        sum(called_back) AS called_back,
-        sum(called_back AND content_result) AS content_result,
-        sum(called_back AND content_service) AS content_service
+        -- Of what nobody recorded in the whole month there is no number.
+        CASE WHEN (SELECT max(missed) FROM flags) = 1 OR sum(filed AND NOT linked AND public) = 0
+            THEN sum(filed AND NOT linked AND public AND missed) END AS misses,
+        CASE WHEN (SELECT max(called_back) FROM flags) = 1
+            THEN sum(called_back) END AS called_back,
+        CASE WHEN (SELECT max(called_back) FROM flags) = 1
+            THEN sum(called_back AND content_result) END AS content_result,
+        CASE WHEN (SELECT max(called_back) FROM flags) = 1
+            THEN sum(called_back AND content_service) END AS content_service
     FROM subjects
     GROUP BY subject
 )

@@ -19,22 +19,25 @@ TOTAL = "total"
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure of one subject; ``value`` is None for zero of zero.
+    """A figure of one subject; ``value`` is None for zero of zero and where nothing is recorded.
 
-    Of a count ``numerator`` is the count itself and ``denominator`` None.
+    Of a count ``numerator`` is the count itself and ``denominator`` None. A count of which
+    nothing is recorded is None wherever it stands, and ``why`` says so.
     """
 
     value: float | None
-    numerator: float
+    numerator: float | None
     denominator: float | None
+    why: str = ""
 
     def as_dict(self) -> dict[str, Any]:
-        """The figure as JSON; whole numbers as such."""
-        return {
+        """The figure as JSON; whole numbers as such, ``why`` only where there is a reason."""
+        told: dict[str, Any] = {
             "value": _plain(self.value),
             "numerator": _plain(self.numerator),
             "denominator": _plain(self.denominator),
         }
+        return told | ({"why": self.why} if self.why else {})
 
 
 def _plain(value: float | None) -> float | int | None:
@@ -71,6 +74,11 @@ def evaluated(facts: CaseFacts, by: str, post: Post | None = None) -> list[Row]:
     names = sorted({k for name in set(columns.values()) for k in _keys(facts, name)} - {""})
     at = {name: _positions(facts.keys[name], names) for name in set(columns.values())}
     counts = {c.name: _summed(facts, c, at[columns[c.name]], len(names)) for c in COUNT_OF.values()}
+    for count in COUNT_OF.values():
+        unknown = _unknown(
+            facts, count, at[columns[count.name]], len(names), by_post=post is not None
+        )
+        counts[count.name][unknown] = np.nan
     return [Row(key, _figures(counts, i)) for i, key in enumerate([*names, TOTAL])]
 
 
@@ -104,6 +112,37 @@ def _summed(facts: CaseFacts, count: Count, at: IntArray, size: int) -> FloatArr
     return np.append(sums, values.sum())
 
 
+def _unknown(
+    facts: CaseFacts, count: Count, at: IntArray, size: int, *, by_post: bool
+) -> BoolArray:
+    """(size + 1,) for which subjects, and for the total, last, nothing is recorded of a count.
+
+    What was not recorded has no person either: of a post it is unknown for all, or for nobody.
+    """
+    if not _is_unrecorded(facts, count):
+        return np.zeros(size + 1, bool)
+    might = count.might(facts)
+    if by_post:
+        return np.full(size + 1, bool(might.any()))
+    found: BoolArray = np.bincount(at, weights=might, minlength=size + 1)[:size] > 0
+    return np.append(found, might.any())
+
+
+def _is_unrecorded(facts: CaseFacts, count: Count) -> bool:
+    """Whether a count is one that has to be recorded, and of no case it is."""
+    return count.recorded is not None and not facts.has(count.recorded).any()
+
+
+def why_unknown(facts: CaseFacts, count: Count, by: str, key: str, post: Post | None = None) -> str:
+    """Why a count of a subject has no value, '' where it has one; parameters as of `cases_behind`."""
+    if not _is_unrecorded(facts, count):
+        return ""
+    might = count.might(facts)
+    if post is None and key != TOTAL:
+        might &= facts.keys[_column(facts, by, count, post)] == key
+    return count.why_unknown if might.any() else ""
+
+
 def weights_of(facts: CaseFacts, count: Count) -> FloatArray:
     """(n,) what each row adds to a count."""
     mask = count.cases(facts)
@@ -116,13 +155,23 @@ def weights_of(facts: CaseFacts, count: Count) -> FloatArray:
 
 
 def _figures(counts: Mapping[str, FloatArray], at: int) -> dict[str, Figure]:
-    out = {
-        name: Figure(float(values[at]), float(values[at]), None) for name, values in counts.items()
-    }
+    out = {name: _number(COUNT_OF[name], float(values[at])) for name, values in counts.items()}
     for rate in RATE_OF.values():
-        above, below = counts[rate.numerator][at], counts[rate.denominator][at]
-        out[rate.name] = share(float(above), float(below))
+        above, below = out[rate.numerator], out[rate.denominator]
+        out[rate.name] = _share_of(above, below)
     return out
+
+
+def _number(count: Count, value: float) -> Figure:
+    if np.isnan(value):
+        return Figure(None, None, None, count.why_unknown)
+    return Figure(value, value, None)
+
+
+def _share_of(above: Figure, below: Figure) -> Figure:
+    if above.value is None or below.value is None:
+        return Figure(None, above.value, below.value, above.why or below.why)
+    return share(above.value, below.value)
 
 
 def share(above: float, below: float) -> Figure:

@@ -37,6 +37,13 @@ class Count:
         How often each of them counts; None is once.
     persons
         Where the person of a post is another than usual.
+    recorded
+        Of a count that no act here records: the flag that shows that somebody did.
+    might
+        Which cases might belong to it. Where there are such and not one case of the period has
+        the flag, the count has no value.
+    why_unknown
+        Why it has none then.
     """
 
     name: str
@@ -46,6 +53,9 @@ class Count:
     cases: Callable[[CaseFacts], BoolArray]
     times: Callable[[CaseFacts], FloatArray] | None = None
     persons: Mapping[Post, str] = field(default_factory=dict, hash=False)
+    recorded: Fact | None = None
+    might: Callable[[CaseFacts], BoolArray] = lambda f: np.ones(len(f), bool)
+    why_unknown: str = ""
 
     def person_of(self, post: Post) -> str:
         """Column of keys that says whose a case is for a post."""
@@ -101,6 +111,8 @@ def _times(name: str) -> Callable[[CaseFacts], FloatArray]:
 _VERIFIER = {Post.COLLECTOR: "verifier"}
 _INSPECTOR = {Post.COLLECTOR: "inspector"}
 _CLOSER = {Post.FILER: "closer"}
+_NO_JUDGEMENT = "没有记录：属实的公众举报是否监督员本应发现，办理中没有人判定"
+_NO_CALL_BACK = "没有记录：办理中没有回访这一步"
 _F = Fact
 
 COUNTS: tuple[Count, ...] = (
@@ -297,15 +309,19 @@ COUNTS: tuple[Count, ...] = (
     Count(
         "misses", Title("漏报数", "Misses"), "属实的公众举报里监督员本应发现的", "UNI",
         _own(_F.FILED, _F.PUBLIC_CONFIRMED, _F.MISSED), persons={Post.COLLECTOR: "missed_by"},
+        recorded=_F.MISSED, might=_own(_F.FILED, _F.PUBLIC_CONFIRMED), why_unknown=_NO_JUDGEMENT,
     ),
-    Count("called_back", Title("回访数", "Called back"), "回访过的案件", "EGO", _has(_F.CALLED_BACK)),
+    Count(
+        "called_back", Title("回访数", "Called back"), "回访过的案件", "EGO", _has(_F.CALLED_BACK),
+        recorded=_F.CALLED_BACK, why_unknown=_NO_CALL_BACK,
+    ),
     Count(
         "content_result", Title("结果满意数", "Content with the result"), "回访对结果满意", "EGO",
-        _has(_F.CALLED_BACK, _F.CONTENT_RESULT),
+        _has(_F.CALLED_BACK, _F.CONTENT_RESULT), recorded=_F.CALLED_BACK, why_unknown=_NO_CALL_BACK,
     ),
     Count(
         "content_service", Title("服务满意数", "Content with the service"), "回访对服务满意", "EGO",
-        _has(_F.CALLED_BACK, _F.CONTENT_SERVICE),
+        _has(_F.CALLED_BACK, _F.CONTENT_SERVICE), recorded=_F.CALLED_BACK, why_unknown=_NO_CALL_BACK,
     ),
 )  # fmt: skip
 

@@ -19,7 +19,14 @@ from grid.clock.calendar import CITY_ZONE
 from grid.divisions import divisions
 from grid.duty import departments
 from grid.evaluation.composites import Composites
-from grid.evaluation.evaluate import TOTAL, Row, cases_behind, evaluated, weights_of
+from grid.evaluation.evaluate import (
+    TOTAL,
+    Row,
+    cases_behind,
+    evaluated,
+    weights_of,
+    why_unknown,
+)
 from grid.evaluation.facts import CaseFacts, IntArray
 from grid.evaluation.figures import COUNT_OF, PERSON_OF, RATE_OF
 from grid.flow.states import POST_TITLES, STATE_TITLES, CaseState, Post
@@ -135,6 +142,7 @@ class EvaluationService:
         """The cases behind one figure of one subject, or of the total.
 
         ``count`` cases make up ``value``; where acts are counted ``times`` says how often each.
+        ``value`` is None where nothing is recorded of a count, and ``why`` says so.
 
         Raises
         ------
@@ -150,7 +158,9 @@ class EvaluationService:
             facts, seqs = tx.facts.columns(period, _keys_of(by), scope, self._now())
             _check_key(tx, facts, by, key, post)
             mask = cases_behind(facts, figure, _column(by), key, post, part)
-            times = weights_of(facts, COUNT_OF[_count_name(figure, part)])[mask]
+            counted = COUNT_OF[_count_name(figure, part)]
+            times = weights_of(facts, counted)[mask]
+            why = why_unknown(facts, counted, _column(by), key, post)
             found = tx.facts.cases(seqs[mask][:MOST_LISTED].tolist())
         for case, often in zip(found, times.tolist(), strict=False):
             case |= {"times": often, "state_title": STATE_TITLES[CaseState(case["state"])].zh}
@@ -159,7 +169,8 @@ class EvaluationService:
             "figure": figure,
             "part": part if figure in RATE_OF else None,
             "key": key,
-            "value": float(times.sum()),
+            "value": None if why else float(times.sum()),
+            **({"why": why} if why else {}),
             "count": int(mask.sum()),
             "cases": found,
         }

@@ -142,6 +142,36 @@ def test_subjects_and_cases_without_one_add_up_to_the_total(rows, service, month
     )
 
 
+def test_what_nobody_recorded_is_nothing_in_the_figures_the_list_and_the_script(tmp_path):
+    from cityops.cli.evaluate import list_text, table_text
+    from cityops.settings import Settings
+    from cityops.store.database import create_all
+
+    store = create_all(Settings(data_dir=tmp_path / "data"))
+    facts = random_facts(40)
+    for fact in facts:
+        fact["bits"] &= ~int(Fact.MISSED | Fact.CALLED_BACK)
+    rows = [
+        filled(CaseRow.__table__, seq=f["case_seq"], id=f"id-{f['case_seq']}", number=f["case_seq"])
+        for f in facts
+    ]
+    with store.writing() as tx:
+        tx.connection.execute(insert(CaseRow), rows)
+        tx.connection.execute(insert(CaseFact), facts)
+    service = EvaluationService(lambda: store, lambda: NOW)
+    told = service.evaluate(SYSTEM, MONTH, By.DEPARTMENT)
+    sql = by_sql(store)[TOTAL]
+    total = told["rows"][-1]["figures"]
+    for name in ("misses", "miss_rate", "called_back", "result_satisfaction"):
+        assert total[name]["value"] is sql[name] is None
+        assert "没有记录" in total[name]["why"]
+    assert "未记录" in table_text(told, ("miss_rate", "misses"))
+    behind = service.behind(SYSTEM, MONTH, By.DEPARTMENT, "misses", TOTAL)
+    assert (behind["value"], behind["count"], behind["why"]) == (None, 0, total["misses"]["why"])
+    assert behind["why"] in list_text(behind)
+    store.dispose()
+
+
 def test_zero_of_zero_has_no_value(service):
     empty = Period(date(2020, 1, 1), date(2020, 1, 31), Basis.DEADLINE)
     (total,) = service.evaluate(SYSTEM, empty, By.DEPARTMENT)["rows"]

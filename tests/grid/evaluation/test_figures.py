@@ -208,6 +208,47 @@ def test_zero_of_zero_has_no_value(rate):
     assert (row.key, row.figures[rate.name]) == (TOTAL, Figure(None, 0.0, 0.0))
 
 
+CONFIRMED = int(Fact.FILED | Fact.PUBLIC_CONFIRMED)
+
+
+def with_bits(*bits: int, streets: str = "") -> CaseFacts:
+    """Facts with these flags, each case in a street of one letter."""
+    facts = replace(random_facts(len(bits), 1), bits=np.array(bits, np.int64))
+    keys = dict(facts.keys) | ({"street": np.array(list(streets), object)} if streets else {})
+    return replace(facts, keys=keys)
+
+
+def test_misses_that_nobody_recorded_have_no_value_but_a_reason():
+    first, second, total = evaluated(with_bits(CONFIRMED, int(Fact.FILED), streets="ab"), "street")
+    for row in (first, total):
+        assert (row.figures["misses"].value, row.figures["miss_rate"].value) == (None, None)
+        assert row.figures["miss_rate"].denominator == row.figures["filed"].value
+        assert "没有人判定" in row.figures["miss_rate"].as_dict()["why"]
+    assert (second.figures["misses"].value, second.figures["miss_rate"].value) == (0.0, 0.0)
+    assert "why" not in second.figures["misses"].as_dict()
+
+
+def test_one_recorded_miss_gives_all_of_the_period_their_number():
+    facts = with_bits(CONFIRMED | int(Fact.MISSED), CONFIRMED, streets="ab")
+    assert [row.figures["misses"].value for row in evaluated(facts, "street")] == [1.0, 0.0, 1.0]
+
+
+def test_a_miss_that_nobody_recorded_may_be_that_of_any_collector():
+    rows = evaluated(with_bits(CONFIRMED, int(Fact.FILED)), "", Post.COLLECTOR)
+    assert {row.figures["misses"].value for row in rows} == {None}
+    known = evaluated(with_bits(int(Fact.FILED)), "", Post.COLLECTOR)
+    assert {row.figures["misses"].value for row in known} == {0.0}
+
+
+def test_satisfaction_is_nothing_where_nobody_called_back_and_zero_where_nobody_was_content():
+    total = evaluated(with_bits(0, 0), "street")[-1].figures
+    assert total["called_back"].as_dict().keys() == {"value", "numerator", "denominator", "why"}
+    assert total["result_satisfaction"].numerator is None
+    total = evaluated(with_bits(int(Fact.CALLED_BACK), 0), "street")[-1].figures
+    assert (total["called_back"].value, total["content_result"].value) == (1.0, 0.0)
+    assert total["result_satisfaction"].value == 0.0
+
+
 #: Rates whose numerator is part of the denominator: they lie between 0 and 1.
 PARTS = [r for r in RATES if r.name not in ("miss_rate", "overtime_multiple")]
 
