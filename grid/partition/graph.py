@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from grid.partition.arrangement import OUTLINE, Arrangement
+from grid.partition.arrangement import Arrangement
 
 FloatArray = npt.NDArray[np.float64]
 WIGGLE_M = 3.0
@@ -76,12 +76,11 @@ def graph_of(arrangement: Arrangement) -> FaceGraph:
     # Small wiggles are no length: what a border costs must not depend on noise in its course.
     metres = shapely.length(shapely.simplify(arrangement.edges, WIGGLE_M))
     price = metres * COST[np.minimum(arrangement.strengths, len(COST) - 1)]
-    rows = zip(
-        arrangement.sides.tolist(), metres.tolist(), price.tolist(), arrangement.strengths.tolist(),
-        strict=True,
-    )  # fmt: skip
-    for (a, b), length, cost, strength in rows:
-        if a >= 0 and b >= 0 and a != b and strength != OUTLINE:
+    owners = arrangement.owners
+    rows = zip(arrangement.sides.tolist(), metres.tolist(), price.tolist(), strict=True)
+    for (a, b), length, cost in rows:
+        # A sliver beside an outline, too: an edge so near to it passes for the outline.
+        if a >= 0 and b >= 0 and a != b and owners[a] == owners[b]:
             for x, y in ((a, b), (b, a)):
                 costs[x][y] += cost
                 lengths[x][y] += length
