@@ -175,3 +175,11 @@ def test_the_order_of_the_input_does_not_matter():
     mixed = rng.permutation(len(rows))
     second = divide(ground_of([SQUARE], rows[mixed], strengths[mixed]))
     assert boxes(first) == boxes(second)
+
+
+def test_a_sliver_beside_the_outline_of_a_community_is_no_cell():
+    # The line runs 5 mm beside the outline: by its place it might pass for it.
+    areas = [shapely.box(0, 0, 100, 100), shapely.box(100, 0, 200, 100)]
+    beside = line((100, 20), (99.995, 20), (99.995, 80), (100, 80))
+    division = divide(ground_of(areas, [beside], [4]))
+    assert boxes(division) == {(0, 0, 100, 100), (100, 0, 200, 100)}
