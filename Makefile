@@ -1,5 +1,6 @@
 # CityOps. GNU make and Python 3.11 or newer are all it needs.
 #   make demo [PORT=8123] [DATA=dir] [SCENE=helsinki]   the running program, with sample data
+#   make demo SCENE=tianjin-model   the same on the model city, which is generated first
 #   make test        every test that needs neither browser nor running service, under 5 minutes
 #   make test-all    everything; installs Debian's chromium and a Chinese font when root may
 #   make lint        style, types, import directions, templates
@@ -39,6 +40,13 @@ core: $(CORE)
 
 demo: $(CORE)
 	@exec $(BIN)/cityops demo --port $(PORT) --data "$(DATA)" --scene $(SCENE)
+
+ifeq ($(SCENE),tianjin-model)
+demo: fixtures/tianjin-model/scene.json
+endif
+
+fixtures/tianjin-model/scene.json: $(CORE) $(wildcard fixtures/tianjin/generate/*.py)
+	@cd fixtures/tianjin && $(CURDIR)/$(BIN)/python -m generate
 
 test: $(TEST)
 	@$(BIN)/python -m pytest -n auto --dist loadscope -m "not browser and not server" $(PYTEST_ARGS)
