@@ -10,6 +10,7 @@ from cityops.settings import Settings
 if TYPE_CHECKING:
     from cityops.services.accounts import AccountService
     from cityops.services.areas import AreaService
+    from cityops.services.audit import AuditDesk
     from cityops.services.case_organisation import OrganisationService
     from cityops.services.cases import CaseService
     from cityops.services.dossier import DossierService
@@ -222,6 +223,13 @@ class Services:
         from cityops.services.accounts import AccountService
 
         return AccountService(self.store, self.organisation.account_changed)
+
+    @cached_property
+    def audit(self) -> AuditDesk:
+        """The audit trail: read, verified, a person forgotten."""
+        from cityops.services.audit import AuditDesk
+
+        return AuditDesk(self.store)
 
     @cached_property
     def organisation(self) -> OrganisationService:

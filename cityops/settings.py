@@ -9,6 +9,9 @@ from pathlib import Path
 
 from gis.errors import InvalidError
 
+#: Hash functions that the audit chain may use.
+AUDIT_HASHES = ("sha256", "sm3")
+
 
 def _setting(default: object, help_text: str) -> object:
     return field(default=default, metadata={"help": help_text})  # type: ignore[call-overload]
@@ -39,6 +42,7 @@ class Settings:
         "", "内网底图（WMTS 或天地图节点）的瓦片地址模板；空则只用自带底图"
     )  # type: ignore[assignment]
     tile_service_notice: str = _setting("", "内网底图的署名")  # type: ignore[assignment]
+    audit_hash: str = _setting("sha256", "审计链的杂凑算法：sha256 或 sm3")  # type: ignore[assignment]
     secure_cookies: bool = _setting(False, "只在 HTTPS 上发送会话 Cookie")  # type: ignore[assignment]
     demo: bool = _setting(False, "演示方式：登录页给出演示账号")  # type: ignore[assignment]
     demo_password: str = _setting("", "演示账号的密码；空则每个文件夹生成一个")  # type: ignore[assignment]
@@ -74,7 +78,10 @@ def settings_from(environment: Mapping[str, str] | None = None, **given: object)
         if text is not None:
             values[item.name] = _parsed(item.name, text, item.default)
     values |= {name: value for name, value in given.items() if value is not None}
-    return Settings(**values)  # type: ignore[arg-type]
+    made = Settings(**values)  # type: ignore[arg-type]
+    if made.audit_hash not in AUDIT_HASHES:
+        raise _bad_value("audit_hash", made.audit_hash, " 或 ".join(AUDIT_HASHES))
+    return made
 
 
 def environment_of(settings: Settings) -> dict[str, str]:
@@ -108,10 +115,14 @@ def _parsed(name: str, text: str, default: object) -> object:
         return Path(text)
     else:
         return text
-    raise InvalidError(
+    raise _bad_value(name, text, "整数" if type(default) is int else "true 或 false")
+
+
+def _bad_value(name: str, text: str, expected: str) -> InvalidError:
+    return InvalidError(
         "settings.bad_value",
         "环境变量 {field} 的值不对：{got}，应为 {expected}",
         field=f"CITYOPS_{name.upper()}",
         got=text,
-        expected="整数" if type(default) is int else "true 或 false",
+        expected=expected,
     )

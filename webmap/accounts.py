@@ -48,7 +48,7 @@ def datastore(app: Flask, services: Services) -> UserDatastore:
 
     app.teardown_appcontext(let_go)
     kinds = (models.User, models.Role, models.WebAuthn, models.FsRefreshTracker)
-    return _Accounts(services, rows, *kinds)
+    return Accounts(services, rows, *kinds)
 
 
 class SignedIn(UserMixin):  # type: ignore[misc]
@@ -64,12 +64,37 @@ class SignedIn(UserMixin):  # type: ignore[misc]
         self.roles: list[Any] = []  # rights are asked of the person, never of the library
 
 
-class _Accounts(SQLAlchemySessionUserDatastore):  # type: ignore[misc]
+class Accounts(SQLAlchemySessionUserDatastore):  # type: ignore[misc]
     """Looks the person of each request up by one plain statement."""
 
     def __init__(self, services: Services, rows: Any, *models: Any) -> None:
         super().__init__(rows, *models)
         self._store = services.store
+        self._rows = rows
+
+    def note(
+        self,
+        person: Person,
+        action: str,
+        subject: str,
+        *,
+        result: str = "ok",
+        detail: dict[str, Any] | None = None,
+    ) -> None:
+        """Append to the audit trail: in the library's transaction where it changes an account, so
+        that both are there or neither, else in one of its own.
+
+        Raises
+        ------
+        CityError
+            When the store cannot write.
+        """
+        if _is_read():
+            with self._store.writing() as tx:
+                tx.audit.add(person, action, subject, result=result, detail=detail)
+            return
+        unit = self._store.joined(self._rows())  # type: ignore[attr-defined]
+        unit.audit.add(person, action, subject, result=result, detail=detail)
 
     def find_user(self, case_insensitive: bool = False, **wanted: Any) -> Any:
         """The account that has a value in one column, or None."""

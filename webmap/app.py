@@ -34,6 +34,7 @@ BLUEPRINTS = (
     "webmap.api.underground",
     "webmap.api.exports",
     "webmap.api.sheets",
+    "webmap.api.audit",
 )
 _MEGABYTE = 1_000_000
 

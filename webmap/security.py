@@ -22,9 +22,11 @@ from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
 from cityops.secret_key import derived, secret_key
+from cityops.services.roles import Person
 from cityops.settings import Settings
 from gis.errors import CityError, Kind
-from webmap.accounts import SESSION_ID
+from webmap import noted
+from webmap.accounts import SESSION_ID, person_of
 from webmap.current import services
 from webmap.errors import answer, wants_json
 from webmap.throttle import SignInGuard
@@ -77,6 +79,7 @@ def init_app(app: Flask, settings: Settings, datastore: UserDatastore) -> Securi
     # Sessions only: a token that is sent with each request would outlive every sign-out.
     app.login_manager.request_loader(lambda _request: None)  # type: ignore[attr-defined]
     user_logged_in.connect(_begin_session, app)
+    noted.init_app(app)
     app.before_request(_drop_foreign_next)
     app.before_request(_end_session)
     app.before_request(_touch_session)
@@ -188,17 +191,23 @@ class SignInForm(LoginForm):  # type: ignore[misc]
         address = request.remote_addr or ""
         if guard().is_locked(name, address):
             hash_password(self.password.data or "")
+            noted.refused(self._named(name), "locked")
             return self._refused()
         self.ifield = self.username
-        self.user = current_app.extensions["security"].datastore.find_user(
-            case_insensitive=True, username=name
-        )
+        self.user = self._named(name)
         if super().validate(**kwargs):
             guard().note_success(name)
             return True
         if name:
             guard().note_failure(name, address)
+            noted.refused(self._named(name), "wrong")
         return self._refused()
+
+    def _named(self, name: str) -> Any:
+        """The account of that name, or None."""
+        return current_app.extensions["security"].datastore.find_user(
+            case_insensitive=True, username=name
+        )
 
     def _refused(self) -> bool:
         for field in self:
@@ -281,8 +290,14 @@ def _end_session() -> None:
         return
     session_id = session.get(SESSION_ID)
     if session_id is not None:
-        services().accounts.sign_out(session_id, _LONGEST_S, int(time.time()))
+        services().accounts.sign_out(
+            session_id, _LONGEST_S, int(time.time()), _person_signing_out()
+        )
         del session[SESSION_ID]
+
+
+def _person_signing_out() -> Person | None:
+    return person_of(current_user) if current_user.is_authenticated else None
 
 
 def _touch_session() -> None:

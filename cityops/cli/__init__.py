@@ -29,6 +29,7 @@ COMMANDS: dict[str, str] = {
     "backup": "backup",
     "restore": "restore",
     "doctor": "doctor",
+    "audit": "audit",
     "migrate": "migrate",
     "jobs": "jobs",
     "underground": "underground",

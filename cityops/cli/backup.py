@@ -18,9 +18,10 @@ def command(file: Path, as_json: bool) -> None:
     from cityops.store.database import open_store
 
     store = open_store(settings())
-    report = write_backup(store, file)
+    # Before the copy: everything leaves with it, and what cannot be written down is not done.
     with store.writing() as tx:
-        tx.audit.add(SYSTEM, "backup", "store", detail={"files": report.files})
+        tx.audit.add(SYSTEM, "backup", "store", detail={"file": file.name})
+    report = write_backup(store, file)
     show(report.as_dict(), lambda: backup_text(report.as_dict()), as_json=as_json)
 
 

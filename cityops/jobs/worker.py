@@ -113,6 +113,7 @@ class Worker:
             remove_leftovers(self._data_dir)
             self._remove_unnamed_files()
             self._forget_old_jobs()
+            self._tell_anchor()
         if time.monotonic() - self._chored >= CHORES_EVERY_S:
             self._chored = time.monotonic()
             self._do_chores()
@@ -151,6 +152,14 @@ class Worker:
             return
         if gone:
             log.info("forgot %d jobs that ended long ago", gone)
+
+    def _tell_anchor(self) -> None:
+        """Put the head of the audit chain into the log, which may lie on another machine."""
+        try:
+            with self._services.store.reading() as tx:
+                log.info("audit anchor %s", tx.audit.head())
+        except UnavailableError as error:
+            log.warning("audit anchor: %s", error)
 
     def do(self, job_id: str) -> None:
         """Do one job, if it still waits."""

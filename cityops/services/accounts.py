@@ -380,7 +380,9 @@ class AccountService:
             tx.accounts.set_password(account.id, hashed)
             tx.audit.add(person, "account.password", f"account:{account.id}")
 
-    def sign_out(self, session_id: str, lasts_s: int, now: int) -> None:
+    def sign_out(
+        self, session_id: str, lasts_s: int, now: int, person: Person | None = None
+    ) -> None:
         """End one session of an account, whoever holds a copy of its cookie.
 
         Parameters
@@ -389,6 +391,8 @@ class AccountService:
             How long a cookie is taken after it was made, in seconds.
         now
             Seconds since the epoch.
+        person
+            Who signs out, for the audit trail; None when the session was over already.
 
         Raises
         ------
@@ -397,6 +401,8 @@ class AccountService:
         """
         with self._store.writing() as tx:
             tx.accounts.end_session(session_id, now + lasts_s, now)
+            if person is not None:
+                tx.audit.add(person, "session.end", f"account:{person.id}")
 
     def verify(self, username: str, password: str) -> Account | None:
         """The account when the password is its own and it is active, else None."""

@@ -135,6 +135,12 @@ class SqlStore:
 
         return scoped_session(sessionmaker(class_=_Pick, expire_on_commit=False))
 
+    def joined(self, session: Session) -> Unit:
+        """The repositories on the transaction of a session from `web_session`, whose commit or
+        roll-back is that of what they write.
+        """
+        return Unit(self, session.connection(), writes=True)
+
     def dispose(self) -> None:
         """Close the connections of this process."""
         self.engine.dispose()

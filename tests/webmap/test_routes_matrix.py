@@ -179,6 +179,8 @@ TABLE: dict[str, list[tuple[str, str, object, set[Role]]]] = {
         ("POST", "/api/v1/exports/file", {"layer": "pipes", "within": SQUARE}, SHEETS)
     ],
     "exports.fetch": [("GET", f"/api/v1/exports/jobs/{NOBODY}/file", None, set())],
+    "audit.entries": [("GET", "/api/v1/audit", None, {Role.AUDITOR})],
+    "audit.check": [("GET", "/api/v1/audit/check", None, {Role.AUDITOR})],
     "underground.sums": [
         ("POST", "/api/v1/underground/sums", {"polygon": SQUARE}, UNDERGROUND),
     ],

@@ -124,11 +124,6 @@ def test_password_hash_is_not_written_again_at_sign_in(client, services):
     assert kept() == before
 
 
-def test_signing_in_works_while_a_writer_holds_the_lock(client, services):
-    with services.store.writing():
-        assert _try(client, "data", PASSWORD).status_code == 302
-
-
 def test_change_of_password_is_stored_and_ends_other_sessions(app, services, sign_in):
     from cityops.services.accounts import Account, hash_password
     from cityops.services.roles import Role
