@@ -79,6 +79,20 @@ def test_roads_meet_only_at_their_ends(quarter):
     assert len(a) == 0, list(zip(a, b, strict=True))
 
 
+def test_the_metro_lies_under_its_road_and_its_entrances_on_the_foot_way(quarter):
+    plan, _ = quarter
+    road = shapely.union_all(plan.roads.corridors)
+    exits = shapely.points(plan.metro.exit_xy)
+    assert shapely.covers(road, shapely.LineString(plan.metro.axis))
+    assert shapely.covers(road, exits).all()
+    carriage = shapely.buffer(plan.roads.lines, plan.roads.carriage_m / 2.0, cap_style="flat")
+    axis = shapely.LineString(plan.metro.axis)
+    along = carriage[shapely.distance(plan.roads.lines, axis) < 0.01]
+    parallel = along[shapely.length(shapely.intersection(along, axis)) > 60.0]
+    assert not shapely.intersects(shapely.union_all(parallel), shapely.union_all(exits))
+    assert (plan.metro.station_bottom_m > plan.metro.station_top_m + 8.0).all()
+
+
 def test_blocks_cover_the_pilot_without_gap(quarter):
     plan, _ = quarter
     assert plan.outline.geom_type == "Polygon"
