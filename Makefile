@@ -3,6 +3,7 @@
 #   make demo SCENE=tianjin-model   the same on the model city, which is generated first
 #   make test        every test that needs neither browser nor running service, under 5 minutes
 #   make test-all    everything; installs Debian's chromium and a Chinese font when root may
+#   make soak        hours of it in minutes: 100 kills -9 of each kind of process under load
 #   make lint        style, types, import directions, templates
 # Others: bench, lock (renew the lock files; UPGRADE=1 for newer versions), clean.
 
@@ -17,7 +18,7 @@ BIN := $(VENV)/bin
 CORE := $(VENV)/core.stamp
 TEST := $(VENV)/test.stamp
 
-.PHONY: help demo test test-all lint lock bench clean core
+.PHONY: help demo test test-all soak lint lock bench clean core
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
@@ -54,6 +55,10 @@ test: $(TEST)
 test-all: $(TEST)
 	@sh tools/browser.sh
 	@$(BIN)/python -m pytest -n auto --dist loadscope $(PYTEST_ARGS)
+
+# What it printed last stands in docs/reliability.md.
+soak: $(TEST)
+	@CITYOPS_KILLS=$${CITYOPS_KILLS:-100} $(BIN)/python -m pytest -s tests/system/test_service_kills.py tests/system/test_kills.py tests/system/test_failing_writes.py
 
 # All checks run even when one fails, so that one run shows everything.
 lint: $(TEST)

@@ -11,6 +11,8 @@ from gis.errors import InvalidError
 
 #: Hash functions that the audit chain may use.
 AUDIT_HASHES = ("sha256", "sm3")
+#: Forms of a log.
+LOG_FORMATS = ("text", "json")
 
 
 def _setting(default: object, help_text: str) -> object:
@@ -43,6 +45,8 @@ class Settings:
     )  # type: ignore[assignment]
     tile_service_notice: str = _setting("", "内网底图的署名")  # type: ignore[assignment]
     audit_hash: str = _setting("sha256", "审计链的杂凑算法：sha256 或 sm3")  # type: ignore[assignment]
+    log_format: str = _setting("text", "日志的格式：text 或 json（每行一个 JSON）")  # type: ignore[assignment]
+    metrics_token: str = _setting("", "监控程序取 /metrics 用的令牌；空则只有系统管理员能看")  # type: ignore[assignment]
     secure_cookies: bool = _setting(False, "只在 HTTPS 上发送会话 Cookie")  # type: ignore[assignment]
     demo: bool = _setting(False, "演示方式：登录页给出演示账号")  # type: ignore[assignment]
     demo_password: str = _setting("", "演示账号的密码；空则每个文件夹生成一个")  # type: ignore[assignment]
@@ -79,8 +83,9 @@ def settings_from(environment: Mapping[str, str] | None = None, **given: object)
             values[item.name] = _parsed(item.name, text, item.default)
     values |= {name: value for name, value in given.items() if value is not None}
     made = Settings(**values)  # type: ignore[arg-type]
-    if made.audit_hash not in AUDIT_HASHES:
-        raise _bad_value("audit_hash", made.audit_hash, " 或 ".join(AUDIT_HASHES))
+    for name, closed in (("audit_hash", AUDIT_HASHES), ("log_format", LOG_FORMATS)):
+        if getattr(made, name) not in closed:
+            raise _bad_value(name, getattr(made, name), " 或 ".join(closed))
     return made
 
 

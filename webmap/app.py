@@ -9,7 +9,7 @@ from flask import Flask
 
 from cityops.bootstrap import Services
 from cityops.settings import Settings, settings_from
-from webmap import accounts, assets, errors, headers, i18n, pages, security
+from webmap import accounts, assets, errors, headers, i18n, metrics, pages, security
 
 #: Modules with a blueprint ``bp``, in order. One that is not installed is left out.
 BLUEPRINTS = (
@@ -60,6 +60,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     app.config.update(_config(chosen.settings))
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
+    metrics.init_app(app, chosen.settings.data_dir / metrics.FOLDER)
     headers.init_app(app)
     i18n.init_app(app)
     assets.init_app(app)

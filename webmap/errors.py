@@ -77,7 +77,7 @@ def status_of(error: CityError) -> int:
 
 def wants_json() -> bool:
     """Whether the one who asks is a program: an interface path, or JSON preferred to HTML."""
-    if request.path.startswith(("/api/", "/tiles/", "/healthz", "/ogc/")):
+    if request.path.startswith(("/api/", "/tiles/", "/healthz", "/metrics", "/ogc/")):
         return True
     best = request.accept_mimetypes.best_match(["text/html", "application/json"], "text/html")
     return best == "application/json"

@@ -29,7 +29,6 @@ def note(error: CityError, status: int) -> None:
         "method": request.method,
         "path": request.path[:500],
         "person": None if who is None else who.id,
-        "address": request.remote_addr,
         "request_id": request_id(),
     }
     log.info("%s", orjson.dumps(line).decode())

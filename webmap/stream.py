@@ -27,6 +27,7 @@ from gevent.socket import socket as GreenSocket  # noqa: N812
 from gevent.socket import wait_read
 
 from cityops.bootstrap import Services
+from cityops.logs import log_to_stderr
 from cityops.services.events import MOST_MISSED, Audience, EventMessage
 from cityops.services.ports import Store
 from cityops.settings import settings_from
@@ -227,12 +228,13 @@ class Stream:
 
 def main() -> None:
     """Run the process with the descriptor and settings of its environment."""
-    logging.basicConfig(format="%(asctime)s stream %(levelname)s %(message)s")
+    settings = settings_from()
+    log_to_stderr("stream", settings.log_format, logging.WARNING)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < hard:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 65536), hard))
     channel = socket.socket(fileno=int(os.environ["CITYOPS_STREAM_FD"]))
-    Stream(Services(settings_from()).store, channel).run()
+    Stream(Services(settings).store, channel).run()
 
 
 if __name__ == "__main__":

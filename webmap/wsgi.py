@@ -6,6 +6,7 @@ import gc
 import logging
 import os
 
+from cityops.logs import log_to_stderr
 from cityops.settings import settings_from
 from webmap.app import create_app
 from webmap.hand_over import HandOver, channel_from
@@ -19,9 +20,10 @@ def application() -> HandOver:
     CityError
         When a setting is wrong or the store cannot be opened.
     """
-    logging.basicConfig(format="%(asctime)s web %(levelname)s %(name)s %(message)s")
+    settings = settings_from()
+    log_to_stderr("web", settings.log_format, logging.WARNING)
     logging.getLogger("cityops").setLevel(logging.INFO)
-    app = create_app(settings_from())
+    app = create_app(settings)
     # What is loaded now stays: later collections need not look at it again.
     gc.collect()
     gc.freeze()

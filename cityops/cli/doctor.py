@@ -138,7 +138,7 @@ def doctor_text(found: dict[str, Any]) -> str:
             f"图层：{len(store['layers'])} 个，{rows} 个要素，索引已逐一核对",
             f"文件：{files['total']} 个，核对了 {files['checked']} 个",
             f"审计：{store['audit']['entries']} 条，链{'断' if store['audit']['broken_at'] else '完整'}",
-            f"磁盘：剩余 {store['disk_free_bytes'] / 1e9:.1f} GB",
+            f"磁盘：剩余 {store['disk_free_bytes'] / 1e9:.1f} GB，落盘一次 {store['sync_ms']} 毫秒",
         ]
     up = [name for name in ("landlock", "seccomp") if walls.get(name)]
     for gap in store.get("calendars", {}).get("missing", ()):

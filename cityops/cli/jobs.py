@@ -9,6 +9,7 @@ import click
 
 from cityops.cli.output import CityCommand, settings, show
 from cityops.cli.usage import ChineseGroup
+from cityops.logs import log_to_stderr
 
 _STATES = {
     "queued": "等待",
@@ -63,7 +64,7 @@ def work(as_json: bool) -> None:
     from cityops.bootstrap import Services
     from cityops.jobs.worker import Worker
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s jobs %(levelname)s %(message)s")
+    log_to_stderr("jobs", settings().log_format)
     logging.getLogger("huey").setLevel(logging.WARNING)
     services = Services(settings())
     chores = {

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import http.client
-import logging
 import os
+import shutil
 import socket
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from cityops.cli.output import CityCommand, settings, show
+from cityops.logs import log_to_stderr
 from cityops.settings import Settings
 
 
@@ -56,10 +57,11 @@ def serve_locked(chosen: Settings, state_file: Any, announce: Callable[[str], No
     from cityops.jobs.supervisor import Supervisor
     from cityops.secret_key import secret_key
 
-    _log_to_stderr()
+    log_to_stderr("serve", chosen.log_format)
     chosen = replace(chosen, data_dir=chosen.data_dir.resolve())
     secret_key(chosen)
     _check_store(chosen)
+    shutil.rmtree(chosen.data_dir / "metrics", ignore_errors=True)  # counts begin with the service
     with listen(chosen.host, chosen.port) as listener:
         port = listener.getsockname()[1]
         chosen = replace(chosen, port=port, trusted_hosts=_trusted(chosen))
@@ -110,10 +112,6 @@ def _answers(host: str, port: int) -> bool:
         return False
     finally:
         target.close()
-
-
-def _log_to_stderr() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s serve %(levelname)s %(message)s")
 
 
 def _told(url: str) -> str:

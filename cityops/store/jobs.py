@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import Table, insert, or_, select, update
+from sqlalchemy import Table, func, insert, or_, select, update
 
 from cityops.services.jobs import FINAL, Job, JobState
 from cityops.store.models.jobs import JobRow
@@ -132,6 +132,11 @@ class SqlJobRepo:
         )
         job = self.get(job_id)
         return None if job is None else job.state
+
+    def counts(self) -> dict[str, int]:
+        """How many jobs there are in each state."""
+        query = select(_c.state, func.count()).group_by(_c.state)
+        return {state: int(count) for state, count in self._connection.execute(query)}
 
     def running(self) -> Sequence[Job]:
         """Jobs that are running, as far as the store knows."""

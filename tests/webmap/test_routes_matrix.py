@@ -23,6 +23,7 @@ OPEN = {
     "security.two_factor_rescue",
     "security.mf_recovery",
     "health.health",
+    "health.metrics",  # looks for a token itself
 }
 ROLES = [role for role in Role if role is not Role.CITIZEN]
 EVERYONE = set(ROLES)
@@ -179,6 +180,7 @@ TABLE: dict[str, list[tuple[str, str, object, set[Role]]]] = {
         ("POST", "/api/v1/exports/file", {"layer": "pipes", "within": SQUARE}, SHEETS)
     ],
     "exports.fetch": [("GET", f"/api/v1/exports/jobs/{NOBODY}/file", None, set())],
+    "health.metrics": [("GET", "/metrics", None, {Role.SYSTEM_ADMIN})],
     "audit.entries": [("GET", "/api/v1/audit", None, {Role.AUDITOR})],
     "audit.check": [("GET", "/api/v1/audit/check", None, {Role.AUDITOR})],
     "underground.sums": [
