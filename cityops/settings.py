@@ -45,6 +45,9 @@ class Settings:
     )  # type: ignore[assignment]
     tile_service_notice: str = _setting("", "内网底图的署名")  # type: ignore[assignment]
     audit_hash: str = _setting("sha256", "审计链的杂凑算法：sha256 或 sm3")  # type: ignore[assignment]
+    proxies: int = _setting(
+        0, "前面有几层自己的代理；它们在 X-Forwarded-For 与 X-Forwarded-Proto 中说的才算数"
+    )  # type: ignore[assignment]
     log_format: str = _setting("text", "日志的格式：text 或 json（每行一个 JSON）")  # type: ignore[assignment]
     metrics_token: str = _setting("", "监控程序取 /metrics 用的令牌；空则只有系统管理员能看")  # type: ignore[assignment]
     secure_cookies: bool = _setting(False, "只在 HTTPS 上发送会话 Cookie")  # type: ignore[assignment]

@@ -68,7 +68,20 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     security.init_app(app, chosen.settings, accounts.datastore(app, chosen))
     pages.init_app(app)
     register(app)
+    if chosen.settings.proxies:
+        _believe(app, chosen.settings.proxies)
     return app
+
+
+def _believe(app: Flask, proxies: int) -> None:
+    """Take the sender's address and the scheme from our own proxies; behind them everybody would
+    seem to be one machine, and its failures would lock all others out. The host stays the
+    request's own.
+    """
+    from werkzeug.middleware.proxy_fix import ProxyFix
+
+    fixed = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=0)
+    app.wsgi_app = fixed  # type: ignore[method-assign]
 
 
 def register(app: Flask) -> None:

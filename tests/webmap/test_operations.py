@@ -116,3 +116,19 @@ def test_a_refusal_in_the_log_tells_neither_name_nor_network_address(client, sig
     assert "127.0.0.1" not in caplog.text
     assert "planner" not in caplog.text
     assert "李某" not in caplog.text
+
+
+@pytest.mark.parametrize(("proxies", "seen"), [(0, "127.0.0.1"), (1, "10.0.0.9"), (2, "10.0.0.8")])
+def test_only_our_own_proxies_say_from_where_a_request_came(settings, services, proxies, seen):
+    from flask import request
+
+    from cityops.bootstrap import Services
+    from webmap.app import create_app
+
+    app = create_app(services=Services(replace(settings, proxies=proxies)))
+    found = []
+    app.before_request(lambda: found.append((request.remote_addr, request.host)))
+    forged = {"X-Forwarded-For": "6.6.6.6, 10.0.0.8, 10.0.0.9", "X-Forwarded-Host": "evil.example"}
+    app.test_client().get("/healthz", headers=forged)
+    assert found == [(seen, "localhost")]
+    app.extensions["cityops"].store.dispose()
