@@ -2,7 +2,7 @@
 #   make demo [PORT=8123] [DATA=dir] [SCENE=helsinki]   the running program, with sample data
 #   make demo SCENE=tianjin-model   the same on the model city, which is generated first
 #   make test        every test that needs neither browser nor running service, under 5 minutes
-#   make test-all    everything; installs Debian's chromium and a Chinese font when root may
+#   make test-all    everything; installs Debian's chromium, a Chinese font and PostGIS when root may
 #   make soak        hours of it in minutes: 100 kills -9 of each kind of process under load
 #   make lint        style, types, import directions, templates
 # Others: bench, lock (renew the lock files; UPGRADE=1 for newer versions), clean.
@@ -50,10 +50,11 @@ fixtures/tianjin-model/scene.json: $(CORE) $(wildcard fixtures/tianjin/generate/
 	@cd fixtures/tianjin && $(CURDIR)/$(BIN)/python -m generate
 
 test: $(TEST)
-	@$(BIN)/python -m pytest -n auto --dist loadscope -m "not browser and not server" $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadscope -m "not browser and not server and not postgis" $(PYTEST_ARGS)
 
 test-all: $(TEST)
 	@sh tools/browser.sh
+	@sh tools/postgis.sh
 	@$(BIN)/python -m pytest -n auto --dist loadscope $(PYTEST_ARGS)
 
 # What it printed last stands in docs/reliability.md.

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -35,6 +38,85 @@ def chromium() -> str:
     if found is None:
         pytest.skip("no Chromium on this machine (make test-all installs Debian's as root)")
     return found
+
+
+def _cluster_module() -> Any:
+    file = Path(__file__).with_name("postgis_cluster.py")
+    spec = importlib.util.spec_from_file_location("tests_postgis_cluster", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def postgis() -> Iterator[Any]:
+    """A PostgreSQL cluster of our own: ``.url()`` is the address of a new database with PostGIS.
+
+    The test is skipped where there is none, unless CITYOPS_NEED_POSTGIS demands one.
+    """
+    module = _cluster_module()
+    driver = importlib.util.find_spec("psycopg")
+    if not os.environ.get("CITYOPS_NEED_POSTGIS"):
+        if module.programs() is None:
+            pytest.skip(module.MISSING)
+        if driver is None:
+            pytest.skip("the driver psycopg is not installed (extra postgis)")
+    with module.cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="module")
+def new_database(request: pytest.FixtureRequest) -> Iterator[Callable[[], str]]:
+    """Addresses of new databases, for ``Settings(database_url=...)``: empty for SQLite.
+
+    Modules that run on both stores get it twice, see `ON_BOTH_STORES`.
+    """
+    if getattr(request, "param", "sqlite") == "sqlite":
+        yield lambda: ""
+        return
+    cluster = request.getfixturevalue("postgis")
+    made: list[str] = []
+
+    def new() -> str:
+        made.append(cluster.url())
+        return made[-1]
+
+    yield new
+    for url in made:
+        cluster.drop(url)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run the modules of the stores' contract on both stores."""
+    wanted = metafunc.module.__name__.rpartition(".")[2] in ON_BOTH_STORES
+    if wanted and "new_database" in metafunc.fixturenames:
+        stores = ["sqlite", pytest.param("postgis", marks=pytest.mark.postgis)]
+        metafunc.parametrize("new_database", stores, indirect=True, scope="module")
+
+
+#: Modules whose tests hold on SQLite and on PostGIS alike.
+ON_BOTH_STORES = {
+    "test_case_area_class",
+    "test_case_clocks",
+    "test_case_evidence",
+    "test_case_limits_of_acting",
+    "test_case_machine",
+    "test_case_moves",
+    "test_case_near",
+    "test_case_organisation",
+    "test_case_refusals",
+    "test_case_reporting",
+    "test_jobs",
+    "test_layers_service",
+    "test_permission",
+    "test_photos",
+    "test_repository",
+    "test_selections",
+    "test_store_layers",
+}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -78,13 +160,16 @@ def pytest_deselected(items: list[pytest.Item]) -> None:
     """Count what the marker expression left out."""
     if items:
         items[0].config.stash.setdefault(LEFT_OUT, Counter()).update(
-            next((kind for kind in ("browser", "server") if kind in item.keywords), "other")
+            next(
+                (kind for kind in ("browser", "server", "postgis") if kind in item.keywords),
+                "other",
+            )
             for item in items
         )
 
 
 #: What ``make test`` leaves to ``make test-all``.
-LEAN = "not browser and not server"
+LEAN = "not browser and not server and not postgis"
 LEFT_OUT = pytest.StashKey[Counter[str]]()
 
 
@@ -97,6 +182,7 @@ def pytest_terminal_summary(terminalreporter, exitstatus, config) -> None:
         reasons[f"{where}: {why.removeprefix('Skipped: ')}"] += 1
     if config.getoption("-m") == LEAN:
         reasons["tests/browser: they need a browser; make test-all runs them"] += 0
+        reasons["tests on PostGIS: they start a server; make test-all runs them"] += 0
         reasons["tests/system: they start whole services; make test-all runs them"] += 0
     if not reasons:
         return

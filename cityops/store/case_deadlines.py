@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -17,31 +18,59 @@ if TYPE_CHECKING:
 
 _case = CaseRow.__table__
 _OPEN = sorted(state.value for state in LIVE_STATES)
-#: The same as ``Case.is_open``, between two numbers.
-_IS_OPEN = (
-    "seq BETWEEN ? AND ? AND merged_into IS NULL "
-    # A plus keeps the index of states out: the cases lie side by side in the table.
-    f"AND +state IN ({', '.join(repr(state) for state in _OPEN)})"
+
+
+@dataclass(frozen=True)
+class _Statements:
+    """What is sent to the driver as it is, in the words of one database."""
+
+    read: str
+    versions: str
+    due: str
+    fact: str
+    step: str
+
+
+def _statements(mark: str, state: str, inside: dict[str, str], flow: str) -> _Statements:
+    # The same as ``Case.is_open``, between two numbers.
+    is_open = (
+        f"seq BETWEEN {mark} AND {mark} AND merged_into IS NULL "
+        f"AND {state} IN ({', '.join(repr(one) for one in _OPEN)})"
+    )
+    names = ", ".join(inside.get(name, name) for name in OpenCase._fields)
+    marks = ", ".join([mark] * len(STEP_COLUMNS))
+    return _Statements(
+        read=f"SELECT {names} FROM case_record WHERE {is_open} ORDER BY seq",  # noqa: S608
+        versions=f"SELECT seq, version FROM case_record WHERE {is_open}",  # noqa: S608
+        due=f"UPDATE case_record SET due_at = {mark}, steps = {mark}, version = version + 1, "  # noqa: S608
+        f"flow = {flow} WHERE seq = {mark}",
+        fact=f"UPDATE case_fact SET deadline = {mark} WHERE case_seq = {mark}",  # noqa: S608
+        step=f"INSERT INTO case_step ({', '.join(STEP_COLUMNS)}) VALUES ({marks})",  # noqa: S608
+    )
+
+
+_LAST_KIND = f"= '{ClockKind.DISPOSE.value}'"
+# Mostly the clock of disposal is the last one: then the others need not be unpacked.
+_SQLITE = _statements(
+    "?",
+    "+state",  # a plus keeps the index of states out: the cases lie side by side in the table
+    {
+        "last_at": "json_extract(flow, '$.last_at')",
+        "clocks": f"CASE WHEN json_extract(flow, '$.clocks[#-1].kind') {_LAST_KIND} "
+        "THEN json_extract(flow, '$.clocks[#-1]') ELSE json_extract(flow, '$.clocks') END",
+    },
+    "json_set(flow, '$.steps', ?, '$.last_at', ?)",
 )
-_INSIDE = {
-    "last_at": "json_extract(flow, '$.last_at')",
-    # Mostly the clock of disposal is the last one: then the others need not be unpacked.
-    "clocks": f"CASE WHEN json_extract(flow, '$.clocks[#-1].kind') = '{ClockKind.DISPOSE.value}' "
-    "THEN json_extract(flow, '$.clocks[#-1]') ELSE json_extract(flow, '$.clocks') END",
-}
-_READ = (
-    f"SELECT {', '.join(_INSIDE.get(name, name) for name in OpenCase._fields)} "  # noqa: S608
-    f"FROM case_record WHERE {_IS_OPEN} ORDER BY seq"
-)
-_READ_VERSIONS = f"SELECT seq, version FROM case_record WHERE {_IS_OPEN}"  # noqa: S608
-_SET_DUE = (
-    "UPDATE case_record SET due_at = ?, steps = ?, version = version + 1, "
-    "flow = json_set(flow, '$.steps', ?, '$.last_at', ?) WHERE seq = ?"
-)
-_SET_FACT = "UPDATE case_fact SET deadline = ? WHERE case_seq = ?"
-_ADD_STEP = (
-    f"INSERT INTO case_step ({', '.join(STEP_COLUMNS)}) "  # noqa: S608 - names of columns
-    f"VALUES ({', '.join('?' * len(STEP_COLUMNS))})"
+_POSTGRESQL = _statements(
+    "%s",
+    "state",
+    {
+        "last_at": "flow::json ->> 'last_at'",
+        "clocks": f"CASE WHEN flow::json #>> '{{clocks,-1,kind}}' {_LAST_KIND} "
+        "THEN flow::json #>> '{clocks,-1}' ELSE flow::json #>> '{clocks}' END",
+    },
+    "jsonb_set(jsonb_set(flow::jsonb, '{steps}', to_jsonb(%s::int)),"
+    " '{last_at}', to_jsonb(%s::text))::text",
 )
 
 
@@ -50,6 +79,8 @@ class SqlDeadlineRepo:
 
     def __init__(self, unit: Unit) -> None:
         self._connection = unit.connection
+        is_sqlite = unit.connection.dialect.name == "sqlite"
+        self._say = _SQLITE if is_sqlite else _POSTGRESQL
 
     def open_seqs(self) -> list[int]:
         """Cases that have not ended, in order."""
@@ -59,12 +90,12 @@ class SqlDeadlineRepo:
 
     def open_cases(self, first: int, last: int) -> list[OpenCase]:
         """Cases that have not ended from one seq to another, both included, in order."""
-        rows = self._connection.exec_driver_sql(_READ, (first, last)).all()
+        rows = self._connection.exec_driver_sql(self._say.read, (first, last)).all()
         return [OpenCase._make(row) for row in rows]
 
     def open_versions(self, first: int, last: int) -> dict[int, int]:
         """Version of each of these, by seq."""
-        rows = self._connection.exec_driver_sql(_READ_VERSIONS, (first, last)).all()
+        rows = self._connection.exec_driver_sql(self._say.versions, (first, last)).all()
         return {row[0]: row[1] for row in rows}
 
     def move(self, moved: Sequence[Moved]) -> None:
@@ -73,6 +104,6 @@ class SqlDeadlineRepo:
             return
         # The driver takes the rows as they are: a statement of the toolkit would take them apart.
         run = self._connection.exec_driver_sql
-        run(_SET_DUE, [(m.due_at, m.number, m.number, m.last_at, m.case.seq) for m in moved])
-        run(_SET_FACT, [(m.due_s, m.case.seq) for m in moved])
-        run(_ADD_STEP, [step_of(m) for m in moved])
+        run(self._say.due, [(m.due_at, m.number, m.number, m.last_at, m.case.seq) for m in moved])
+        run(self._say.fact, [(m.due_s, m.case.seq) for m in moved])
+        run(self._say.step, [step_of(m) for m in moved])

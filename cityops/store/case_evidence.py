@@ -7,9 +7,10 @@ from uuid import UUID
 
 import numpy as np
 import orjson
-from sqlalchemy import bindparam, delete, func, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 
 from cityops.services.case_evidence import Alarmed, KnownPhoto
+from cityops.store.dialect import JoinedTexts
 from cityops.store.models.cases import CaseEvidence, CaseRow
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class SqlEvidenceRepo:
             .subquery()
         )
         ids, hashes = self._connection.execute(
-            select(func.group_concat(newest.c.id), func.group_concat(newest.c.phash))
+            select(JoinedTexts(newest.c.id, ","), JoinedTexts(newest.c.phash, ","))
         ).one()
         numbers = np.fromstring(ids or "", np.int64, sep=",")
         known = np.fromstring(hashes or "", np.int64, sep=",").view(np.uint64)

@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, and_, case, func, literal, literal_column,
 from cityops.services.case_values import CaseScope, stored_time
 from cityops.services.grid.evaluation import Basis, Period
 from cityops.store.case_filters import in_scope
+from cityops.store.dialect import ExactReal, JoinedTexts, json_text
 from cityops.store.models.cases import CaseFact, CaseRow, CaseStep
 from grid.classes import ClassKey
 from grid.clock.calendar import CITY_ZONE
@@ -90,7 +91,7 @@ class SqlFactRepo:
         Those about a component are left out: its owner goes before every rule.
         """
         c = _case.c
-        condition = func.json_extract(c.flow, "$.filing[0]")
+        condition = json_text(c.flow, "filing", 0)
         query = (
             select(
                 *(c.class_domain, c.class_scheme, c.class_code, condition, c.cell),
@@ -114,7 +115,7 @@ class SqlFactRepo:
         )
         same = and_(c.case_seq == first.c.case_seq, c.number == first.c.number)
         query = (
-            select(func.json_extract(c.details, "$.suggested"), c.department, c.at)
+            select(json_text(c.details, "suggested"), c.department, c.at)
             .join(first, same)
             .where(c.at >= stored_time(start), c.at < stored_time(end), c.department.is_not(None))
             .order_by(c.case_seq)
@@ -153,15 +154,14 @@ def _handled(
 
 def _columns(keys: Sequence[str]) -> list[ColumnElement[Any]]:
     """One text per column; all in the order in which the rows are met."""
-    exact = case(
-        (_fact.c.overtime == 0, literal("0")), else_=func.printf("%!.17g", _fact.c.overtime)
-    )
+    exact = case((_fact.c.overtime == 0, literal("0")), else_=ExactReal(_fact.c.overtime))
+    comma: ColumnElement[Any] = literal_column("','")
     unknown: ColumnElement[Any] = literal_column(str(_NEVER))
     return [
-        *(func.group_concat(_fact.c[name]).label(name) for name in _NUMBERS),
-        func.group_concat(func.coalesce(_fact.c.deadline, unknown)).label("deadline"),
-        func.group_concat(exact).label("overtime"),
-        *(func.group_concat(_fact.c[name], _BETWEEN).label(f"key_{name}") for name in keys),
+        *(JoinedTexts(_fact.c[name], comma).label(name) for name in _NUMBERS),
+        JoinedTexts(func.coalesce(_fact.c.deadline, unknown), comma).label("deadline"),
+        JoinedTexts(exact, comma).label("overtime"),
+        *(JoinedTexts(_fact.c[name], _BETWEEN).label(f"key_{name}") for name in keys),
     ]
 
 

@@ -33,6 +33,7 @@ from cityops.store.case_rows import (
     step_of,
     step_values,
 )
+from cityops.store.dialect import json_text
 from cityops.store.models.cases import (
     CaseCounter,
     CaseFact,
@@ -280,7 +281,7 @@ class SqlCaseRepo:
     def suspended(self) -> list[tuple[UUID, datetime | None]]:
         """Cases that are suspended, and until when."""
         c = _case.c
-        until = func.json_extract(c.flow, "$.suspended_until")
+        until = json_text(c.flow, "suspended_until")
         query = select(c.id, until).where(c.state == CaseState.SUSPENDED.value).order_by(c.seq)
         return [(UUID(i), read_time(text)) for i, text in self._connection.execute(query)]
 

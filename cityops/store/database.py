@@ -1,8 +1,9 @@
 """The store: an engine per process and the two kinds of transaction.
 
-SQLite gets WAL, foreign keys, a busy time-out and ``synchronous=FULL``. Reading transactions
+On SQLite: WAL, foreign keys, a busy time-out and ``synchronous=FULL``. Reading transactions
 begin plainly, so that no reader waits behind a writer; writing ones take the lock at once,
-because the driver's default loses updates silently.
+because the driver's default loses updates silently. What is PostgreSQL's own lies in
+``cityops.store.server``.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
 from cityops.settings import Settings
 from cityops.store.files import FolderFileStore
+from cityops.store.server import BEGIN_WRITING, SERVER_OPTIONS, require_postgis, server_refusal
 from cityops.store.unit import Unit
 from gis.errors import UnavailableError
 from gis.layers import LayerRegistry, installed_layers
@@ -211,6 +213,7 @@ def create_all(settings: Settings, installed: LayerRegistry | None = None) -> Sq
     store = SqlStore(settings, installed)
     try:
         with answering(), store.engine.begin() as connection:
+            require_postgis(connection)
             create_schema(connection)
             check_schema(connection)
         prepare(store)
@@ -251,16 +254,20 @@ def make_engine(database: str) -> Engine:
         url = url.set(drivername="postgresql+psycopg")
     path = sqlite_path(database)
     how: dict[str, Any] = {"pool_size": 8, "max_overflow": 8, "pool_timeout": POOL_WAIT_S}
+    if path is None:
+        how |= {"connect_args": SERVER_OPTIONS, "pool_pre_ping": True}
     if path is not None:
         how["creator"] = partial(_open_sqlite, path)
     try:
+        if path is None:
+            import geoalchemy2  # noqa: F401 - listens to tables that are made; not from half-way on
         engine = create_engine(url, **how)
     except ModuleNotFoundError as error:
         raise UnavailableError(
             "store.no_driver",
             "数据库驱动 {got} 没有安装",
             got=error.name,
-            hint="安装 cityops[postgres]",
+            hint="安装 cityops[postgis]",
         ) from error
     if path is not None:
         event.listen(engine, "connect", _on_sqlite_connect)
@@ -315,6 +322,8 @@ def _on_sqlite_begin(connection: Connection) -> None:
 def _on_server_begin(connection: Connection) -> None:
     if connection.get_execution_options().get("read_only"):
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    else:
+        connection.exec_driver_sql(BEGIN_WRITING)
 
 
 def _dispose_in_forked_child(engine: Engine) -> None:
@@ -398,9 +407,4 @@ def _refusal(cause: object) -> tuple[str, str, str] | None:
     if isinstance(number, int):
         # The low byte is the primary code; extended codes refine it.
         return _REFUSALS.get(number & 0xFF)
-    state = getattr(cause, "sqlstate", None)
-    if type(cause).__name__ == "OperationalError" or str(state or "").startswith(
-        ("08", "53", "57")
-    ):
-        return ("store.unreachable", "数据库服务器没有应答", "检查 CITYOPS_DATABASE_URL 与网络")
-    return None
+    return server_refusal(cause)

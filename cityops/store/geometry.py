@@ -41,6 +41,10 @@ class Geom(TypeDecorator[Any]):
             return dialect.type_descriptor(Geometry(self.kind, self.srid, spatial_index=False))
         return dialect.type_descriptor(LargeBinary())
 
+    def bind_expression(self, bindvalue: Any) -> Any:
+        """The value alone: PostgreSQL reads hexadecimal EWKB without a function."""
+        return bindvalue
+
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
         """EWKB in hexadecimal on PostgreSQL, WKB elsewhere."""
         if value is None:
@@ -55,3 +59,10 @@ class Geom(TypeDecorator[Any]):
             return None
         data = getattr(value, "data", value)
         return shapely.from_wkb(bytes(data) if isinstance(data, memoryview) else data)
+
+
+def hex_ewkb(geometry: Any, srid: int) -> list[str]:
+    """Geometries as PostGIS takes them, in bulk: EWKB in hexadecimal."""
+    marked = shapely.set_srid(geometry, srid)
+    listed: list[str] = shapely.to_wkb(marked, hex=True, include_srid=True).tolist()
+    return listed

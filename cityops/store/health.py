@@ -85,7 +85,9 @@ def _integrity(connection: Connection) -> str | None:
 
 def _lost_triggers(connection: Connection) -> list[str]:
     if connection.dialect.name != "sqlite":
-        return []
+        rows = connection.exec_driver_sql("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal")
+        there = set(rows.scalars())
+        return sorted(name for name in TRIGGERS if name not in there)
     rows = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'")
     there = set(rows.scalars())
     return sorted(name for name in TRIGGERS if name not in there)

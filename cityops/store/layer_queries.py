@@ -7,8 +7,15 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Table, and_, or_, select
 
-from cityops.services.layer_values import check_text, codes_titled, filter_value, visible_field
+from cityops.services.layer_values import (
+    ascii_lower,
+    check_text,
+    codes_titled,
+    filter_value,
+    visible_field,
+)
 from cityops.services.permissions import Permission
+from cityops.store.dialect import AsciiLower
 from cityops.store.permission_sql import permission_condition
 from gis.errors import InvalidError
 from gis.layers import FieldType, LayerSpec
@@ -62,7 +69,7 @@ def text_condition(
         field = spec.field_named(name)
         column = table.c[name]
         if field.type in (FieldType.TEXT, FieldType.CODE):
-            parts.append(column.icontains(text, autoescape=True))
+            parts.append(AsciiLower(column).contains(ascii_lower(text), autoescape=True))
         if field.type is FieldType.CODE:
             parts.append(column.in_(codes_titled(field, text)))
     return or_(*parts) if parts else and_(False)

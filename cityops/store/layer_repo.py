@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +12,9 @@ from sqlalchemy import Select, Table, and_, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from cityops.services.permissions import Permission
+from cityops.store.copying import copy_rows
 from cityops.store.declarations import spec_from_json, spec_to_json
+from cityops.store.geometry import hex_ewkb
 from cityops.store.layer_queries import equal_condition, ordered_after, text_condition
 from cityops.store.layer_rows import (
     check_geometry,
@@ -25,6 +27,7 @@ from cityops.store.layer_tables import (
     Box,
     IndexCheck,
     check_index,
+    check_server_index,
     drop_table,
     drop_triggers,
     fill_index,
@@ -163,10 +166,9 @@ class SqlLayerRepo:
         ]
 
     def check_indexes(self, *, deep: bool = False) -> list[IndexCheck]:
-        """Compare the R*Tree of every layer with its rows; nothing to check on PostGIS."""
-        if self._dialect != "sqlite":
-            return []
-        return [check_index(self._connection, s.name, deep=deep) for s in self.registry()]
+        """Compare the spatial index of every layer with its rows."""
+        check = check_index if self._dialect == "sqlite" else check_server_index
+        return [check(self._connection, s.name, deep=deep) for s in self.registry()]
 
     def _has_triggers(self, layer: str) -> bool:
         return _agree(triggers_there(self._connection), layer)
@@ -275,7 +277,9 @@ class SqlLayerRepo:
             return np.empty(0, np.int64)
         check_keys(spec, batch.keys)
         fids = self._reserve(spec, n)
-        names, rows = encode_batch(spec, batch, fids, source_id, accuracy_m, self._to_geom)
+        names, rows = encode_batch(
+            spec, batch, fids, source_id, accuracy_m, partial(self._to_geom, srid=spec.crs)
+        )
         try:
             with self._connection.begin_nested():
                 self._insert(spec, names, rows, first=int(fids[0]))
@@ -308,20 +312,19 @@ class SqlLayerRepo:
         ).scalar()
         return np.arange(count, dtype=np.int64) + int(last or 0) + 1
 
-    def _to_geom(self, geometry: ObjectArray) -> list[Any]:
+    def _to_geom(self, geometry: ObjectArray, srid: int) -> list[Any]:
         """Geometries in the form the driver takes, in bulk."""
         if self._dialect == "sqlite":
             listed: list[Any] = shapely.to_wkb(geometry).tolist()
             return listed
-        return list(geometry)
+        return hex_ewkb(geometry, srid)
 
     def _insert(
         self, spec: LayerSpec, names: list[str], rows: list[tuple[Any, ...]], first: int
     ) -> None:
         table = layer_table(spec)
         if self._dialect != "sqlite":
-            values = [dict(zip(names, row, strict=True)) for row in rows]
-            self._connection.execute(insert(table), values)
+            copy_rows(self._connection, table.name, names, rows)
             return
         bulk = len(rows) >= BULK_ROWS
         if bulk:

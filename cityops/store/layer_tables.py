@@ -251,6 +251,33 @@ def check_index(connection: Connection, layer: str, *, deep: bool = False) -> In
     return IndexCheck(layer, rows, indexed, tuple(faults))
 
 
+def check_server_index(connection: Connection, layer: str, *, deep: bool = False) -> IndexCheck:
+    """See that a layer's GiST index on PostGIS is there and in use. The server keeps it.
+
+    Parameters
+    ----------
+    deep
+        Also compare the four columns of every row with its geometry.
+    """
+    table = table_name(layer)
+    rows = int(connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one())  # noqa: S608
+    state = connection.exec_driver_sql(
+        "SELECT i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
+        " WHERE i.indrelid = to_regclass(%s) AND c.relname = %s",
+        (table, f"ix_{table}_gist"),
+    ).scalar()
+    if state is None:
+        return IndexCheck(layer, rows, 0, (f"缺少空间索引 ix_{table}_gist",))
+    faults = [] if state else [f"空间索引 ix_{table}_gist 无效"]
+    if deep:
+        outside = connection.exec_driver_sql(
+            f"SELECT count(*) FROM {table} WHERE minx <> ST_XMin(geom)"  # noqa: S608
+            " OR maxx <> ST_XMax(geom) OR miny <> ST_YMin(geom) OR maxy <> ST_YMax(geom)"
+        ).scalar_one()
+        faults += [f"{outside} 行的范围与图形不符"] if outside else []
+    return IndexCheck(layer, rows, rows, tuple(faults))
+
+
 def _deep_faults(connection: Connection, table: str, tree: str) -> list[str]:
     faults: list[str] = []
     verdict = connection.exec_driver_sql("SELECT rtreecheck(?)", (tree,)).scalar_one()

@@ -115,9 +115,9 @@ def square_batch(*squares: tuple[str, float, float, float]) -> FeatureBatch:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(tmp_path: Path, new_database: Callable[[], str]) -> Settings:
     """Settings of a deployment in a temporary folder."""
-    return Settings(data_dir=tmp_path / "data")
+    return Settings(data_dir=tmp_path / "data", database_url=new_database())
 
 
 @pytest.fixture

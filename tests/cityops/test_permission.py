@@ -106,10 +106,11 @@ class City:
 
 
 @pytest.fixture(scope="module")
-def city(tmp_path_factory):
+def city(tmp_path_factory, new_database):
     """Fourteen random layers, packed or in memory, some rows changed since they were packed."""
     rng = np.random.default_rng(20240611)
-    chosen = Settings(data_dir=tmp_path_factory.mktemp("permission") / "data")
+    folder = tmp_path_factory.mktemp("permission") / "data"
+    chosen = Settings(data_dir=folder, database_url=new_database())
     specs = [_spec(i, rng) for i in range(14)]
     store = create_all(chosen, LayerRegistry(specs))
     views = Views(chosen.snapshots_dir, small=ROWS)

@@ -357,6 +357,8 @@ def test_concurrent_writers_lose_nothing(filled, mains):
 
 
 def test_opening_makes_lost_triggers_and_their_index_again(filled, settings, registry, mains):
+    if filled.path is None:
+        pytest.skip("the index is the server's own")
     with filled.writing() as tx:
         drop_triggers(tx.connection, "mains")
         tx.connection.exec_driver_sql("DELETE FROM lyr_mains WHERE fid <= 50")

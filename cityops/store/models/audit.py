@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import DDL, String, Text, event
+from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from cityops.store.guards import guard
 from cityops.store.models import Base
 
 
@@ -30,22 +31,17 @@ class AuditEntry(Base):
     hash: Mapped[str] = mapped_column(String(64))
 
 
-_NO_DELETE = """
-CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit
-BEGIN SELECT RAISE(ABORT, 'audit rows are never deleted'); END
-"""
-_NO_UPDATE = """
-CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit
-WHEN new.body IS NOT NULL OR new.salt IS NOT NULL OR new.id <> old.id OR new.at <> old.at
-  OR new.person_id <> old.person_id OR new.action <> old.action OR new.subject <> old.subject
-  OR new.result <> old.result OR new.digest <> old.digest OR new.before <> old.before
-  OR new.hash <> old.hash
-BEGIN SELECT RAISE(ABORT, 'audit rows are never changed'); END
-"""
-TRIGGERS = {"audit_no_delete": _NO_DELETE, "audit_no_update": _NO_UPDATE}
-for _statement in TRIGGERS.values():
-    event.listen(
-        AuditEntry.__table__,
-        "after_create",
-        DDL(_statement.strip()).execute_if(dialect="sqlite"),
-    )
+#: What a change of a row may not touch; body and salt may go, and never come back.
+_CHANGED = " OR ".join(
+    [
+        "new.body IS NOT NULL OR new.salt IS NOT NULL OR new.id <> old.id OR new.at <> old.at",
+        *(
+            f"new.{name} <> old.{name}"
+            for name in ("person_id", "action", "subject", "result", "digest", "before", "hash")
+        ),
+    ]
+)
+#: Names of the triggers.
+TRIGGERS = ("audit_no_delete", "audit_no_update")
+guard(AuditEntry.__table__, "DELETE", "audit rows are never deleted")
+guard(AuditEntry.__table__, "UPDATE", "audit rows are never changed", _CHANGED)

@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import (
-    DDL,
-    BigInteger,
-    Float,
-    ForeignKey,
-    Index,
-    String,
-    Text,
-    UniqueConstraint,
-    event,
-)
+from sqlalchemy import BigInteger, Float, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from cityops.store.guards import guard
 from cityops.store.models import NAMES_A_FILE, Base
 
 
@@ -201,11 +192,5 @@ class CaseCounter(Base):
     last: Mapped[int]
 
 
-_HISTORY_TRIGGERS = (
-    "CREATE TRIGGER case_step_no_update BEFORE UPDATE ON case_step "
-    "BEGIN SELECT RAISE(ABORT, 'history is never changed'); END",
-    "CREATE TRIGGER case_step_no_delete BEFORE DELETE ON case_step "
-    "BEGIN SELECT RAISE(ABORT, 'history is never deleted'); END",
-)
-for _statement in _HISTORY_TRIGGERS:
-    event.listen(CaseStep.__table__, "after_create", DDL(_statement).execute_if(dialect="sqlite"))
+guard(CaseStep.__table__, "UPDATE", "history is never changed")
+guard(CaseStep.__table__, "DELETE", "history is never deleted")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import DDL, Index, String, Text, event
+from sqlalchemy import Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from cityops.store.guards import keep_rows
 from cityops.store.models import Base
 
 
@@ -28,12 +29,4 @@ class GridTable(Base):
     person_id: Mapped[int]
 
 
-for _act in ("UPDATE", "DELETE"):
-    event.listen(
-        GridTable.__table__,
-        "after_create",
-        DDL(
-            f"CREATE TRIGGER grid_table_no_{_act.lower()} BEFORE {_act} ON grid_table "
-            "BEGIN SELECT RAISE(ABORT, 'tables are never changed'); END"
-        ).execute_if(dialect="sqlite"),
-    )
+keep_rows(GridTable.__table__, "tables are never changed")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import DDL, String, Text, event
+from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from cityops.store.guards import keep_rows
 from cityops.store.models import Base
 
 
@@ -23,12 +24,4 @@ class HazardRun(Base):
     sha256: Mapped[str] = mapped_column(String(64))
 
 
-for _act in ("UPDATE", "DELETE"):
-    event.listen(
-        HazardRun.__table__,
-        "after_create",
-        DDL(
-            f"CREATE TRIGGER hazard_run_no_{_act.lower()} BEFORE {_act} ON hazard_run "
-            "BEGIN SELECT RAISE(ABORT, 'runs are never changed'); END"
-        ).execute_if(dialect="sqlite"),
-    )
+keep_rows(HazardRun.__table__, "runs are never changed")

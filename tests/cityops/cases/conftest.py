@@ -165,9 +165,12 @@ def photo() -> Callable[..., bytes]:
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqlStore]:
+def town(
+    tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[], str]
+) -> Iterator[SqlStore]:
     """The store with the town; tests of a module share it and its cases."""
-    made = create_all(Settings(data_dir=tmp_path_factory.mktemp("town") / "data"))
+    folder = tmp_path_factory.mktemp("town") / "data"
+    made = create_all(Settings(data_dir=folder, database_url=new_database()))
     fill_town(made)
     yield made
     made.dispose()

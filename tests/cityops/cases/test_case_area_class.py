@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
 from cityops.store.layer_tables import table_name
 from gis.layers import Title
@@ -60,9 +61,9 @@ def filed(town, desk, inspector, acceptor, leader):
 
     def say(kind):
         with town.writing() as tx:
-            tx.connection.exec_driver_sql(
-                f"UPDATE {table_name('cells')} SET area_class = ? WHERE code = ?",
-                (kind, "990101001001001"),
+            tx.connection.execute(
+                text(f"UPDATE {table_name('cells')} SET area_class = :kind WHERE code = :code"),
+                {"kind": kind, "code": "990101001001001"},
             )
 
     def go(place, reported, at_filing):

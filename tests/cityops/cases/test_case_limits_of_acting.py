@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -122,9 +123,11 @@ def test_one_case_that_cannot_be_resumed_keeps_none_of_the_others(
     broken, whole = suspended(), suspended()
     later = (desk.clock.now + timedelta(days=30)).isoformat()
     with town.writing() as tx:
+        query = text("SELECT flow FROM case_record WHERE id = :id")
+        flow = tx.connection.execute(query, {"id": broken["id"]}).scalar_one()
         tx.connection.execute(
-            text("UPDATE case_record SET flow = json_set(flow, '$.last_at', :at) WHERE id = :id"),
-            {"at": later, "id": broken["id"]},
+            text("UPDATE case_record SET flow = :flow WHERE id = :id"),
+            {"flow": json.dumps(json.loads(flow) | {"last_at": later}), "id": broken["id"]},
         )
     desk.clock.now += timedelta(days=3)
     assert desk.cases.resume_suspended() == 1
