@@ -123,7 +123,7 @@ class SqlAuditRepo:
         wanted = {anchor.number: anchor.hash for anchor in anchors}
         count, before, algorithm = 0, _START, _FIRST_HASH
         query = select(_audit).order_by(_audit.c.id)
-        rows = self._connection.execution_options(yield_per=_AT_A_TIME).execute(query)
+        rows = self._connection.execute(query, execution_options={"yield_per": _AT_A_TIME})
         for row in rows.mappings():
             count += 1
             why = _fault(row, count, before, algorithm) or _unanchored(row, wanted)
