@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -20,7 +21,8 @@ def command(file: Path, as_json: bool) -> None:
     store = open_store(settings())
     # Before the copy: everything leaves with it, and what cannot be written down is not done.
     with store.writing() as tx:
-        tx.audit.add(SYSTEM, "backup", "store", detail={"file": file.name})
+        name = os.fsencode(file.name).decode("utf-8", "replace")
+        tx.audit.add(SYSTEM, "backup", "store", detail={"file": name})
     report = write_backup(store, file)
     show(report.as_dict(), lambda: backup_text(report.as_dict()), as_json=as_json)
 

@@ -72,6 +72,20 @@ def contents(path) -> dict[str, str]:
     return out
 
 
+def chain(path) -> list[str]:
+    """Hash of each entry of the audit trail; the word restore where an entry tells of one."""
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
+        rows = db.execute("SELECT action, hash FROM audit ORDER BY id").fetchall()
+    return ["restore" if action == "restore" else digest for action, digest in rows]
+
+
+def anchor(tar) -> str:
+    """The last entry that the manifest of a backup names."""
+    with tarfile.open(tar) as archive:
+        told = json.loads(archive.extractfile("manifest.json").read())
+    return f"{told['rows']['audit']}:{told['audit_head']}"
+
+
 def pairs(path) -> set[tuple[str, str]]:
     """(case, sha256 of the photo) of a database."""
     query = "SELECT r.id, p.original FROM case_photo p JOIN case_record r ON r.seq = p.case_seq"
@@ -147,7 +161,11 @@ def test_a_backup_restored_elsewhere_holds_what_was_acknowledged_and_equals_its_
     assert before <= found
     with tarfile.open(tar) as archive:
         archive.extract("cityops.db", tmp_path / "copy", filter="data")
-    assert contents(target / "cityops.db") == contents(tmp_path / "copy" / "cityops.db")
+    there, copied = contents(target / "cityops.db"), contents(tmp_path / "copy" / "cityops.db")
+    assert there.pop("audit") != copied.pop("audit")
+    assert there == copied
+    assert chain(target / "cityops.db") == [*chain(tmp_path / "copy" / "cityops.db"), "restore"]
+    assert cityops(target, "audit", "verify", "--anchor", anchor(tar), "--json").returncode == 0
     for _, digest in found:
         data = (target / "files" / digest[:2] / digest).read_bytes()
         assert hashlib.sha256(data).hexdigest() == digest
