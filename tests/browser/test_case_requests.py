@@ -239,6 +239,7 @@ def test_a_case_that_somebody_else_moves_is_shown_anew_where_it_is_open(people, 
 def test_the_mark_of_an_open_case_lies_beside_the_panel_of_layers(people, filed):
     desk = look(people("acceptor"), filed())
     desk.set_viewport_size({"width": 1440, "height": 900})
+    desk.click("#layers.is-shut #layers-fold")  # cases fold it; who wants it opens it again
     case = filed(lon=117.1931)
     under = """([lon, lat]) => { const { map } = window.cityops;
       map.jumpTo({ center: [lon, lat] });
