@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from underground.audit.answers import ANSWERS, CHECKS, Answer, Check, Findings
 from underground.audit.checks import AuditSettings
 from underground.audit.tiles import Audit, AuditResult
@@ -129,9 +131,17 @@ def _assumed(audit: Audit, a: int, b: int) -> list[str]:
                 ("size", audit.pipes.is_size_assumed[row]),
                 ("part", audit.pipes.is_part_assumed[row]),
                 ("sigma", audit.pipes.is_sigma_assumed[row]),
+                ("wall", _leans_on_wall(audit, row)),
             )
             out += [f"{name}.{what}" for what, is_so in flags if is_so]
     return out
+
+
+def _leans_on_wall(audit: Audit, row: int) -> bool:
+    """Whether heights of a pipe follow from an invert and a wall that no one measured."""
+    pipes = audit.pipes
+    is_open = bool(pipes.is_wall_assumed[row] or np.isnan(pipes.wall[row]))
+    return is_open and not np.isnan(pipes.inverts[row]).all()
 
 
 def _message(audit: Audit, check: Check, answer: Answer, row: dict[str, Any]) -> str:
