@@ -402,11 +402,13 @@ def test_an_inspection_is_waived_and_lateness_appealed_against_through_three_han
     people("department").picture("department-appeal")
     act(desk, "ask_appeal")
     desk = look(people("dispatcher"), late)
-    assert "那两周道路封闭" in desk.text_content(".panel")
+    assert "那两周道路封闭" in desk.text_content("[data-pending=appeal]")
     assert acts(desk)[:2] == ["pass_appeal", "deny_appeal"]
     act(desk, "pass_appeal")
     desk = look(people("acceptor"), late)
+    assert "等受理员决定那两周道路封闭" in desk.text_content("[data-pending=appeal]")
     people("acceptor").picture("acceptor-appeal")
     act(desk, "grant_appeal")
-    assert "免计超时" in desk.text_content(".panel")
+    assert "免计超时" in desk.text_content(".story")
+    assert not desk.is_visible("[data-pending]")
     assert acts(desk) == []
