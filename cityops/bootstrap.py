@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cityops.services.grid.publishing import CalendarDesk
     from cityops.services.grid.rules import RuleDesk
     from cityops.services.grid.schemes import SchemeDesk
+    from cityops.services.hazards.brief import HazardBriefs
     from cityops.services.hazards.service import HazardService
     from cityops.services.hazards.sheet import SituationSheets
     from cityops.services.imports.cases import CaseImportService
@@ -316,6 +317,13 @@ class Services:
         from cityops.services.hazards.sheet import SituationSheets
 
         return SituationSheets(self.hazards, self.press)
+
+    @cached_property
+    def hazard_briefs(self) -> HazardBriefs:
+        """Grade and evacuation as PDF."""
+        from cityops.services.hazards.brief import HazardBriefs
+
+        return HazardBriefs(self.press)
 
     @cached_property
     def events(self) -> EventService:

@@ -67,14 +67,23 @@ def feature_collection(
     keys = view.json_column(key, rows)
     woven.each([keys])
     woven.same(b',"properties":{')
-    for i, name in enumerate(fields):
-        woven.same((b"," if i else b"") + orjson.dumps(name) + b":")
-        woven.each([keys] if name == key else view.json_members(name, rows, woven.taken()))
+    for is_key, names in itertools.groupby(fields, lambda name: name == key):
+        some = [(_before(name, name != fields[0], woven.taken()), name) for name in names]
+        if is_key:
+            woven.same(some[0][0])
+            woven.each([keys])
+        else:
+            woven.each(view.json_members(some, rows))
     before, geometry, after = _geometry_pieces(view.shapes(rows))
     woven.same(b'},"geometry":' + before)
     woven.each([geometry])
     woven.same(after + b"}")
     return woven.collection(more)
+
+
+def _before(name: str, is_later: bool, pending: bytes) -> bytes:
+    """What stands before the value of a property."""
+    return pending + (b"," if is_later else b"") + orjson.dumps(name) + b":"
 
 
 class _Woven:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,6 +18,10 @@ from gis.ragged import FloatArray, Ragged, offsets_of, spread
 #: A text column is dictionary-coded while it has at most this share of distinct values.
 _DISTINCT_SHARE = 0.25
 _MOST_DISTINCT = 65536
+#: Numbers of at most so many distinct values are written as texts that are made once.
+_FEW = 1000
+#: Rows that tell whether it is worth to look for them.
+_SAMPLE = 20_000
 
 
 class Column(Protocol):
@@ -61,10 +66,10 @@ def numbered(values: ObjectArray) -> Numbered:
 
 @dataclass(frozen=True)
 class CodedColumn:
-    """Text of few distinct values: ``values[codes[row]]``, code -1 is unknown."""
+    """Few distinct values: ``values[codes[row]]``, code -1 is unknown."""
 
     values: ObjectArray
-    codes: npt.NDArray[np.int32]
+    codes: npt.NDArray[np.signedinteger[Any]]
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_lookup", object_array([*self.values.tolist(), None]))
@@ -125,6 +130,29 @@ class NumberColumn:
 
     def __len__(self) -> int:
         return len(self.values)
+
+    @cached_property
+    def few(self) -> CodedColumn | None:
+        """The same as numbers of distinct values where those are at most 1,000, else None.
+
+        What is not finite counts as unknown. Found once, when first asked for.
+        """
+        valid = np.ones(len(self), bool) if self.known is None else self.known.copy()
+        if self.values.dtype.kind == "f":
+            valid &= np.isfinite(self.values)
+        sample = slice(None, None, max(1, len(self) // _SAMPLE))
+        distinct = np.unique(self.values[sample][valid[sample]])
+        for _ in range(2):  # what the sample has not is added once
+            if not 0 < len(distinct) <= _FEW:
+                return None
+            codes = np.searchsorted(distinct, self.values).astype(np.int16)
+            codes[codes == len(distinct)] = 0
+            missed = valid & (distinct[codes] != self.values)
+            if not missed.any():
+                codes[~valid] = -1
+                return CodedColumn(object_array(distinct.tolist()), codes)
+            distinct = np.union1d(distinct, self.values[missed])
+        return None
 
     def take(self, rows: npt.NDArray[Any]) -> ObjectArray:
         """(k,) Python numbers or booleans at positions `rows`."""

@@ -366,27 +366,34 @@ class LayerView:
         NotFoundError
             When the layer has no such field.
         """
-        return [
-            b"".join(pieces) for pieces in zip(*self.json_members(name, rows, b""), strict=True)
-        ]
+        return self._json_texts(name, np.asarray(rows, np.int64))
 
-    def json_members(self, name: str, rows: Rows, before: bytes) -> list[list[bytes]]:
-        """Columns of pieces: `before` and a field's value as UTF-8 JSON, read by turns.
+    def json_members(self, members: Sequence[tuple[bytes, str]], rows: Rows) -> list[list[bytes]]:
+        """Columns of pieces: for each member what stands before it and a field's value as UTF-8 JSON.
 
         Raises
         ------
         NotFoundError
             When the layer has no such field.
         """
-        self.spec.field_named(name)
-        base, at = self._snapshot.table.columns[name], np.asarray(rows, np.int64)
+        at = np.asarray(rows, np.int64)
         if not len(self._edits):
-            return json_members(base, at, before)
+            columns = self._snapshot.table.columns
+            for _, name in members:
+                self.spec.field_named(name)
+            return json_members([(before, columns[name]) for before, name in members], at)
+        texts = ((before, self._json_texts(name, at)) for before, name in members)
+        return [piece for before, text in texts for piece in ([before] * len(at), text)]
+
+    def _json_texts(self, name: str, at: IntArray) -> list[bytes]:
+        self.spec.field_named(name)
+        base = self._snapshot.table.columns[name]
+        if not len(self._edits):
+            return json_texts(base, at)
         new = at >= self._base_size
         edited = iter(json_texts(self._edits.columns[name], at[new] - self._base_size))
         kept = iter(json_texts(base, at[~new]))
-        texts = [next(edited) if is_new else next(kept) for is_new in new.tolist()]
-        return [[before] * len(texts), texts]
+        return [next(edited) if is_new else next(kept) for is_new in new.tolist()]
 
     def batch(self, rows: Rows) -> FeatureBatch:
         """Rows as a batch without ``extra`` and ``delivered``; dates as ISO text."""

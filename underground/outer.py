@@ -34,6 +34,8 @@ class OuterSizes:
     ----------
     wall
         Thickness; NaN where unknown.
+    is_wall_assumed
+        (n,) whether it follows from a nominal size or from a share, not from both sizes of the pipe.
     basis
         (n,) members of `OuterBasis`.
     is_assumed
@@ -44,6 +46,7 @@ class OuterSizes:
     width: FloatArray
     height: FloatArray
     wall: FloatArray
+    is_wall_assumed: BoolArray
     basis: ObjectArray
     is_assumed: BoolArray
 
@@ -66,16 +69,26 @@ def outer_table() -> dict[tuple[str, float], float]:
     }
 
 
+def _rule_rows() -> list[dict[str, str]]:
+    text = (files("underground") / "data" / "outer_rules.csv").read_text(encoding="utf-8")
+    return list(csv.DictReader(StringIO(text)))
+
+
+@cache
+def _meant(meaning: str) -> list[str]:
+    """Materials of which the recorded size is the ``inner`` or the ``outer`` one."""
+    return [row["material"] for row in _rule_rows() if row["meaning"] == meaning]
+
+
 @cache
 def outer_rules() -> dict[str, tuple[float, float]]:
     """Shares of the recorded size by material: outer size, wall (NaN where unknown)."""
-    text = (files("underground") / "data" / "outer_rules.csv").read_text(encoding="utf-8")
     return {
         row["material"]: (
             float(row["outer_share"]),
             float(row["wall_share"]) if row["wall_share"] else float("nan"),
         )
-        for row in csv.DictReader(StringIO(text))
+        for row in _rule_rows()
     }
 
 
@@ -99,6 +112,9 @@ def outer_sizes(
     material. Where none of them applies, and for boxes, the size is taken as outer and marked: of
     pre-insulated heat pipes that is too small.
 
+    The wall is half of what the outer size exceeds the recorded one by, where the latter is no
+    outer size: known where both sizes are recorded and the material's is an inner one, else assumed.
+
     Examples
     --------
     >>> from underground.sizes import sections_of
@@ -108,10 +124,9 @@ def outer_sizes(
     ([0.222, 0.6, 0.11, 0.3], [False, False, False, True])
     """
     n = len(sections)
-    known = ~np.isnan(sections.width)
     width, height = sections.width.copy(), sections.height.copy()
     wall = np.full(n, np.nan)
-    basis = np.where(known, OuterBasis.SIZE, OuterBasis.NONE).astype(object)
+    basis = np.where(~np.isnan(width), OuterBasis.SIZE, OuterBasis.NONE).astype(object)
     keys = list(zip(material.tolist(), np.round(sections.width, 6).tolist(), strict=True))
     distinct = {key for key, box in zip(keys, sections.is_box.tolist(), strict=True) if not box}
     meanings = {key: _meaning(*key) for key in distinct}
@@ -125,13 +140,26 @@ def outer_sizes(
         width[at] = height[at] = [f[0] for f in read]
         wall[at] = [f[1] for f in read]
         basis[at] = object_array(f[2] for f in read)
+    is_wall_assumed = ~np.isnan(wall)
     if recorded_outer is not None:
         use = recorded_outer > 0
         width = np.where(use, recorded_outer, width)
         height = np.where(use & ~sections.is_box, recorded_outer, height)
         basis = np.where(use, OuterBasis.RECORDED, basis).astype(object)
+        both = _wall_between(sections, material, recorded_outer)
+        wall = np.where(use, both, wall)
+        is_wall_assumed = np.where(
+            use, ~np.isin(material.astype(str), _meant("inner")), is_wall_assumed
+        )
     assumed = np.array([b == OuterBasis.SIZE for b in basis.tolist()], bool)
-    return OuterSizes(width, height, wall, basis, assumed)
+    return OuterSizes(width, height, wall, is_wall_assumed & ~np.isnan(wall), basis, assumed)
+
+
+def _wall_between(sections: Sections, material: ObjectArray, outer: FloatArray) -> FloatArray:
+    """Half of what outer sizes exceed recorded ones by; NaN where the latter are outer ones too."""
+    wall = (outer - sections.width) / 2
+    is_outer = np.isin(material.astype(str), _meant("outer"))
+    return np.where(sections.is_box | is_outer | ~(wall > 0), np.nan, wall)
 
 
 def _meaning(material: str | None, size: float) -> tuple[float, float, OuterBasis] | None:

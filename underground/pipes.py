@@ -14,8 +14,8 @@ from gis.features import object_array
 from gis.ragged import spread
 from underground.axes import Axes, BoolArray, FloatArray, IntArray, ObjectArray, offsets
 from underground.clearance.bodies import Solids
-from underground.heights import GROUND_DATUM, HeightSource, axis_offset, require_one_datum
-from underground.outer import outer_sizes
+from underground.heights import GROUND_DATUM, HeightSource, Part, axis_offset, require_one_datum
+from underground.outer import OuterSizes, outer_sizes
 from underground.quality import method_of, standard_errors
 from underground.survey.meaning import Meaning, meaning_of
 from underground.survey.model import Survey
@@ -41,6 +41,10 @@ class Pipes:
     is_size_assumed, is_part_assumed
         (n,) whether the outer size is the recorded one for want of better, and whether the
         reference of depths is the kind's usual one.
+    wall, is_wall_assumed
+        (n,) thickness in metres, NaN where unknown, and whether it follows from a nominal size.
+    inverts
+        (n, 2) heights of the inner bottom at both ends as delivered; NaN where none was.
     sigma_xy, sigma_z, is_sigma_assumed
         (n,) standard errors, the worse of both ends; NaN where unknown.
     nodes
@@ -63,6 +67,9 @@ class Pipes:
     recorded_m: FloatArray
     is_size_assumed: BoolArray
     is_part_assumed: BoolArray
+    wall: FloatArray
+    is_wall_assumed: BoolArray
+    inverts: FloatArray
     sigma_xy: FloatArray
     sigma_z: FloatArray
     is_sigma_assumed: BoolArray
@@ -147,22 +154,24 @@ class Pipes:
 class EndLevels:
     """Heights of the ends of lines as far as a survey gives them, metres.
 
-    ``axis``, ``ground``, ``depth`` are (n, 2), NaN where unknown; ``source`` (n, 2) members of
-    `HeightSource`.
+    ``axis``, ``ground``, ``depth`` are (n, 2), NaN where unknown; ``invert`` (n, 2) what was
+    delivered as the inner bottom, NaN elsewhere; ``source`` (n, 2) members of `HeightSource`.
     """
 
     axis: FloatArray
     ground: FloatArray
     depth: FloatArray
+    invert: FloatArray
     source: ObjectArray
 
 
-def end_levels(survey: Survey, meaning: Meaning, height: FloatArray, wall: FloatArray) -> EndLevels:
+def end_levels(survey: Survey, meaning: Meaning, outer: OuterSizes) -> EndLevels:
     """Axis, ground and depth at both ends of each line.
 
     A recorded level comes first, then the ground less the depth, then the height of the shape
     (taken as of the axis). The level of a point stands in for one that its lines do not have. With
-    the datum "ground" depths alone count, and the ground is 0 everywhere.
+    the datum "ground" depths alone count, and the ground is 0 everywhere. A wall of unknown thickness
+    is left out between an invert and its axis.
     """
     ends = survey.ends
     by_depth_only = survey.datum == GROUND_DATUM
@@ -174,8 +183,8 @@ def end_levels(survey: Survey, meaning: Meaning, height: FloatArray, wall: Float
     level = np.where(np.isnan(level), _of_points(survey, "pipe_level")[ends], level)
     by_depth = ground - depth
     part = by_depth if by_depth_only else np.where(np.isnan(level), by_depth, level)
-    shift = axis_offset(meaning.part, height, np.nan_to_num(wall))[:, None]
-    axis = part + shift
+    axis = part + axis_offset(meaning.part, outer.height, np.nan_to_num(outer.wall))[:, None]
+    invert = np.where((meaning.part == Part.INVERT)[:, None], part, np.nan)
     drawn = survey.end_xyz[:, :, 2]
     use_drawn = np.isnan(axis) & ~np.isnan(drawn)
     if by_depth_only:
@@ -184,7 +193,7 @@ def end_levels(survey: Survey, meaning: Meaning, height: FloatArray, wall: Float
     source[~np.isnan(axis)] = HeightSource.DEPTH
     source[~np.isnan(axis) & ~np.isnan(level)] = HeightSource.RECORDED
     source[use_drawn] = HeightSource.GEOMETRY
-    return EndLevels(np.where(use_drawn, drawn, axis), ground, depth, source)
+    return EndLevels(np.where(use_drawn, drawn, axis), ground, depth, invert, source)
 
 
 def _of_points(survey: Survey, name: str) -> FloatArray:
@@ -211,7 +220,7 @@ def pipes_of_survey(survey: Survey, *, assume: str | None = "detected") -> Pipes
     meaning = meaning_of(survey)
     places = metric_places(survey)
     outer = outer_sizes(meaning.sections, meaning.material, survey.lines.number("outer"))
-    levels = end_levels(survey, meaning, outer.height, outer.wall)
+    levels = end_levels(survey, meaning, outer)
     kept = _usable(places, survey)
     axes, ground = _axes(survey, places, levels, kept)
     sigma_xy, sigma_z, assumed = _trust(survey, levels, kept, assume)
@@ -229,6 +238,9 @@ def pipes_of_survey(survey: Survey, *, assume: str | None = "detected") -> Pipes
         recorded_m=meaning.sections.width[kept],
         is_size_assumed=outer.is_assumed[kept],
         is_part_assumed=meaning.part_assumed[kept],
+        wall=outer.wall[kept],
+        is_wall_assumed=outer.is_wall_assumed[kept],
+        inverts=levels.invert[kept],
         sigma_xy=sigma_xy,
         sigma_z=sigma_z,
         is_sigma_assumed=assumed,

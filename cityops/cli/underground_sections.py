@@ -72,8 +72,23 @@ def _section_told(result: dict[str, Any]) -> str:
 def _profile_told(result: dict[str, Any]) -> str:
     lines = [f"路径长 {result['length_m']:.2f} m，{len(result['links'])} 段"]
     for link in result["links"]:
-        slope = "坡度缺" if link["slope"] is None else f"坡度 {link['slope'] * 1000:.2f}‰"
+        slope = _slope_told(link)
         lines.append(f"  {link['from_m']:8.2f}–{link['to_m']:.2f} m  {link['pipe']}：{slope}")
     lines += [f"  {c['station_m']:8.2f} m  与 {c['pipe']} 交叉" for c in result["crossing"]]
-    lines += [f"  {g['from_m']:8.2f}–{g['to_m']:.2f} m  缺少高程" for g in result["gaps"]]
+    lines += [f"  {g['from_m']:8.2f}–{g['to_m']:.2f} m  {_gap_told(g)}" for g in result["gaps"]]
     return "\n".join(lines)
+
+
+def _slope_told(link: dict[str, Any]) -> str:
+    if link["slope"] is None:
+        return "坡度缺"
+    of = {"invert": "内底", "axis": "轴线"}[link["slope_of"]]
+    wall = "，壁厚为假定" if link["wall_assumed"] else ""
+    return f"坡度 {link['slope'] * 1000:.2f}‰（{of}{wall}）"
+
+
+def _gap_told(gap: dict[str, Any]) -> str:
+    from underground.sections.sheets import REASONS
+
+    what = "缺少管内底" if gap["missing"] == ["invert_m"] else "缺少高程"
+    return f"{what}：{REASONS[gap['reason']]}"

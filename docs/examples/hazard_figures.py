@@ -28,6 +28,7 @@ from hazards.probits import harm, probits
 from hazards.release.outflow import Hole, gas_kg_s, liquid_kg_s
 from hazards.release.pool import evaporation_kg_s
 from hazards.rmp import fireball_m, vapour_cloud_m
+from hazards.tnt import tnt_equivalent_kg
 
 FIGURES = Path(__file__).parent.parent / "figures"
 CHLORINE, PROPANE_J_KG = 70.906, 46.35e6
@@ -77,6 +78,26 @@ def masses() -> str:
     ]
     title = "Kingery-Bulmash：半径随 TNT 当量（天津港：3 t、21 t 与 430 t）"
     mass, radius = Axis("TNT kg", is_log=True), Axis("半径 m", is_log=True)
+    return line_chart(title, mass, radius, curves, legend_left=True)
+
+
+def tnt() -> str:
+    """Radii over the mass of a fuel, by the TNT that it is worth."""
+
+    def radius_m(fuel_kg: float, level: str, share: float) -> float:
+        worth = tnt_equivalent_kg(fuel_kg, PROPANE_J_KG, share)
+        return blast_zones(worth, [parse_level(level)]).zones[0].radius_m
+
+    fuel = np.geomspace(100.0, 1e5, 120)
+    curves = [
+        Curve(
+            f"{level}，η {share:g}",
+            _over(fuel, lambda m, at=level, part=share: radius_m(m, at, part)),
+        )
+        for level, share in (("2kPa", 0.1), ("6.9kPa", 0.1), ("20.7kPa", 0.1), ("2kPa", 0.02))
+    ]
+    title = "TNT 当量法（Kingery-Bulmash）：丙烷 46.35 MJ/kg，E 4.686 MJ/kg"
+    mass, radius = Axis("丙烷 kg", is_log=True), Axis("半径 m", is_log=True)
     return line_chart(title, mass, radius, curves, legend_left=True)
 
 
@@ -214,6 +235,7 @@ def grading() -> str:
 FIGURES_BY_NAME = {
     "hazard_blast": blast,
     "hazard_masses": masses,
+    "hazard_tnt": tnt,
     "hazard_plume": plume,
     "hazard_heavy": heavy,
     "hazard_puff": puff,

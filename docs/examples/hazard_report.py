@@ -1,4 +1,4 @@
-"""From an inventory and a place to grade, zones, figures, evacuation and a sheet, without a server.
+"""From an inventory and a place to grade, zones, figures, evacuation and sheets, without a server.
 
     python docs/examples/hazard_report.py UNIT.json 117.1933 39.1176 OUT --tnt-kg 100 500 2000 \
         --shelters SHELTERS.geojson --roads ROADS.geojson --buildings BUILDINGS.geojson
@@ -73,6 +73,9 @@ def report(given: argparse.Namespace) -> dict[str, Any]:
         _write(out / "evacuation.json", left)
     sheet = services.situation_sheets.print(OFFICER, UUID(run["run_id"]), "likely", "night")
     (out / "situation.pdf").write_bytes(sheet.pdf)
+    about = f"{given.unit.stem}，CGCS2000 {given.lon:.5f}, {given.lat:.5f}"
+    brief = services.hazard_briefs.print(OFFICER, about, grade=grade, evacuation=left)
+    (out / "brief.pdf").write_bytes(brief.pdf)
     services.store.dispose()  # type: ignore[attr-defined]
     return _summary(grade, run, left)
 

@@ -94,6 +94,7 @@ def unknown_figure() -> str:
     for row, end in ((rows[1], found.forward[1]), (rows[2], not found.forward[2])):
         vertex = pipes.axes.first[row + 1] - 1 if end else pipes.axes.first[row]
         pipes.axes.xyz[vertex, 2] = np.nan
+        pipes.inverts[row, int(end)] = np.nan
     profile = long_profile(pipes, rows, found.forward)
     title = "纵断面：一座检查井没有管底高程，缺口就是缺口"
     return draw_long_profile(profile_rows(profile, pipes), profile.length_m, title=title)

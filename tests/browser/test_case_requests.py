@@ -1,7 +1,11 @@
-"""What a department asks for and a dispatcher grants: return, extension, suspension, by their pages."""
+"""What people ask for and others grant, and acts that few cases see, by their pages."""
 
 from __future__ import annotations
 
+import json
+import sqlite3
+from contextlib import closing
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -92,6 +96,17 @@ def act(page, action):
         "v => Number(document.querySelector('.panel .body')?.dataset.version) > Number(v)",
         arg=before,
     )
+
+
+def open_form(page, action, within=".panel"):
+    """Open the form of an act and see that it wants a reason before it is sent."""
+    button = page.locator(f"{within} .case-acts [data-act={action}]")
+    if not button.is_visible():
+        page.click(f"{within} .case-more summary")
+    button.click()
+    page.click(f"{within} .case-form [data-act={action}]")
+    page.wait_for_selector(f"{within} .case-form [role=alert]:visible")
+    assert not page.is_visible(f"{within} .case-notice")
 
 
 def acts(page):
@@ -239,6 +254,7 @@ def test_a_case_that_somebody_else_moves_is_shown_anew_where_it_is_open(people, 
 def test_the_mark_of_an_open_case_lies_beside_the_panel_of_layers(people, filed):
     desk = look(people("acceptor"), filed())
     desk.set_viewport_size({"width": 1440, "height": 900})
+    desk.click("#layers.is-shut #layers-fold")  # cases fold it; who wants it opens it again
     case = filed(lon=117.1931)
     under = """([lon, lat]) => { const { map } = window.cityops;
       map.jumpTo({ center: [lon, lat] });
@@ -281,3 +297,118 @@ def test_twins_are_offered_to_be_linked_and_a_link_can_be_undone(people, filed):
     desk.fill(".case-form textarea", "是两堆料")
     act(desk, "unlink")
     assert "accept" in acts(desk)
+
+
+def test_who_cannot_get_to_the_place_says_why_and_the_acceptor_decides_anew(people, filed, step):
+    case = step("acceptor", filed(), "ask_verify")
+    seated = people("inspector")
+    seated.page.set_viewport_size({"width": 390, "height": 844})
+    seated.go(f"/field#case/{case['id']}")
+    page = seated.page
+    page.wait_for_selector("#case .case-acts")
+    open_form(page, "unable", within="#case")
+    page.fill("#case .case-form textarea", "围挡内不能进入")
+    seated.picture("inspector-unable")
+    page.click("#case .case-form [data-act=unable]")
+    page.wait_for_selector("#case [data-state=reported]")
+    desk = look(people("acceptor"), case)
+    assert "围挡内不能进入" in desk.text_content(".story")
+    assert acts(desk)[0] == "accept"
+
+
+def test_a_verification_is_recalled_with_a_reason(people, filed, step):
+    case = step("acceptor", filed(), "ask_verify")
+    desk = look(people("acceptor"), case)
+    open_form(desk, "recall")
+    desk.fill(".case-form textarea", "来电人补了照片")
+    people("acceptor").picture("acceptor-recall")
+    act(desk, "recall")
+    assert "来电人补了照片" in desk.text_content(".story")
+    assert acts(desk)[0] == "accept"
+
+
+def test_who_dispatches_asks_to_void_and_who_filed_grants_it_by_the_end_of_the_number(
+    people, filed, step
+):
+    case = step("leader", step("acceptor", filed(), "accept"), "file")
+    desk = look(people("dispatcher"), case)
+    open_form(desk, "ask_void")
+    desk.fill(".case-form textarea", "现场没有这件事")
+    act(desk, "ask_void")
+    assert "dispatch" not in acts(desk)
+    desk = look(people("leader"), case)
+    assert "现场没有这件事" in desk.text_content("[data-pending=void]")
+    desk.click(".case-acts [data-act=grant_void]")
+    people("leader").picture("leader-grant-void")
+    desk.fill(".case-form [name=sure]", "0000" if case["number"][-4:] != "0000" else "0001")
+    desk.click(".case-form [data-act=grant_void]")
+    assert desk.is_visible("text=与案件编号后四位")
+    desk.fill(".case-form [name=sure]", case["number"][-4:])
+    act(desk, "grant_void")
+    assert desk.get_attribute(".panel [data-state]", "data-state") == "void"
+
+
+def test_a_case_that_was_returned_often_is_given_to_one_department_for_good(
+    people, dispatched, step
+):
+    case = dispatched
+    for returns in (1, 2, 3):
+        case = step("department", case, "ask_return", note="不归我们", proposed="greening")
+        case = step("dispatcher", case, "grant_return")
+        if returns < 3:
+            case = step("dispatcher", case, "dispatch", department="drainage", note="再看一次")
+    desk = look(people("dispatcher"), case)
+    assert "退回 3 次" in desk.text_content(".case-head")
+    open_form(desk, "designate")
+    desk.select_option(".units select", "drainage")
+    desk.fill(".case-form textarea", "协调会定由排水承办")
+    people("dispatcher").picture("dispatcher-designate")
+    act(desk, "designate")
+    assert "指定排水管理部门（示例）承办" in desk.text_content(".story")
+    desk = look(people("department"), case)
+    assert "ask_return" not in acts(desk)
+
+
+@pytest.fixture
+def late(service, dispatched, step, post):
+    """A case closed after its limit: it was dispatched three weeks before."""
+    with (
+        closing(sqlite3.connect(service.data_dir / "cityops.db", timeout=30)) as database,
+        database,
+    ):
+        query = "SELECT flow FROM case_record WHERE id = ?"
+        flow = json.loads(database.execute(query, (dispatched["id"],)).fetchone()[0])
+        [clock] = [one for one in flow["clocks"] if one["kind"] == "dispose"]
+        start = clock["ticks"][0]
+        start[1] = (datetime.fromisoformat(start[1]) - timedelta(days=21)).isoformat()
+        query = "UPDATE case_record SET flow = ? WHERE id = ?"
+        database.execute(query, (json.dumps(flow), dispatched["id"]))
+    post("department", f"cases/{dispatched['id']}/photos/after.jpg?kind=after")
+    case = step("department", dispatched, "hand_back", note="已清运")
+    return step("acceptor", case, "recall", note="不必去了")
+
+
+def test_an_inspection_is_waived_and_lateness_appealed_against_through_three_hands(people, late):
+    desk = look(people("acceptor"), late)
+    open_form(desk, "waive")
+    desk.fill(".case-form textarea", "照片清楚，不必再看")
+    people("acceptor").picture("acceptor-waive")
+    act(desk, "waive")
+    act(look(people("leader"), late), "close")
+
+    desk = look(people("department"), late)
+    open_form(desk, "ask_appeal")
+    desk.fill(".case-form textarea", "那两周道路封闭")
+    people("department").picture("department-appeal")
+    act(desk, "ask_appeal")
+    desk = look(people("dispatcher"), late)
+    assert "那两周道路封闭" in desk.text_content("[data-pending=appeal]")
+    assert acts(desk)[:2] == ["pass_appeal", "deny_appeal"]
+    act(desk, "pass_appeal")
+    desk = look(people("acceptor"), late)
+    assert "等受理员决定那两周道路封闭" in desk.text_content("[data-pending=appeal]")
+    people("acceptor").picture("acceptor-appeal")
+    act(desk, "grant_appeal")
+    assert "免计超时" in desk.text_content(".story")
+    assert not desk.is_visible("[data-pending]")
+    assert acts(desk) == []

@@ -20,6 +20,8 @@ ON_PHONE = {
 }
 #: Beside the street, in the pilot area.
 STANDING = {"longitude": 117.1933, "latitude": 39.1176, "accuracy": 8}
+#: A street lamp close by.
+LAMP = [117.193264133, 39.117571471]
 #: So near that a map without a graphics card is drawn at once.
 CLOSE_UP = "at=117.1933,39.1176,19&on=-components"
 COUNT_TAPS = "window.taps = 0; addEventListener('click', (e) => { if (e.isTrusted) window.taps += 1; }, true);"
@@ -98,6 +100,33 @@ def open_case(desk, number):
     return page
 
 
+def point_at(page, place):
+    """Tap a place on the map, once it stands still around where the phone is."""
+    page.wait_for_function(
+        "at => !cityopsField.map.isMoving() && cityopsField.map.getCenter().distanceTo({lng: at[0], lat: at[1]}) < 1",
+        arg=[STANDING["longitude"], STANDING["latitude"]],
+    )
+    x, y = page.evaluate(
+        "at => { const map = cityopsField.map, box = map.getContainer().getBoundingClientRect(), p = map.project(at);"
+        " return [box.x + p.x, box.y + p.y]; }",
+        place,
+    )
+    page.touchscreen.tap(x, y)
+
+
+def holding_back(page, pattern):
+    """Keep answers from a page; gives a function that lets them go."""
+    held = []
+    page.route(pattern, lambda route: held.append(route))
+
+    def let_go():
+        for route in held:
+            route.continue_()
+        page.unroute(pattern)
+
+    return let_go
+
+
 def act(page, action):
     """Press the button of an act in the panel and wait until it is done."""
     before = page.get_attribute(".panel .body", "data-version")
@@ -113,8 +142,8 @@ def test_a_case_goes_from_the_street_through_five_hands_to_its_end(seat, service
     page = street.map_idle()
     assert page.url.endswith("/field")
     page.evaluate("window.taps = 0")
-    page.touchscreen.tap(205, 330)
-    page.wait_for_selector(".here-areas dd")
+    point_at(page, LAMP)
+    page.wait_for_selector(".here-head:has-text('路灯')")
     seen = page.text_content("#here")
     for level in ("1201010", "社区", "街道", "和平区", "尾号"):
         assert level in seen
@@ -122,7 +151,7 @@ def test_a_case_goes_from_the_street_through_five_hands_to_its_end(seat, service
 
     take(page, picture("near"))
     street.picture("inspector-form-photo")
-    page.tap(".tile[data-class]")
+    page.tap(".tile:has-text('的部件')")
     page.wait_for_selector("#conditions [data-condition]")
     assert "内处置" in page.text_content("#conditions")
     street.picture("inspector-form-ready")
@@ -473,3 +502,36 @@ def test_a_planner_does_not_get_the_field_page(seat):
     planner.go("/field")
     planner.map_idle()
     assert "/map" in planner.page.url
+
+
+def test_a_form_opened_before_the_place_is_known_learns_it_and_keeps_what_is_being_typed(
+    phone, picture
+):
+    street = phone()
+    page = street.map_idle()
+    let_go = holding_back(page, "**/api/v1/locate?*")
+    point_at(page, LAMP)
+    take(page, picture("early"))
+    page.focus("#description")
+    page.keyboard.type("井盖")
+    assert page.locator(".tile:has-text('的部件')").count() == 0
+    let_go()
+    page.wait_for_selector(".tile:has-text('的部件')")
+    page.keyboard.type("破损")
+    assert page.input_value("#description") == "井盖破损"
+    assert "网格" in page.text_content("#form footer")
+
+
+def test_a_finger_on_a_class_is_not_robbed_of_it_by_an_answer(phone, picture):
+    page = phone().map_idle()
+    let_go = holding_back(page, "**/api/v1/locate?*")
+    point_at(page, LAMP)
+    take(page, picture("robbed"))
+    tile = page.locator(".tile[data-class]").last
+    name, box = tile.get_attribute("data-class"), tile.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    with page.expect_response("**/api/v1/locate?*"):
+        let_go()
+    page.mouse.up()
+    page.wait_for_selector(f".tile[data-class='{name}'][aria-pressed=true]")

@@ -7,6 +7,7 @@ import json
 import re
 from pathlib import Path
 
+import pypdfium2
 import pytest
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -29,6 +30,12 @@ def _shelter(number, lon, lat):
     return {"type": "Feature", "properties": values, "geometry": point}
 
 
+def _text_of(path):
+    with pypdfium2.PdfDocument(path) as document:
+        texts = [page.get_textpage().get_text_range() for page in document]
+    return "".join("".join(texts).split())
+
+
 def test_from_an_inventory_and_a_place_to_a_sheet_without_a_server(tmp_path):
     module, out = _example("hazard_report"), tmp_path / "out"
     unit, shelters = tmp_path / "unit.json", tmp_path / "shelters.geojson"
@@ -43,6 +50,10 @@ def test_from_an_inventory_and_a_place_to_a_sheet_without_a_server(tmp_path):
     assert people == sorted(people)
     assert 0 < told["evacuated"]["low_s"] <= told["evacuated"]["high_s"]
     assert (out / "situation.pdf").read_bytes().startswith(b"%PDF-")
+    brief = _text_of(out / "brief.pdf")
+    moved = f"{told['evacuated']['people']['assigned']:,}"
+    for word in ("三级", "分级指标R", "GB18218-2018", "避难场所2", "封路", moved):
+        assert word in brief, word
     assert (told["evacuated"]["zone"]["alternative"], told["evacuated"]["people"]["no_room"]) == (
         "high",
         0,

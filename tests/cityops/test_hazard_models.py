@@ -414,6 +414,21 @@ def test_a_boundary_that_is_no_polygon_is_refused(hazard, tmp_path, boundary):
     assert (code, found["error"]["code"]) == (2, "gb18218.bad_boundary")
 
 
+def test_a_fence_that_crosses_itself_is_refused_in_chinese_with_the_place(hazard, tmp_path):
+    bow = [[117.0, 39.0], [117.02, 39.02], [117.02, 39.0], [117.0, 39.02], [117.0, 39.0]]
+    code, found = _grade(hazard, tmp_path, {"type": "Polygon", "coordinates": [bow]})
+    assert code == 2
+    words = "厂界不是有效的面：多边形的边界自相交 [117.01, 39.01]"
+    assert found["error"]["message"] == words
+
+
+def test_a_fence_with_a_hole_outside_of_it_is_refused_in_chinese(hazard, tmp_path):
+    outside = [[117.1, 39.1], [117.1, 39.11], [117.11, 39.11], [117.1, 39.1]]
+    fence = {"type": "Polygon", "coordinates": [FENCE, outside]}
+    code, found = _grade(hazard, tmp_path, fence)
+    assert (code, "洞不在外环以内" in found["error"]["message"]) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("substance", "why"),
     [

@@ -152,7 +152,10 @@ def test_the_long_profile_of_the_storm_network_falls_all_the_way(tmp_path):
     assert code == 0
     assert found["links"][0]["pipe"].startswith("G72F813_G72F812")
     assert all(link["slope"] > 0 for link in found["links"])
-    assert found["vertices"][0]["bottom_m"] == pytest.approx(25.619 + 0.0001)
+    first = found["vertices"][0]
+    assert first["invert_m"] == pytest.approx(25.619 + 0.0001)
+    assert first["invert_source"] == "delivered"
+    assert {link["slope_of"] for link in found["links"]} == {"invert"}
     assert found["vertices"][0]["ground_m"] == pytest.approx(25.619 + 2.64)
     assert svg.read_text(encoding="utf-8").startswith("<svg")
     assert openpyxl.load_workbook(xlsx).sheetnames[0] == "里程表"

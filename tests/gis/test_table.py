@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gis.features import object_array
-from gis.json_columns import json_texts
+from gis.json_columns import json_members, json_texts
 from gis.layers import FieldType
-from gis.table import CodedColumn, NumberColumn, Table, TextColumn, encoded, numbered, texts
+from gis.table import CodedColumn, NumberColumn, Table, TextColumn, coded, encoded, numbered, texts
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 VALUES = {
@@ -113,3 +113,38 @@ def test_a_table_gives_its_batch_back_and_a_joined_one_both(layer_of, wiggly_lin
         assert back.areas.tolist() == batch.areas.tolist()
         for name, column in batch.columns.items():
             assert back.columns[name].tolist() == column.tolist()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [1.5, 2.5, None, 1.5, float("nan"), float("inf")],
+        [True, None, False, True],
+        [3, 1, None, 3],
+        [None, None],
+    ],
+)
+def test_numbers_of_few_values_are_written_as_they_are_one_by_one(values):
+    kind = {bool: FieldType.BOOLEAN, int: FieldType.INTEGER}.get(type(values[0]), FieldType.REAL)
+    column, rows = encoded(object_array(values), kind), np.arange(len(values))[::-1]
+    [pieces, *more] = json_members([(b"", column)], rows)
+    written = [b"".join(both) for both in zip(pieces, *more, strict=True)]
+    assert written == json_texts(column, rows)
+
+
+def test_a_value_that_the_sample_missed_is_a_value():
+    values = np.zeros(100_000)
+    values[77_777] = 4.25
+    few = NumberColumn(values, None).few
+    assert few.take(np.array([0, 77_777, 77_778])).tolist() == [0.0, 4.25, 0.0]
+
+
+def test_numbers_of_many_values_are_not_few():
+    assert NumberColumn(np.arange(5000.0), None).few is None
+
+
+def test_coded_columns_side_by_side_are_one_text_until_they_are_too_many():
+    wide = coded(object_array([str(i) for i in range(3000)]))
+    narrow = coded(object_array(["a", None, "c"] * 1000))
+    pieces = json_members([(b"x", narrow), (b"y", wide), (b"z", narrow)], np.array([1, 2999]))
+    assert pieces == [[b"xnull", b'x"c"'], [b'y"1"', b'y"2999"'], [b"znull", b'z"c"']]

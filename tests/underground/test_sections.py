@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from dataclasses import replace
 from io import BytesIO
 
 import geopandas as gpd
@@ -126,15 +127,71 @@ def test_a_profile_follows_the_path_whichever_way_its_pipes_were_drawn():
 
 
 def test_a_missing_level_is_a_gap_in_data_drawing_and_sheet():
-    some = pipes(("0 0 3, 10 0 2",), ("10 0 nan, 30 0 nan",), ("30 0 1, 40 0 0",))
+    some = pipes(("0 0 3, 10 0 2",), ("10 0 nan, 30 0 nan",), ("30 0 1, 40 0 0",), 材质=["QM"] * 3)
     found = long_profile(some, np.arange(3), np.ones(3, bool))
     told = profile_rows(found, some)
-    assert told["gaps"] == [{"from_m": 10.0, "to_m": 30.0}]
+    missing = ["top_m", "axis_m", "bottom_m", "invert_m"]
+    gap = {"from_m": 10.0, "to_m": 30.0, "missing": missing, "reason": "height_unknown"}
+    assert told["gaps"] == [gap]
     assert told["links"][1]["slope"] is None
     assert "高程缺" in draw_long_profile(told, found.length_m)
     book = openpyxl.load_workbook(BytesIO(profile_sheet(told)))
     assert book.sheetnames == ["里程表", "管段", "交叉管线", "缺少高程"]
-    assert [c.value for c in book["缺少高程"][2]] == [10, 30]
+    assert [c.value for c in book["缺少高程"][2]] == [
+        10,
+        30,
+        "高程不明",
+        "管顶、轴线、管外底、管内底",
+    ]
+
+
+def test_the_invert_is_the_inner_bottom_by_a_wall_that_is_known_or_assumed():
+    some = pipes(
+        ("0 0 3, 10 0 2", "污水", "600"), ("10 0 2, 20 0 1", "污水", "600"),
+        材质=["T", "T"], 外径=["700", None],
+    )  # fmt: skip
+    told = profile_rows(long_profile(some, np.arange(2), np.ones(2, bool)), some)
+    assert [v["invert_m"] for v in told["vertices"]] == [2.7, 1.7, 1.7, 0.7]  # 0.3 m below the axis
+    assert [v["bottom_m"] for v in told["vertices"]] == [2.65, 1.65, 1.64, 0.64]
+    assert [k["wall_m"] for k in told["links"]] == [0.05, 0.06]  # 700 outside 600; a tenth of 600
+    assert [k["wall_assumed"] for k in told["links"]] == [False, True]
+    assert [v["invert_source"] for v in told["vertices"][1:3]] == [
+        "bottom_and_wall", "bottom_and_assumed_wall",
+    ]  # fmt: skip
+    assert told["gaps"] == []
+
+
+def test_an_unknown_wall_leaves_the_invert_open_and_the_slope_to_the_axis():
+    some = pipes(("0 0 3, 10 0 2", "污水", "600"))
+    found = long_profile(some, np.arange(1), np.ones(1, bool))
+    told = profile_rows(found, some)
+    assert [v["invert_m"] for v in told["vertices"]] == [None, None]
+    assert told["gaps"] == [
+        {"from_m": 0.0, "to_m": 10.0, "missing": ["invert_m"], "reason": "wall_unknown"}
+    ]
+    assert (told["links"][0]["slope"], told["links"][0]["slope_of"]) == (0.1, "axis")
+    drawing = draw_long_profile(told, found.length_m)
+    assert "内底缺" in drawing
+    assert "高程缺" not in drawing
+
+
+def test_an_unknown_size_is_told_as_the_reason_where_the_axis_is_known():
+    some = pipes(("0 0 3, 10 0 2", "给水", None))
+    (gap,) = long_profile(some, np.arange(1), np.ones(1, bool)).gaps
+    assert gap.missing == ("top", "bottom", "invert")
+    assert gap.reason == "size_unknown"
+
+
+@pytest.mark.parametrize("forward", [True, False])
+def test_delivered_inverts_are_kept_and_run_straight_between(forward):
+    some = pipes(("0 0 3, 4 0 9, 10 0 2", "污水", "600"), 材质=["T"])
+    some = replace(some, inverts=np.array([[2.71, 1.69]]))
+    found = long_profile(some, np.arange(1), np.array([forward]))
+    expected = [2.71, 2.71 - 0.4 * 1.02, 1.69]  # 4 m of 10 m
+    assert found.invert.tolist() == pytest.approx(expected if forward else expected[::-1])
+    assert found.invert_source.tolist() == ["delivered", "between_delivered", "delivered"]
+    assert found.slope.tolist() == pytest.approx([0.102 if forward else -0.102])
+    assert found.is_slope_of_invert.all()
 
 
 def test_texts_in_drawings_and_sheets_stay_texts():

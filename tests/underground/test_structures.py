@@ -255,6 +255,9 @@ def test_cover_below_a_model_of_the_ground_sees_the_dip_between_manholes():
     (row,) = finding_rows(audit, run_audit(audit).findings)
     assert row["gap_m"] == pytest.approx(0.4)
     assert row["along_a_m"] == pytest.approx(15.0)
+    assert row["cover_by_points_m"] == pytest.approx(1.9)
+    assert row["cover_model_less_points_m"] == pytest.approx(-1.5)
+    assert "按测点间直线为 1.900 m" in row["message"]
 
 
 def test_layers_in_degrees_come_into_the_plane_of_the_survey(tmp_path):

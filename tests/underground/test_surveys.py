@@ -98,6 +98,18 @@ def test_the_axis_follows_from_the_part_that_depths_are_of(kind, size, depth, ax
     assert found.is_part_assumed.tolist() == [True]
 
 
+@pytest.mark.parametrize(
+    ("material", "wall", "assumed"), [("T", 0.06, True), ("PE", None, False), (None, None, False)]
+)
+def test_delivered_inverts_stay_as_delivered_whatever_the_wall(material, wall, assumed):
+    points = [[*p[:3], 5.0, None] for p in POINTS]
+    found = pipes_of_survey(survey(points, [["A", "B", 1.2, 1.3, "WS", "600", material]]))
+    assert found.inverts[0].tolist() == pytest.approx([3.8, 3.7])
+    assert found.wall[0] == pytest.approx(np.nan if wall is None else wall, nan_ok=True)
+    assert found.is_wall_assumed[0] == assumed
+    assert found.axes.xyz[:, 2].tolist() == pytest.approx([4.1, 4.0])  # half of 600 above
+
+
 def test_overhead_lines_have_negative_depths_and_lie_above_ground():
     head = [*DIALECTS["zh"][1], "埋设方式"]
     lines = Sheet("l", head, [["A", "B", -6.0, -6.0, "DL", "100", "TZ", "JK"]], [2])

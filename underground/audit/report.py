@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from underground.audit.answers import ANSWERS, CHECKS, Answer, Check, Findings
 from underground.audit.checks import AuditSettings
 from underground.audit.tiles import Audit, AuditResult
@@ -74,6 +76,10 @@ def _row(audit: Audit, findings: Findings, k: int) -> dict[str, Any]:
         "at": [number(v) for v in findings.place[k]],
         "along_a_m": number(findings.along_a[k]),
     }
+    if check is Check.COVER and audit.ground is not None:
+        by_points = audit.cover_by_points[a]
+        out["cover_by_points_m"] = number(by_points)
+        out["cover_model_less_points_m"] = number(findings.gap_m[k] - by_points)
     out["message"] = _message(audit, check, answer, out)
     return out
 
@@ -129,9 +135,17 @@ def _assumed(audit: Audit, a: int, b: int) -> list[str]:
                 ("size", audit.pipes.is_size_assumed[row]),
                 ("part", audit.pipes.is_part_assumed[row]),
                 ("sigma", audit.pipes.is_sigma_assumed[row]),
+                ("wall", _leans_on_wall(audit, row)),
             )
             out += [f"{name}.{what}" for what, is_so in flags if is_so]
     return out
+
+
+def _leans_on_wall(audit: Audit, row: int) -> bool:
+    """Whether heights of a pipe follow from an invert and a wall that no one measured."""
+    pipes = audit.pipes
+    is_open = bool(pipes.is_wall_assumed[row] or np.isnan(pipes.wall[row]))
+    return is_open and not np.isnan(pipes.inverts[row]).all()
 
 
 def _message(audit: Audit, check: Check, answer: Answer, row: dict[str, Any]) -> str:
@@ -153,6 +167,8 @@ def _message(audit: Audit, check: Check, answer: Answer, row: dict[str, Any]) ->
         limit = "" if row["required_m"] is None else f"，要求 {row['required_m']:g} m"
         error = "" if row["sigma_m"] is None else f"（中误差 {row['sigma_m']:.3f} m）"
         parts.append(f"{row['gap_m']:.3f} m{error}{limit}")
+    if row.get("cover_by_points_m") is not None:
+        parts.append(f"按地面模型；按测点间直线为 {row['cover_by_points_m']:.3f} m")
     if row["missing"]:
         parts.append("缺少" + "、".join(_MISSING.get(m, m) for m in row["missing"]))
     if row["rule"] is not None:

@@ -118,7 +118,7 @@ class Case:
     @cached_property
     def levels(self) -> EndLevels:
         """Heights of both ends of lines."""
-        return end_levels(self.survey, self.meaning, self.outer.height, self.outer.wall)
+        return end_levels(self.survey, self.meaning, self.outer)
 
     @cached_property
     def pipes(self) -> Pipes:

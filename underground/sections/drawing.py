@@ -103,7 +103,7 @@ def draw_long_profile(
     levels = [
         v
         for row in (*vertices, *crossing)
-        for v in (row["top_m"], row["bottom_m"], row.get("ground_m"))
+        for v in (row["top_m"], row["bottom_m"], row.get("invert_m"), row.get("ground_m"))
         if v is not None
     ]
     sheet = _sheet(0.0, length_m, levels, width, height)
@@ -113,6 +113,7 @@ def draw_long_profile(
         ("top_m", "#1f4e9e", 1.6, ""),
         ("bottom_m", "#1f4e9e", 1.6, ""),
         ("axis_m", "#1f4e9e", 0.8, "6 3 1 3"),
+        ("invert_m", "#0b7285", 1.0, "4 2"),
     ):
         parts.append(_lines(sheet, vertices, name, colour, wide, dash))
     parts += [_gap(sheet, gap) for gap in profile["gaps"]]
@@ -328,7 +329,11 @@ def _lines(
 
 
 def _gap(sheet: _Sheet, gap: dict[str, Any]) -> str:
+    """A veil over a stretch without levels; where the invert alone is missing, a word above it."""
     a, b = sheet.x(gap["from_m"]), sheet.x(gap["to_m"])
+    if gap["missing"] == ["invert_m"]:
+        said = "内底缺" if b - a > 44 else ""
+        return _text((a + b) / 2, _TOP + 16, said, fill="#b3261e") if said else ""
     box = (
         f'<rect x="{a:.1f}" y="{_TOP:.1f}" width="{max(b - a, 1):.1f}" '
         f'height="{sheet.height - _TOP - _BOTTOM:.1f}" fill="#b3261e" fill-opacity="0.07"/>'

@@ -3,14 +3,44 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
 import shapely
 
-from underground.axes import BoolArray, FloatArray, IntArray
+from underground.axes import BoolArray, FloatArray, IntArray, ObjectArray
 from underground.pipes import Pipes
 from underground.sections.cross import CrossSection, cross_section
+
+
+class InvertSource(StrEnum):
+    """Where the height of an inner bottom comes from."""
+
+    DELIVERED = "delivered"
+    BETWEEN = "between_delivered"
+    WALL = "bottom_and_wall"
+    ASSUMED_WALL = "bottom_and_assumed_wall"
+    NONE = "none"
+
+
+class Reason(StrEnum):
+    """What would have to be known."""
+
+    HEIGHT = "height_unknown"
+    HEIGHT_OR_SIZE = "height_or_size_unknown"
+    SIZE = "size_unknown"
+    WALL = "wall_unknown"
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A stretch between two stations with an unknown level at one of them; ``missing`` names which."""
+
+    start: float
+    end: float
+    missing: tuple[str, ...]
+    reason: Reason
 
 
 @dataclass(frozen=True)
@@ -28,13 +58,20 @@ class LongProfile:
     first
         (n + 1,) vertices of each pipe within `station`.
     ground, top, axis, bottom
-        (v,) heights.
+        (v,) heights; top and bottom are those of the outer wall.
+    invert
+        (v,) heights of the inner bottom: as delivered, straight between the ends where both were
+        delivered, else the bottom and the wall; NaN where neither is known.
+    invert_source
+        (v,) members of `InvertSource`.
     slope
-        (n,) fall of the axis per metre in plan in the direction of the path; NaN if unknown.
+        (n,) fall per metre in plan in the direction of the path; NaN if unknown.
+    is_slope_of_invert
+        (n,) whether it is that of the invert, known at both ends; else it is that of the axis.
     crossing
         Other pipes that cross the path; their chainage is the station.
     gaps
-        (g, 2) stations between which a level is missing.
+        Stretches on which a level is missing.
     """
 
     pipe: IntArray
@@ -46,9 +83,12 @@ class LongProfile:
     top: FloatArray
     axis: FloatArray
     bottom: FloatArray
+    invert: FloatArray
+    invert_source: ObjectArray
     slope: FloatArray
+    is_slope_of_invert: BoolArray
     crossing: CrossSection
-    gaps: FloatArray
+    gaps: tuple[Gap, ...]
 
     @property
     def length_m(self) -> float:
@@ -93,9 +133,13 @@ def long_profile(pipes: Pipes, path: IntArray, forward: BoolArray) -> LongProfil
     owner = np.repeat(rows, counts)
     half = pipes.solids.height[owner] / 2
     axis = axes.xyz[vertex, 2]
-    ends = np.column_stack([station[first[:-1]], station[first[1:] - 1]])
-    fall = axis[first[:-1]] - axis[first[1:] - 1]
-    plan = ends[:, 1] - ends[:, 0]
+    bottom, top = axis - half, axis + half
+    invert, source = _inverts(pipes, rows, forward, station, first, bottom)
+    begin, stop = first[:-1], first[1:] - 1
+    plan = station[stop] - station[begin]
+    by_invert = invert[begin] - invert[stop]
+    is_known = ~np.isnan(by_invert)
+    fall = np.where(is_known, by_invert, axis[begin] - axis[stop])
     return LongProfile(
         pipe=rows,
         forward=np.asarray(forward, bool),
@@ -103,12 +147,20 @@ def long_profile(pipes: Pipes, path: IntArray, forward: BoolArray) -> LongProfil
         station=station,
         first=first,
         ground=pipes.ground[vertex],
-        top=axis + half,
+        top=top,
         axis=axis,
-        bottom=axis - half,
+        bottom=bottom,
+        invert=invert,
+        invert_source=source,
+        is_slope_of_invert=is_known & (plan > 0),
         slope=fall / np.where(plan > 0, plan, np.nan),
         crossing=_crossing(pipes, rows, axes.xyz[vertex, :2]),
-        gaps=_gaps(station, axis, first),
+        gaps=_gaps(
+            station,
+            first,
+            {"top": top, "axis": axis, "bottom": bottom, "invert": invert},
+            np.isnan(half),
+        ),
     )
 
 
@@ -132,13 +184,66 @@ def _crossing(pipes: Pipes, rows: IntArray, places: FloatArray) -> CrossSection:
     return CrossSection(**{**found.__dict__, "pipe": others[found.pipe]})
 
 
-def _gaps(station: FloatArray, axis: FloatArray, first: IntArray) -> FloatArray:
-    """Stretches whose axis is unknown at one of their ends."""
-    unknown = np.isnan(axis[1:]) | np.isnan(axis[:-1])
-    inside = np.ones(len(unknown), bool)
-    inside[first[1:-1] - 1] = False  # between two pipes there is no stretch
-    at = np.flatnonzero(unknown & inside)
-    return np.column_stack([station[at], station[at + 1]])
+def _inverts(
+    pipes: Pipes,
+    rows: IntArray,
+    forward: BoolArray,
+    station: FloatArray,
+    first: IntArray,
+    bottom: FloatArray,
+) -> tuple[FloatArray, ObjectArray]:
+    """Inner bottoms at the vertices of a path, and where they come from."""
+    owner = np.repeat(rows, np.diff(first))
+    invert = bottom + pipes.wall[owner]
+    source = np.full(len(invert), InvertSource.NONE, object)
+    source[~np.isnan(invert)] = InvertSource.WALL
+    source[~np.isnan(invert) & pipes.is_wall_assumed[owner]] = InvertSource.ASSUMED_WALL
+    ends = pipes.inverts[rows]
+    ends = np.where(np.asarray(forward, bool)[:, None], ends, ends[:, ::-1])
+    given = _delivered(ends, station, first)
+    is_given, is_end = ~np.isnan(given), np.zeros(len(station), bool)
+    is_end[first[:-1]] = is_end[first[1:] - 1] = True
+    source[is_given & ~is_end] = InvertSource.BETWEEN
+    source[is_given & is_end] = InvertSource.DELIVERED
+    return np.where(is_given, given, invert), source
+
+
+def _delivered(ends: FloatArray, station: FloatArray, first: IntArray) -> FloatArray:
+    """Delivered levels at the ends of pipes, straight between two of them; NaN elsewhere."""
+    counts = np.diff(first)
+    begin, stop = first[:-1], first[1:] - 1
+    plan = station[stop] - station[begin]
+    share = (station - np.repeat(station[begin], counts)) / np.repeat(
+        np.where(plan > 0, plan, 1.0), counts
+    )
+    start, end = np.repeat(ends, counts, axis=0).T
+    out: FloatArray = start + (end - start) * share
+    out[begin], out[stop] = ends.T
+    return out
+
+
+def _gaps(
+    station: FloatArray, first: IntArray, levels: dict[str, FloatArray], no_size: BoolArray
+) -> tuple[Gap, ...]:
+    """Stretches with a level unknown at one of their ends."""
+    lacks = {name: np.isnan(level[:-1]) | np.isnan(level[1:]) for name, level in levels.items()}
+    is_gap = np.logical_or.reduce(list(lacks.values()))
+    is_gap[first[1:-1] - 1] = False  # between two pipes there is no stretch
+    no_height = lacks["axis"] & lacks["invert"]
+    reason = np.select(
+        [no_height & no_size[1:], no_height, no_size[1:]],
+        [Reason.HEIGHT_OR_SIZE, Reason.HEIGHT, Reason.SIZE],
+        Reason.WALL,
+    )
+    return tuple(
+        Gap(
+            float(station[v]),
+            float(station[v + 1]),
+            tuple(name for name, is_lacking in lacks.items() if is_lacking[v]),
+            Reason(reason[v]),
+        )
+        for v in np.flatnonzero(is_gap).tolist()
+    )
 
 
 def profile_rows(profile: LongProfile, pipes: Pipes) -> dict[str, list[dict[str, Any]]]:
@@ -151,6 +256,8 @@ def profile_rows(profile: LongProfile, pipes: Pipes) -> dict[str, list[dict[str,
             "top_m": _number(profile.top[v]),
             "axis_m": _number(profile.axis[v]),
             "bottom_m": _number(profile.bottom[v]),
+            "invert_m": _number(profile.invert[v]),
+            "invert_source": str(profile.invert_source[v]),
         }
         for k in range(len(profile.pipe))
         for v in range(int(profile.first[k]), int(profile.first[k + 1]))
@@ -162,7 +269,11 @@ def profile_rows(profile: LongProfile, pipes: Pipes) -> dict[str, list[dict[str,
             "from_m": _number(profile.station[profile.first[k]]),
             "to_m": _number(profile.station[profile.first[k + 1] - 1]),
             "slope": _number(profile.slope[k], 6),
+            "slope_of": _slope_of(profile, k),
             "width_m": _number(pipes.solids.width[row]),
+            "size_assumed": bool(pipes.is_size_assumed[row]),
+            "wall_m": _number(pipes.wall[row]),
+            "wall_assumed": bool(pipes.is_wall_assumed[row]),
             "kind": pipes.kind[row],
         }
         for k, row in enumerate(profile.pipe.tolist())
@@ -178,8 +289,23 @@ def profile_rows(profile: LongProfile, pipes: Pipes) -> dict[str, list[dict[str,
         }
         for k, row in enumerate(profile.crossing.pipe.tolist())
     ]
-    gaps = [{"from_m": _number(a), "to_m": _number(b)} for a, b in profile.gaps.tolist()]
+    gaps = [
+        {
+            "from_m": _number(gap.start),
+            "to_m": _number(gap.end),
+            "missing": [f"{name}_m" for name in gap.missing],
+            "reason": gap.reason.value,
+        }
+        for gap in profile.gaps
+    ]
     return {"vertices": vertices, "links": links, "crossing": crossing, "gaps": gaps}
+
+
+def _slope_of(profile: LongProfile, k: int) -> str | None:
+    """What a slope is of: the inner bottom where both its ends are known, else the axis."""
+    if np.isnan(profile.slope[k]):
+        return None
+    return "invert" if profile.is_slope_of_invert[k] else "axis"
 
 
 def _number(value: float, decimals: int = 4) -> float | None:

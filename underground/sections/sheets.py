@@ -6,6 +6,11 @@ from collections.abc import Mapping, Sequence
 from io import BytesIO
 from typing import Any
 
+#: Why levels are missing, by `long.Reason`.
+REASONS = {
+    "height_unknown": "高程不明", "height_or_size_unknown": "高程或管径不明",
+    "size_unknown": "管径不明", "wall_unknown": "壁厚不明",
+}  # fmt: skip
 #: Columns and their titles, in order.
 CROSS_COLUMNS = {
     "chainage_m": "里程 m", "kind": "种类", "id": "编号", "width_m": "外宽 m", "height_m": "外高 m",
@@ -16,17 +21,29 @@ CROSS_COLUMNS = {
 PROFILE_SHEETS: dict[str, tuple[str, dict[str, str]]] = {
     "vertices": ("里程表", {
         "station_m": "里程 m", "pipe": "编号", "ground_m": "地面高程 m", "top_m": "管顶高程 m",
-        "axis_m": "轴线高程 m", "bottom_m": "管底高程 m",
+        "axis_m": "轴线高程 m", "bottom_m": "管外底高程 m", "invert_m": "管内底高程 m",
+        "invert_source": "内底来源",
     }),
     "links": ("管段", {
-        "pipe": "编号", "from_m": "起 m", "to_m": "止 m", "slope": "坡度", "width_m": "外径 m",
+        "pipe": "编号", "from_m": "起 m", "to_m": "止 m", "slope": "坡度", "slope_of": "坡度依据",
+        "width_m": "外径 m", "wall_m": "壁厚 m", "wall_assumed": "壁厚为假定",
         "kind": "种类", "forward": "顺起终点方向",
     }),
     "crossing": ("交叉管线", {
         "station_m": "里程 m", "pipe": "编号", "kind": "种类", "top_m": "管顶高程 m",
         "bottom_m": "管底高程 m",
     }),
-    "gaps": ("缺少高程", {"from_m": "起 m", "to_m": "止 m"}),
+    "gaps": ("缺少高程", {
+        "from_m": "起 m", "to_m": "止 m", "reason": "原因", "missing": "缺少",
+    }),
+}  # fmt: skip
+
+#: Columns of the program's own words, and how these are written in a sheet.
+_WORDED = {"invert_source", "slope_of", "reason", "missing"}
+_WORDS: dict[str, str] = {
+    "delivered": "测量值", "between_delivered": "两端测量值之间内插", "bottom_and_wall": "外底加壁厚",
+    "bottom_and_assumed_wall": "外底加假定壁厚", "none": "不明", "invert": "内底", "axis": "轴线",
+    "top_m": "管顶", "axis_m": "轴线", "bottom_m": "管外底", "invert_m": "管内底", **REASONS,
 }  # fmt: skip
 
 
@@ -64,14 +81,17 @@ def _workbook(
         sheet = book.create_sheet(title)
         sheet.append(list(columns.values()))
         for row in rows:
-            sheet.append([_cell(row.get(name)) for name in columns])
+            sheet.append([_cell(row.get(name), is_word=name in _WORDED) for name in columns])
     out = BytesIO()
     book.save(out)
     return out.getvalue()
 
 
-def _cell(value: Any) -> Any:
-    """A text that begins like a formula stays a text."""
+def _cell(value: Any, *, is_word: bool = False) -> Any:
+    """A text that begins like a formula stays a text; words of the program are told in Chinese."""
+    if is_word and value is not None:
+        words = value if isinstance(value, list) else [value]
+        return "、".join(_WORDS[word] for word in words)
     if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
         return "'" + value
     return value

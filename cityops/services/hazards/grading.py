@@ -16,6 +16,7 @@ from cityops.services.roles import Person
 from gis.errors import InvalidError
 from gis.features import object_array
 from gis.frame import LocalFrame
+from gis.validity import explain_invalid
 from hazards import SCREENING_EN, SCREENING_ZH
 from hazards.gb18218.grade import ASSUMPTIONS, SOURCE, Grading, Term, grade_unit
 from hazards.gb18218.inventory import Inventory
@@ -25,6 +26,8 @@ from hazards.models import Caution
 #: Farther than this from each other no two corners of one fence lie, degrees.
 _WIDEST_DEG = 0.5
 _MOST_CORNERS = 20_000
+#: Faults of a fence that one refusal names.
+_MOST_FAULTS = 3
 _DEGREE_M = 110_000.0
 
 
@@ -64,7 +67,7 @@ def boundary_of(given: Any) -> shapely.Geometry:
     if not 4 <= len(corners) <= _MOST_CORNERS or not np.isfinite(corners).all():
         raise _bad_fence("厂界的坐标应为 4 至 20000 个有限的数对", kind)
     if not found.is_valid or not found.area > 0:
-        raise _bad_fence("厂界不是有效的面：{got}", shapely.is_valid_reason(found)[:80])
+        raise _bad_fence("厂界不是有效的面：{got}", _faults_in_words(found))
     x0, y0, x1, y1 = found.bounds
     if 90.0 < max(abs(y0), abs(y1)) <= 180.0 and max(abs(x0), abs(x1)) <= 90.0:
         raise _bad_fence("厂界的经度与纬度可能写反了", [y0, x0])
@@ -73,6 +76,16 @@ def boundary_of(given: Any) -> shapely.Geometry:
     if max(x1 - x0, y1 - y0) > _WIDEST_DEG:
         raise _bad_fence("厂界的范围大于 0.5 度：不是一个企业", [x1 - x0, y1 - y0])
     return found
+
+
+def _faults_in_words(fence: shapely.Polygon | shapely.MultiPolygon) -> str:
+    """The first faults of a fence, each with its place to 0.1 m where it has one."""
+    told = [
+        str(fault.error())
+        + ("" if fault.place is None else f" {[round(degrees, 6) for degrees in fault.place]}")
+        for fault in explain_invalid(fence)
+    ]
+    return "；".join(list(dict.fromkeys(told))[:_MOST_FAULTS])
 
 
 def _bad_fence(words: str, got: Any) -> InvalidError:

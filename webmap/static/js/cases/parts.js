@@ -89,17 +89,26 @@ function unitTitle(one, code) {
   return code ? one.departments.find((unit) => unit.code === code)?.title ?? code : null;
 }
 
-const ASKED = { void: '申请作废', return: '申请回退', extension: '申请延期', suspension: '申请挂账' };
+const ASKED = { appeal: '申诉超时', void: '申请作废', return: '申请回退', extension: '申请延期', suspension: '申请挂账' };
 
 /** What was asked for and waits for an answer: why, with what, and whose turn it is. */
 export function waiting(one) {
-  if (!one.pending?.length) return null;
-  return h('div', { class: 'case-pending' }, one.pending.map((asked) => {
+  const open = [...(one.pending ?? []), ...openAppeal(one)];
+  if (open.length === 0) return null;
+  return h('div', { class: 'case-pending' }, open.map((asked) => {
     const body = unitTitle(one, asked.proposed);
-    const turn = asked.kind === 'void' ? t('等值班长决定') : asked.endorsed ? t('等派遣员决定') : t('等承办部门同意');
+    const turn = asked.turn ? t(asked.turn) : asked.kind === 'void' ? t('等值班长决定') : asked.endorsed ? t('等派遣员决定') : t('等承办部门同意');
     return h('div', { class: 'banner case-banner', role: 'note', dataset: { pending: asked.kind } }, icon('clock', 'i-16'), h('div', {}, h('b', {}, t('{what}，{turn}', { what: t(ASKED[asked.kind] ?? asked.kind), turn })),
       asked.note && h('p', {}, asked.note), body && h('p', {}, t('建议改由{unit}承办', { unit: short(body) })), asked.until && h('p', {}, t('挂账到 {at}', { at: when(asked.until) })), h('p', { class: 't12 mute' }, when(asked.at))));
   }));
+}
+
+/** An appeal that nobody has decided on yet, with whose turn it is. */
+function openAppeal(one) {
+  const steps = one.history.filter((step) => step.action.endsWith('_appeal'));
+  const turn = { ask_appeal: '等派遣员决定', pass_appeal: '等受理员决定' }[steps.at(-1)?.action];
+  const asked = steps.findLast((step) => step.action === 'ask_appeal');
+  return turn ? [{ kind: 'appeal', note: asked.note, at: asked.at, turn }] : [];
 }
 
 /** Everything that happened, the newest first: who, when, what, with which words, how long it took. */

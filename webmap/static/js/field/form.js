@@ -14,8 +14,10 @@ import { pickComponent } from 'cityops/field/components';
 import { askForTwins } from 'cityops/field/twins';
 import { receipt } from 'cityops/field/receipt';
 import { tail } from 'cityops/field/here';
+import { Hands } from 'cityops/field/hands';
 
 const dialog = document.getElementById('form');
+const hands = new Hands(dialog);
 let offered = null;
 let current = null;
 
@@ -100,6 +102,15 @@ export class Form {
     if (!dialog.open) dialog.showModal();
   }
 
+  /** What lies at a place that was pointed at before the answer about it was there. */
+  settle(place, found) {
+    const { draft } = this;
+    if (draft.place !== place || draft.found || this.sending || draft.received) return;
+    Object.assign(draft, { found, component: draft.component ?? (draft.chosen ? this.fitting(draft.chosen, found)?.id : found.components[0]?.id) ?? null });
+    this.save();
+    this.draw();
+  }
+
   async take(files) {
     for (const file of files) this.draft.photos.push(await takeIn(file));
     this.save();
@@ -118,13 +129,17 @@ export class Form {
     const { draft } = this;
     if (!sameClass(draft.chosen, item)) { draft.condition = null; this.conditions = null; }
     draft.chosen = item;
-    const near = draft.found?.components ?? [];
-    const now = near.find((one) => one.id === draft.component);
-    const fits = item.domain === 'component' ? (now?.class === item.code ? now : near.find((one) => one.class === item.code)) : null;
-    draft.component = fits?.id ?? null;
+    draft.component = this.fitting(item, draft.found)?.id ?? null;
     this.save();
     this.draw();
     this.learn();
+  }
+
+  /** The component that goes with a class: the one meant where it is of that class, else the nearest. */
+  fitting(item, found) {
+    if (item.domain !== 'component') return null;
+    const fits = (found?.components ?? []).filter((one) => one.class === item.code);
+    return fits.find((one) => one.id === this.draft.component) ?? fits[0] ?? null;
   }
 
   /** Choose a component; where no class is chosen yet it is that of the component. */
@@ -166,10 +181,17 @@ export class Form {
 
   /** Show what is filled in; once the report is received its receipt stands there. */
   draw() {
-    if (this.draft.received) return;
+    hands.draw(() => { if (current === this && !this.draft.received) this.paint(); });
+  }
+
+  /** Draw everything; the field that was typed in stays so. */
+  paint() {
     const at = dialog.querySelector('.body')?.scrollTop ?? 0;
+    const { id, selectionStart, selectionEnd } = document.activeElement ?? {};
     dialog.replaceChildren(this.header(), this.steps(), this.body(), this.footer());
     dialog.querySelector('.body').scrollTop = at;
+    const typed = id === 'description' && dialog.querySelector('#description');
+    if (typed) { typed.focus({ preventScroll: true }); typed.setSelectionRange(selectionStart, selectionEnd); }
   }
 
   header() {

@@ -44,7 +44,13 @@ function located({ place, accuracy_m }) {
 
 /** A form that was opened before there was any position takes the first. */
 function placeWaiting() {
-  if (state.form && !state.form.draft.place) state.form.moveTo(state);
+  if (state.form && !state.form.draft.place) moveForm(state.form);
+}
+
+/** Point a form at the place picked on the map. */
+function moveForm(form) {
+  form.moveTo(state);
+  findOut(form);
 }
 
 const WHY = { denied: '没有定位权限', none: '这台设备不能定位', late: '还没有定到位', away: '您不在本市范围内' };
@@ -93,13 +99,21 @@ function file(photos) {
 }
 
 function fill(draft) {
-  state.form = openForm({ ...draft, photos: draft.photos.map((photo) => (photo.address ? photo : shown(photo))) }, {
+  const form = openForm({ ...draft, photos: draft.photos.map((photo) => (photo.address ? photo : shown(photo))) }, {
     done: (filed, { open }) => { state.form = null; refresh(); if (open) openCase(filed.id, { closed: refresh, changed: refresh }); },
     closed: () => { Object.assign(state, { form: null, moving: null }); at('moving').hidden = true; refresh(); },
     sent: refresh,
-    elsewhere: (form) => { state.moving = form; go('map'); at('moving').hidden = false; },
+    elsewhere: (moved) => { state.moving = moved; go('map'); at('moving').hidden = false; },
   });
-  return state.form;
+  state.form = form;
+  findOut(form);
+  return form;
+}
+
+/** Ask what lies at the place of a form that was opened before that was known; it goes without, too. */
+function findOut(form) {
+  const { place, found } = form.draft;
+  if (place && !found) look(place).then((answer) => form.settle(place, answer), () => {});
 }
 
 function resume(draft) {
@@ -109,7 +123,7 @@ function resume(draft) {
 
 function placeChosen() {
   at('moving').hidden = true;
-  state.moving?.moveTo(state);
+  if (state.moving) moveForm(state.moving);
   state.moving = null;
 }
 

@@ -37,6 +37,10 @@ export function createFieldMap(container, { layers, city }, onPick) {
     const hit = hits.sort((a, b) => distance(a.geometry.coordinates, at) - distance(b.geometry.coordinates, at))[0];
     onPick(hit ? hit.geometry.coordinates : at, hit?.properties.id ?? null);
   });
+  // What was brought near stays in the middle while the sheet below grows, until a hand moves the map.
+  let middle = null;
+  map.on('movestart', (event) => { if (event.originalEvent) middle = null; });
+  map.on('resize', () => { if (middle) map.jumpTo({ center: middle, zoom: Math.max(map.getZoom(), NEAR) }); });
   const scale = () => drawScale(map, document.getElementById('scale'), h('span'));
   map.on('move', scale);
   scale();
@@ -63,7 +67,10 @@ export function createFieldMap(container, { layers, city }, onPick) {
       ready.then(() => { for (const id of ['here-cell-fill', 'here-cell-line']) if (map.getLayer(id)) map.setFilter(id, ['==', ['get', 'code'], code ?? '']); });
     },
     /** Bring a place near. */
-    goTo(place) { map.easeTo({ center: place, zoom: Math.max(map.getZoom(), NEAR), duration: 200 }); },
+    goTo(place) {
+      middle = place;
+      map.easeTo({ center: place, zoom: Math.max(map.getZoom(), NEAR), duration: 200 });
+    },
   };
 }
 
