@@ -22,7 +22,10 @@ from cityops.settings import Settings
     type=click.Path(file_okay=False, path_type=Path),
     help="数据文件夹；默认 CITYOPS_DATA_DIR（var）",
 )
-@click.option("--scene", help="场景：tianjin、helsinki，或已生成的 tianjin-model；默认 CITYOPS_SCENE（tianjin）")
+@click.option(
+    "--scene",
+    help="场景：tianjin、helsinki，或已生成的 tianjin-model；默认 CITYOPS_SCENE（tianjin）",
+)
 def command(
     host: str | None, port: int | None, data: Path | None, scene: str | None, as_json: bool
 ) -> None:
