@@ -66,7 +66,7 @@ def file(
     data = _tried(faults, lambda: None if photo is None else photo_bytes(photo))
     if faults:
         _refuse_line(faults, at, crs, username)
-    services, person = _acting(username, "case.file")
+    services, person = acting_for(username, "case.file")
     report = Report(
         id=number,
         class_key=key_of_class,
@@ -129,7 +129,7 @@ def move(
     chosen = action_named(action)
     ends = None if until is None else _time(until)
     data = None if photo is None else photo_bytes(photo)
-    services, person = _acting(username, f"case.{action}")
+    services, person = acting_for(username, f"case.{action}")
     named = {} if to is None else _named(services, action, to)
     act = Act(chosen, version, reason, condition=condition, until=ends, key=key, **named)
     if data is not None:
@@ -156,7 +156,7 @@ def list_(
         raise InvalidError("case.whose_inbox", "--inbox 要写明是谁的", field="as")
     services, person = Services(settings()), SYSTEM
     if username is not None:
-        services, person = _acting(username, "case.list")
+        services, person = acting_for(username, "case.list")
     found = services.cases.page(person, states=chosen, inbox=inbox, limit=limit)
     show(found, lambda: _listed(found), as_json=as_json)
 
@@ -362,7 +362,7 @@ def _time(text: str) -> datetime:
     return time_of_text(text, "until")
 
 
-def _acting(username: str, what: str) -> tuple[Any, Any]:
+def acting_for(username: str, what: str) -> tuple[Any, Any]:
     """Services, and the person in whose name the owner of the data acts."""
     from cityops.bootstrap import Services
     from cityops.services.owner_acting import acting_as, check_owner
