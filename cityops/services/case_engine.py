@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from cityops.services.case_report import Where, area_class_in
 from cityops.services.case_values import CaseRecord, PhotoRecord, city_day
@@ -82,17 +83,29 @@ def kin_around(tx: Any, config: GridConfig, report: Seen) -> list[tuple[Kin, Cas
     place = Place(report.lon, report.lat, (report.lon, report.lat), "cgcs2000", 0.0)
     since = report.at - max(rule.recurrence, rule.window) - timedelta(days=1)
     records = {r.id: r for r in tx.cases.around(box_around(place, rule.distance_m), since)}
-    found = kin_of(report, [seen_of(r) for r in records.values()], config.duplicates)
+    seen = [seen_of(r, _leading(tx, r, records)) for r in records.values()]
+    found = kin_of(report, seen, config.duplicates)
     return [(kin, records[kin.id]) for kin in found]
 
 
-def seen_of(record: CaseRecord) -> Seen:
-    """A case as far as duplicates are concerned; seen when it was written down."""
+def _leading(tx: Any, record: CaseRecord, known: Mapping[UUID, CaseRecord]) -> CaseRecord:
+    """The case that a linked copy goes on as, else the case itself."""
+    named = record.flow.merged_into
+    if named is None:
+        return record
+    return known.get(named) or tx.cases.find(named) or record
+
+
+def seen_of(record: CaseRecord, leading: CaseRecord | None = None) -> Seen:
+    """A case as far as duplicates are concerned; seen when it was written down.
+
+    A linked copy ends with `leading`, the case that it was linked to.
+    """
     written = record.device_time
     if written is not None and record.device_offset_s is not None:
         written += timedelta(seconds=record.device_offset_s)
     at = record.reported_at if written is None else min(written, record.reported_at)
-    flow = record.flow
+    flow = (leading or record).flow
     closed = flow.state is CaseState.CLOSED or flow.closed_kind is ClosedKind.FORCED
     return Seen(record.id, record.class_key, at, record.lon, record.lat, flow.closed_at, closed)
 

@@ -248,14 +248,15 @@ class SqlCaseRepo:
         self._connection.execute(_NEW_KEY, row)
 
     def around(self, box: Box, since: datetime) -> list[CaseRecord]:
-        """Cases in a box in degrees that are open, or were reported since a time, oldest first.
+        """Cases in a box in degrees that are open, or were reported or closed since a time.
 
-        Where there are too many, the newest are given.
+        They stand in the order in which they came. Where there are too many, the newest are given.
         """
         west, south, east, north = box
         c = _case.c
         place = and_(c.lon.between(west, east), c.lat.between(south, north))
-        lately = or_(c.closed_at.is_(None), c.reported_at >= stored_time(since))
+        begin = stored_time(since)
+        lately = or_(c.closed_at.is_(None), c.reported_at >= begin, c.closed_at >= begin)
         query = select(_case).where(place, lately).order_by(c.seq.desc()).limit(_AROUND)
         found = [case_of(row) for row in self._connection.execute(query)]
         return found[::-1]
