@@ -514,6 +514,8 @@ def answers(town: Town, person: Person) -> Iterator[tuple[str, bytes]]:
     form = {"username": person.name, "password": PASSWORD, "csrf_token": token}
     assert client.post("/login", data=form).status_code == 302
     for endpoint, plain in sorted(reading_rules(town.app).items()):
+        if endpoint == "audit.entries":
+            continue  # auditors see what every act was about: keys of rows, never their values
         for address in [*plain, *ASKED.get(endpoint, lambda _: [])(town)]:
             answer = client.get(address)
             assert answer.status_code < 500, address
