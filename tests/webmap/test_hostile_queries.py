@@ -84,6 +84,10 @@ def test_no_whole_number_but_a_whole_number_is_taken(client, reads, value):
                 check_refused(ask(client, path, parameter["name"], value), (path, parameter))
 
 
+#: Addresses that tell the person of these tests nothing, whatever is asked.
+AUDITORS_ONLY = {"/api/v1/audit"}
+
+
 @pytest.mark.parametrize("value", NUMBERS)
 def test_no_number_but_a_finite_number_is_taken(client, reads, value):
     for path, parameters in reads:
@@ -131,7 +135,8 @@ def test_texts_stay_texts_in_every_query(client, reads, services, text):
                 continue
             answer = ask(client, path, parameter["name"], text)
             where = (path, parameter["name"], answer.data[:300])
-            assert answer.status_code in (200, 400), where
+            allowed = (200, 400, 403) if path in AUDITORS_ONLY else (200, 400)
+            assert answer.status_code in allowed, where
             assert answer.mimetype in ("application/json", "application/geo+json"), where
             assert b"Traceback" not in answer.data, where
             assert b"54444439" not in answer.data, where
