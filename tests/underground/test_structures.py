@@ -246,6 +246,20 @@ def test_cover_below_each_land_use_is_held_against_its_own_limit():
     assert 10 <= row["along_a_m"] <= 20
 
 
+def test_both_covers_of_a_finding_are_of_the_same_stretch():
+    pipe = pipe_of("0 0 -0.45, 30 0 -1.2", kind="燃气", 压力="低压")
+    halves = o([moved("POLYGON ((-1 -5, 15 -5, 15 5, -1 5, -1 -5))"),
+                moved("POLYGON ((15 -5, 40 -5, 40 5, 15 5, 15 -5))")])  # fmt: skip
+    xy = np.array([[E0 + x, N0 + y] for x in (-5, 35) for y in (-9, 9)])
+    lower = SpotGround.of(xy, np.full(4, -0.1), "1985")
+    land = LandUse(halves, o(["carriageway", "carriageway"]))
+    audit = Audit(pipe, shipped_rules(), ground=lower, land=land)
+    rows = finding_rows(audit, run_audit(audit).findings)
+    assert len(rows) == 2
+    assert rows[0]["gap_m"] != rows[1]["gap_m"]
+    assert [row["cover_model_less_points_m"] for row in rows] == pytest.approx([-0.1, -0.1])
+
+
 def test_cover_below_a_model_of_the_ground_sees_the_dip_between_manholes():
     pipe = pipe_of("0 0 -2, 30 0 -2", ground=0.0)
     xy = np.array([[E0 + x, N0 + y] for x in (-5, 14, 15, 16, 35) for y in (-9, 9)])
@@ -257,6 +271,7 @@ def test_cover_below_a_model_of_the_ground_sees_the_dip_between_manholes():
     assert row["along_a_m"] == pytest.approx(15.0)
     assert row["cover_by_points_m"] == pytest.approx(1.9)
     assert row["cover_model_less_points_m"] == pytest.approx(-1.5)
+    assert row["cover_by"] == "model"
     assert "按测点间直线为 1.900 m" in row["message"]
 
 

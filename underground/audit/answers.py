@@ -60,6 +60,9 @@ class Findings:
         (n, 2) metres in the plane of the pipes.
     along_a
         (n,) metres in plan along pipe a.
+    by_points_m
+        (n,) cover of the same stretch below ground that is straight between surveyed points, where a
+        model of the ground decides; NaN elsewhere.
     """
 
     check: IntArray
@@ -73,6 +76,7 @@ class Findings:
     missing: ObjectArray
     place: FloatArray
     along_a: FloatArray
+    by_points_m: FloatArray
 
     def __len__(self) -> int:
         return len(self.check)
@@ -87,8 +91,9 @@ def no_findings() -> Findings:
     """None."""
     none, real = np.empty(0, np.int64), np.empty(0)
     return Findings(
-        none, none, none, none, real, real, real, none, np.empty(0, object), np.empty((0, 2)), real
-    )
+        none, none, none, none, real, real, real, none, np.empty(0, object), np.empty((0, 2)),
+        real, real,
+    )  # fmt: skip
 
 
 def joined_findings(parts: list[Findings]) -> Findings:

@@ -280,6 +280,7 @@ def _findings(
             missing=missing[listed],
             place=pairs.found.place[at],
             along_a=pairs.found.along_a[at],
+            by_points_m=np.full(len(at), np.nan),
         ),
         counts,
     )
@@ -311,9 +312,8 @@ def check_cover(
     if not len(rows):
         return [], Counter()
     some = pipes.take(rows)
-    found = (
-        covers(some.solids, some.ground) if ground is None else covers_below(some.solids, ground)
-    )
+    straight = covers(some.solids, some.ground)
+    found = straight if ground is None else covers_below(some.solids, ground)
     above = object_array([None] * len(rows)) if surface is None else surface[rows]
     bounds = [
         _cover_limits(limits, rows, object_array(s if s is not None else usual for s in above))
@@ -349,6 +349,7 @@ def check_cover(
         missing=missing[at],
         place=found.place[at],
         along_a=found.along[at],
+        by_points_m=np.full(len(at), np.nan) if ground is None else straight.cover_m[at],
     )
     return [findings], Counter(counts_of(Check.COVER, answer))
 

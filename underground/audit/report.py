@@ -77,7 +77,8 @@ def _row(audit: Audit, findings: Findings, k: int) -> dict[str, Any]:
         "along_a_m": number(findings.along_a[k]),
     }
     if check is Check.COVER and audit.ground is not None:
-        by_points = audit.cover_by_points[a]
+        by_points = findings.by_points_m[k]
+        out["cover_by"] = "model"
         out["cover_by_points_m"] = number(by_points)
         out["cover_model_less_points_m"] = number(findings.gap_m[k] - by_points)
     out["message"] = _message(audit, check, answer, out)

@@ -251,4 +251,5 @@ def structure_findings(
         missing=object_array(missing[listed].tolist()),
         place=place[listed],
         along_a=along[listed],
+        by_points_m=np.full(len(listed), np.nan),
     )

@@ -30,7 +30,7 @@ from underground.audit.land import LandUse, stretches
 from underground.audit.profiles import Limits
 from underground.audit.structures import StructureLimits, check_structures, serves
 from underground.axes import FloatArray, IntArray, ObjectArray
-from underground.clearance.cover import Ground, covers
+from underground.clearance.cover import Ground
 from underground.heights import require_one_datum
 from underground.pipes import Pipes
 from underground.rules.tables import RuleSet
@@ -96,11 +96,6 @@ class Audit:
             raise InvalidError(
                 "audit.tile", "分块边长应大于 0，得到 {got}", field="tile", got=str(self.tile_m)
             )
-
-    @cached_property
-    def cover_by_points(self) -> FloatArray:
-        """(n,) least cover of whole pipes below ground that is straight between surveyed points."""
-        return covers(self.pipes.solids, self.pipes.ground).cover_m
 
     @cached_property
     def limits(self) -> Limits:
