@@ -67,21 +67,16 @@ def listed(
 def forget(username: str, acting: str, reason: str, as_json: bool) -> None:
     """抹去审计链中一个账号的姓名与细节；链仍可核对，抹去本身也记入链中。"""
     from cityops.cli.case import acting_for
-    from cityops.services.audit import AuditDesk
 
     services, person = acting_for(acting, "audit.forget")
-    erased = AuditDesk(services.store).forget(person, username, reason)
+    erased = services.audit.forget(person, username, reason)
     show({"username": username, "erased": erased}, f"已抹去 {erased} 条的内容", as_json=as_json)
 
 
-def _services() -> Any:
+def _desk() -> Any:
     from cityops.bootstrap import Services
 
-    return Services(settings())
-
-
-def _desk() -> Any:
-    return _services().audit
+    return Services(settings()).audit
 
 
 def _check_text(told: dict[str, Any]) -> str:
