@@ -125,6 +125,8 @@ def layer_tile(
     """
     check_tile(*tile)
     called = name or view.spec.name
+    if tile[0] < view.spec.min_zoom:  # whoever asks: from where on there are features is not needed
+        return block_tile(view, reach, tile, called, fields)
     finest = detail_zoom(view, reach, fields) - 1
     if tile[0] <= finest:
         return block_tile(view, reach, tile, called, fields, finest)
