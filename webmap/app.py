@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
+from typing import Any
 
 from flask import Flask
 
@@ -39,6 +41,14 @@ BLUEPRINTS = (
 _MEGABYTE = 1_000_000
 
 
+class _PlainFlask(Flask):
+    """Flask whose views are plain functions, all of them: none is looked at anew in each request."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """The function itself."""
+        return func
+
+
 def create_app(settings: Settings | None = None, services: Services | None = None) -> Flask:
     """The web application.
 
@@ -55,7 +65,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         When the store cannot be opened.
     """
     chosen = services or Services(settings or settings_from())
-    app = Flask(__name__, static_folder="static", template_folder="templates")
+    app = _PlainFlask(__name__, static_folder="static", template_folder="templates")
     app.extensions["cityops"] = chosen
     app.config.update(_config(chosen.settings))
     app.jinja_env.trim_blocks = True
