@@ -255,7 +255,7 @@ def test_any_sequence_of_acts_by_two_people_at_once_keeps_every_case_whole(town,
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=12,
+            max_examples=24,
             stateful_step_count=25,
             deadline=None,
             suppress_health_check=list(HealthCheck),

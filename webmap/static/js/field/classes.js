@@ -23,7 +23,7 @@ function schemeOf(form, item) {
 
 /** The block of the form in which a class is chosen. */
 export function pickClass(form) {
-  const toggle = h('button', { type: 'button', class: 'btn btn-q', id: 'all-classes', 'aria-expanded': String(Boolean(form.searching)), onclick: () => { form.searching = !form.searching; form.draw(); if (form.searching) document.getElementById('class-search').focus(); } }, form.searching ? t('收起') : t('全部类别'));
+  const toggle = h('button', { type: 'button', class: 'btn btn-q', id: 'all-classes', 'aria-expanded': String(Boolean(form.searching)), onclick: () => { form.searching = !form.searching; form.draw(); if (form.searching) document.getElementById('class-search')?.focus(); } }, form.searching ? t('收起') : t('全部类别'));
   const head = h('div', { class: 'group-head' }, h('b', {}, t('类别')), toggle);
   if (!form.offered) return h('section', {}, head, h('div', { class: 'tiles' }, ...[1, 2, 3, 4].map(() => h('div', { class: 'tile' }, h('div', { class: 'sk' })))));
   if (form.searching) return h('section', {}, head, searchBox(form));
