@@ -114,7 +114,7 @@ class LayerSpec:
 
     ``category_field`` names the CODE field by which permissions may be narrowed.
     ``group`` is what grants refer to: base, areas, grid, components, underground,
-    hazards, population, user. ``surveyed`` layers keep the delivered coordinates
+    hazards, population, shelters, user. ``surveyed`` layers keep the delivered coordinates
     and their CRS beside the EPSG:4490 geometry. ``order`` is the drawing order,
     low first. ``pyramid`` asks for aggregates below ``min_zoom``.
     ``public`` is False for what may never be served without sign-in.

@@ -1,8 +1,11 @@
-"""Layers of the hazards domain: sites, power plants and places that need protection."""
+"""Layers of the hazards domain: sites, power plants, places that need protection, and the rest."""
 
 from __future__ import annotations
 
-from gis.layers import CodeItem, FieldSpec, FieldType, GeometryKind, LayerSpec, Style, Title
+from gis.layers import FieldSpec, FieldType, GeometryKind, LayerSpec, Style, Title
+from hazards import relief_layers, watch_layers
+from hazards.layer_parts import SOURCE_FIELD as _SOURCE
+from hazards.layer_parts import item as _item
 
 _TEXT, _REAL, _CODE, _INTEGER = (
     FieldType.TEXT,
@@ -10,10 +13,6 @@ _TEXT, _REAL, _CODE, _INTEGER = (
     FieldType.CODE,
     FieldType.INTEGER,
 )
-
-
-def _item(code: str, zh: str, en: str, colour: str | None = None, mark: str = "") -> CodeItem:
-    return CodeItem(code, Title(zh, en), colour=colour, mark=mark or None)
 
 
 SITE_KINDS = (
@@ -35,8 +34,6 @@ SITE_GRADES = (
     _item("4", "四级", "Grade 4"),
     _item("none", "不构成重大危险源", "Not a major hazard source"),
 )
-
-_SOURCE = FieldSpec("source", Title("数据来源", "Source"), _TEXT, aliases=("来源", "Source"))
 
 
 def _mass(name: str, zh: str, en: str) -> FieldSpec:
@@ -204,4 +201,10 @@ SENSITIVE_PLACES = LayerSpec(
     min_zoom=12,
 )
 
-LAYERS = (HAZARD_SITES, POWER_PLANTS, SENSITIVE_PLACES)
+LAYERS = (
+    HAZARD_SITES,
+    POWER_PLANTS,
+    SENSITIVE_PLACES,
+    *watch_layers.LAYERS,
+    *relief_layers.LAYERS,
+)

@@ -21,7 +21,9 @@ HAZARD_RADIUS_M = 1000.0
 #: Shown in a block of their own, never as features near by.
 _LEFT_OUT = frozenset({"districts", "streets", "communities", "cells", "coast"})
 #: Order of the sections by group of layer.
-_GROUPS = ("underground", "components", "hazards", "population", "user", "base")
+_GROUPS = ("underground", "components", "hazards", "shelters", "population", "user", "base")
+#: Groups that are looked for as far as danger reaches.
+_FAR_GROUPS = frozenset({"hazards", "shelters"})
 #: Fields by which the features of a layer are told apart, first found first.
 _CLASSED_BY = ("class_code", "kind", "use", "road_class", "fuel")
 
@@ -41,7 +43,7 @@ def layer_sections(
         permission = permission_for(person, spec, Action.VIEW)
         if not permission.allowed:
             continue
-        reach = max(radius_m, HAZARD_RADIUS_M) if spec.group == "hazards" else radius_m
+        reach = max(radius_m, HAZARD_RADIUS_M) if spec.group in _FAR_GROUPS else radius_m
         near = features_near(tx.layers, spec, permission, place, reach)
         if len(near.batch):
             notice = notices.get(spec.name, {})

@@ -40,8 +40,8 @@ _ALL = frozenset(Action)
 _LOOK = frozenset({Action.VIEW})
 _TAKE = frozenset({Action.VIEW, Action.EXPORT})
 
-#: Groups of layers a role may use, and how. What is not here is refused.
-GRANTS: dict[Role, dict[str, frozenset[Action]]] = {
+#: Groups of layers a role may use, and how; shelters are added for everybody.
+_GRANTED: dict[Role, dict[str, frozenset[Action]]] = {
     Role.INSPECTOR: {"base": _LOOK, "areas": _LOOK, "grid": _LOOK, "components": _LOOK},
     Role.ACCEPTOR: {"base": _LOOK, "areas": _LOOK, "grid": _LOOK, "components": _LOOK},
     Role.SHIFT_LEADER: {"base": _LOOK, "areas": _LOOK, "grid": _LOOK, "components": _LOOK},
@@ -54,6 +54,7 @@ GRANTS: dict[Role, dict[str, frozenset[Action]]] = {
         "grid": _TAKE,
         "components": _TAKE,
         "underground": _TAKE,
+        "shelters": _TAKE,
         "user": _TAKE,
     },
     Role.PIPELINE_OWNER: {"base": _LOOK, "areas": _LOOK, "underground": _TAKE},
@@ -67,15 +68,24 @@ GRANTS: dict[Role, dict[str, frozenset[Action]]] = {
         "underground": _LOOK,
         "hazards": _TAKE,
         "population": _TAKE,
+        "shelters": _TAKE,
     },
     Role.DATA_MANAGER: dict.fromkeys(
-        ("base", "areas", "grid", "components", "underground", "hazards", "population", "user"),
+        (
+            *("base", "areas", "grid", "components", "underground", "hazards"),
+            *("population", "shelters", "user"),
+        ),
         _ALL,
     ),
     Role.SYSTEM_ADMIN: {"base": _LOOK, "areas": _LOOK},
     Role.SECURITY_ADMIN: {"base": _LOOK, "areas": _LOOK},
     Role.AUDITOR: {"base": _LOOK, "areas": _LOOK},
     Role.CITIZEN: {},
+}
+#: Groups of layers a role may use, and how. What is not here is refused. Where people find shelter
+#: everybody may know, citizens too.
+GRANTS: dict[Role, dict[str, frozenset[Action]]] = {
+    role: {"shelters": _LOOK} | granted for role, granted in _GRANTED.items()
 }
 
 

@@ -34,6 +34,9 @@ SEARCHED = (
     "hazard_sites",
     "power_plants",
     "sensitive_places",
+    "shelters",
+    "rescue_teams",
+    "relief_stores",
 )
 #: layer -> sort of hit; other layers give "feature".
 KINDS = {
@@ -46,6 +49,7 @@ KINDS = {
     "hazard_sites": "site",
     "power_plants": "site",
     "sensitive_places": "place",
+    "shelters": "place",
 }
 _NUMBER = r"[+-]?\d{1,9}(?:\.\d+)?"
 _PAIR = re.compile(

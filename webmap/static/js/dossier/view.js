@@ -10,7 +10,7 @@ export const RADII = [20, 50, 100, 200];
 /** Rows of a section that show before the rest is asked for. */
 const FIRST = 5;
 /** Groups of layers that are what one came for; the others are folded. */
-const OPEN = new Set(['underground', 'components', 'hazards', 'user']);
+const OPEN = new Set(['underground', 'components', 'hazards', 'shelters', 'user']);
 
 /** Ask for the dossier of a place [lon, lat]. */
 export function askDossier(place, radius, signal) {
@@ -108,7 +108,7 @@ function detail(section, row) {
   if (row.trust) return pipeWords(row);
   const { values, titles } = row;
   const words = section.name === 'components' ? [t('尾号 {n}', { n: String(row.key).slice(-6) }), values.dept1, titles.state !== '完好' && titles.state]
-    : section.group === 'hazards' ? [titles.kind, titles.grade, values.substance] : [titles.use ?? titles.road_class ?? titles.kind, values.address, values.floors && t('{n} 层', { n: values.floors }), values.width_m && t('宽 {n} m', { n: values.width_m })];
+    : ['hazards', 'shelters'].includes(section.group) ? [titles.kind, titles.grade, values.substance, values.capacity != null && t('可容纳 {n} 人', { n: count(values.capacity) }), values.enterprise, values.goods] : [titles.use ?? titles.road_class ?? titles.kind, values.address, values.floors && t('{n} 层', { n: values.floors }), values.width_m && t('宽 {n} m', { n: values.width_m })];
   const text = words.filter((word) => word && word !== row.label).join('，');
   return text && h('span', { class: 'mute t12 under' }, text);
 }

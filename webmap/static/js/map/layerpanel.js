@@ -4,7 +4,7 @@ import { h, icon, s } from 'cityops/dom';
 import { count, metres, t, title } from 'cityops/i18n';
 import { token } from 'cityops/theme';
 
-const GROUPS = { hazards: '危险源', underground: '地下', components: '部件', grid: '网格', user: '自行导入', population: '人口', areas: '区划', base: '底图' };
+const GROUPS = { hazards: '危险源与应急', shelters: '应急避难', underground: '地下', components: '部件', grid: '网格', user: '自行导入', population: '人口', areas: '区划', base: '底图' };
 
 /** A small picture of how a class is drawn. */
 export function swatch(layer, item = null) {
