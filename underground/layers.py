@@ -12,6 +12,7 @@ from underground.kinds import (
     STATUSES,
     SURVEY_METHODS,
 )
+from underground.space_layers import BOREHOLES, SPACES, SUBSIDENCE
 
 _TEXT, _REAL, _CODE, _DATE = FieldType.TEXT, FieldType.REAL, FieldType.CODE, FieldType.DATE
 _CONTACT = frozenset({"planner", "pipeline_owner", "data_manager"})
@@ -196,4 +197,4 @@ PIPES = LayerSpec(
     surveyed=True,
 )
 
-LAYERS = (PIPES,)
+LAYERS = (SPACES, PIPES, BOREHOLES, SUBSIDENCE)

@@ -8,7 +8,9 @@ from underground.layers import LAYERS, PIPES
 
 
 def test_the_domain_declares_pipes_as_surveyed_lines_with_a_category():
-    assert LAYERS == (PIPES,)
+    assert [spec.name for spec in LAYERS] == [
+        "underground_spaces", "pipes", "boreholes", "subsidence_points",
+    ]  # fmt: skip
     assert PIPES.geometry is GeometryKind.LINE
     assert PIPES.surveyed
     assert PIPES.category_field == "kind"
