@@ -21,7 +21,10 @@ def register() -> None:
 @register.command("check", cls=CityCommand)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def check(file: Path, as_json: bool) -> None:
-    """检查一个档案工作簿（.xlsx）：全部错误一次列出，不存任何内容。"""
+    """检查一个档案工作簿（.xlsx）：全部错误一次列出，不存任何内容。
+
+    没有错误时与备案、许可比对：未备案、备案级别偏低、超过许可量。
+    """
     from cityops.services.case_values import CITY_TIME
     from cityops.services.hazards.registers import checked_register, refusal
 
@@ -60,6 +63,7 @@ def _told(found: dict[str, Any]) -> str:
             f"{unit['credit_code']} {unit['unit_no']} {unit['name']}："
             f"S {_number(unit['S'])}，R {_number(unit['R'])}{grade}"
         )
+    lines += [f"{f['credit_code']} {f['unit_no']} {f['message']}" for f in found["findings"]]
     for one in found["substances"]:
         known = "没有处置卡，全部未知" if one["source"] is None else f"处置卡来源 {one['source']}"
         lines.append(f"{one['name'] or '未知'}（{one['cas'] or 'CAS 未知'}）：{known}")

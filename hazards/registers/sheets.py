@@ -8,6 +8,7 @@ from typing import Any
 
 from hazards.models import Confidence
 from hazards.registers.values import (
+    FILED_GRADES,
     UNIT_KINDS,
     Enterprise,
     Equipment,
@@ -133,6 +134,8 @@ SHEETS: tuple[SheetSpec, ...] = (
             ),
             _C("people_500m", "厂界外500m常住人口", _T.INTEGER, unit="人", low=0, high=100_000_000),
             _LON, _LAT,
+            _C("filed_grade", "备案级别", _T.CHOICE,
+               choices=tuple((code, title.zh) for code, title in FILED_GRADES.items())),
         ),
         key=("credit_code", "unit_no"), parents=(_OF_ENTERPRISE,),
     ),
@@ -158,6 +161,7 @@ SHEETS: tuple[SheetSpec, ...] = (
             _C("row", "GB 18218 表1序号"), _C("symbol", "类别符号"), _C("form", "形态"),
             _C("design_max_t", "设计最大量", _T.REAL, is_required=True, unit="t",
                low=1e-9, high=1e9),
+            _C("licensed_t", "许可量", _T.REAL, unit="t", low=0, high=1e9),
         ),
         key=("credit_code", "unit_no", "equipment_no", "name", "cas", "form"),
         parents=(_OF_UNIT, _OF_EQUIPMENT),

@@ -27,6 +27,17 @@ UNIT_KINDS: dict[str, Title] = {
 }
 
 
+#: A unit of which no grade was filed with the authority.
+NOT_FILED = "none"
+FILED_GRADES: dict[str, Title] = {
+    "1": Title("一级", "Grade 1"),
+    "2": Title("二级", "Grade 2"),
+    "3": Title("三级", "Grade 3"),
+    "4": Title("四级", "Grade 4"),
+    NOT_FILED: Title("未备案", "Not filed"),
+}
+
+
 @dataclass(frozen=True)
 class Enterprise:
     """An enterprise."""
@@ -45,7 +56,15 @@ class Enterprise:
 
 @dataclass(frozen=True)
 class Unit:
-    """A production or storage unit; ``people_500m`` are residents within 500 m of the fence."""
+    """A production or storage unit.
+
+    Attributes
+    ----------
+    people_500m
+        Residents within 500 m of the fence.
+    filed_grade
+        Grade of the major hazard source as filed with the authority, a key of `FILED_GRADES`.
+    """
 
     credit_code: str
     unit_no: str
@@ -54,6 +73,7 @@ class Unit:
     people_500m: int | None = None
     lon: float | None = None
     lat: float | None = None
+    filed_grade: str | None = None
 
 
 @dataclass(frozen=True)
@@ -80,8 +100,8 @@ class Holding:
     ----------
     cas, row, symbol, form
         What it is for GB 18218: CAS number, row of table 1, category symbol set by a person, form.
-    design_max_t
-        Design maximum, tonnes.
+    design_max_t, licensed_t
+        Design maximum, and what the licence allows of it; tonnes.
     """
 
     credit_code: str
@@ -93,6 +113,7 @@ class Holding:
     row: str | None = None
     symbol: str | None = None
     form: str | None = None
+    licensed_t: float | None = None
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,24 @@ def written(made, file):
     return file
 
 
+def test_what_was_filed_and_licensed_is_held_against_the_register(tmp_path):
+    made = sheets()
+    made["单元"][0].append("备案级别")
+    made["单元"][1].append("四级")
+    made["物质"][0].append("许可量（t）")
+    made["物质"][2].append(4)
+    file = written(made, tmp_path / "register.xlsx")
+    code, text = register("check", file)
+    assert code == 0
+    assert f"{ONE} 1 备案级别偏低：按 GB 18218 为三级，备案四级" in text.splitlines()
+    assert f"{ONE} 1 设计最大量超过许可量：氯设计最大量 10 t，许可量 4 t" in text.splitlines()
+    found = json.loads(register("check", file, "--json")[1])["findings"]
+    assert [(f["kind"], f["equipment_no"], f["found"], f["stated"]) for f in found] == [
+        ("filed_too_low", None, 3, 4),
+        ("over_licence", "V-102", 10.0, 4.0),
+    ]
+
+
 def test_a_right_workbook_is_told_with_grades_cards_and_what_is_unknown(tmp_path):
     code, told = register("check", written(sheets(), tmp_path / "r.xlsx"), "--json")
     found = json.loads(told)

@@ -12,10 +12,11 @@ from zipfile import BadZipFile
 from cityops.services.reading.workbook import check_parts
 from gis.errors import CityError, FileError, InvalidError
 from hazards.gb18218.grade import SOURCE as GRADING_SOURCE
+from hazards.registers.comparing import FINDING_TITLES, Finding, FindingKind, findings_of
 from hazards.registers.rectification import PLAN_PARTS, unplanned
 from hazards.registers.sheets import SHEETS
 from hazards.registers.substances import grading_of
-from hazards.registers.values import Register, unknown_of
+from hazards.registers.values import FILED_GRADES, Register, unknown_of
 from hazards.registers.workbook import Outcome, SheetRows, faults_of, read_register
 
 #: What openpyxl, expat and zlib raise over a broken file; expat's is a SyntaxError.
@@ -48,6 +49,7 @@ def outcome_json(outcome: Outcome) -> dict[str, Any]:
         "fault_count": outcome.fault_count,
         "faults": list(faults_of(outcome)),
         "units": [] if register is None else [_unit(register, i) for i in _numbers(register)],
+        "findings": [] if register is None else [_finding(f) for f in findings_of(register)],
         "substances": [] if register is None else _substances(register),
         "dangers": [] if register is None else _dangers(register),
         "grading_source": GRADING_SOURCE,
@@ -136,7 +138,32 @@ def _unit(register: Register, number: int) -> dict[str, Any]:
             "reasons": [caution.message for caution in found.cautions],
         }
     key = {"credit_code": unit.credit_code, "unit_no": unit.unit_no, "name": unit.name}
-    return key | told
+    return key | told | {"filed_grade": unit.filed_grade}
+
+
+def _finding(found: Finding) -> dict[str, Any]:
+    """What does not fit, with a sentence for people."""
+    held, title = found.holding, FINDING_TITLES[found.kind]
+    if found.kind is FindingKind.OVER_LICENCE:
+        words = (
+            f"{held.name if held else ''}设计最大量 {found.found:g} t，许可量 {found.stated:g} t"
+        )
+    else:
+        true = "级别未知" if found.found is None else FILED_GRADES[str(int(found.found))].zh
+        filed = "" if found.stated is None else f"，备案{FILED_GRADES[str(int(found.stated))].zh}"
+        words = f"按 GB 18218 为{true}{filed}"
+    return {
+        "kind": found.kind.value,
+        "title": {"zh": title.zh, "en": title.en},
+        "credit_code": found.credit_code,
+        "unit_no": found.unit_no,
+        "equipment_no": None if held is None else held.equipment_no,
+        "substance": None if held is None else held.name,
+        "cas": None if held is None else held.cas,
+        "found": found.found,
+        "stated": found.stated,
+        "message": f"{title.zh}：{words}",
+    }
 
 
 def _substances(register: Register) -> list[dict[str, Any]]:
