@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from generate.answers_cases import planted_cases
 from generate.cases import case_rows, season_of, seen_of
+from generate.cells import cells_of
 from generate.city import plan_of
+from generate.components import components_of, spots_by_class
 from generate.frame import Settings
 from generate.places import ground_of
 
+from gis.errors import InvalidError
 from grid.clock.clock import ClockKind
 from grid.clock.shipped import shipped_calendars
 from grid.duplicates.rules import shipped_duplicate_rules
@@ -28,8 +31,15 @@ SEEDS = (120103, 7, 2026)
 def played(seed: int, scale: float = 0.12):
     """A season of a small city."""
     settings = Settings(seed, scale)
-    plans = [plan_of(settings, pilot) for pilot in settings.pilots()]
-    return season_of(settings, [ground_of(settings.stream("ground", p.pilot), p) for p in plans])
+    return season_of(settings, [ground(settings, pilot) for pilot in settings.pilots()])
+
+
+def ground(settings, pilot):
+    """Streets, doors and components of a pilot, covers where pipes usually lie."""
+    plan = plan_of(settings, pilot)
+    found = components_of(settings, plan, cells_of(plan))
+    spots = spots_by_class(found)
+    return ground_of(settings.stream("ground", pilot), plan, spots)
 
 
 @pytest.fixture(scope="module", params=SEEDS)
@@ -125,6 +135,27 @@ def test_a_department_of_its_own_hands_back(season):
         for e in p.history:
             if e.action == "hand_back":
                 assert bodies[e.actor_id] == e.department
+
+
+def test_a_case_about_a_component_names_one_of_its_class(season):
+    about = [p.incident for p in season.played if p.incident.key.domain == "component"]
+    assert about
+    # The first six digits of an id are the district, the next the class.
+    assert {(len(i.component), i.component[6:10]) for i in about} == {
+        (16, i.key.code) for i in about
+    }
+    assert not any(p.incident.component for p in season.played if p.incident.key.domain == "event")
+
+
+def test_a_season_ends_in_the_middle_of_work(season):
+    assert max(e.at for p in season.played for e in p.history) < season.end
+    assert sum(p.now.is_open for p in season.played) >= 3
+
+
+@pytest.mark.parametrize("until", ["2016-07-02", "2026-12-02", "2040-01-01"])
+def test_a_season_that_no_calendar_covers_is_refused_before_anything_is_played(until):
+    with pytest.raises(InvalidError, match="2026-12-01"):
+        season_of(Settings(7, 0.05), [], date.fromisoformat(until))
 
 
 def test_two_runs_of_one_seed_are_equal_byte_for_byte():

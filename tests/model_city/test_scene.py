@@ -27,7 +27,8 @@ ROOT = Path(__file__).parents[2]
 
 
 def contents(folder):
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(files)}
 
 
 def rows(folder, name):
