@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from cityops.services.pipe_sums import PipeSums
     from cityops.services.ports import Store
     from cityops.services.search import SearchService
+    from cityops.services.shape_work import Bench
     from cityops.services.sheets.press import Press
     from cityops.services.sheets.service import SheetService
     from cityops.services.snapshots import Views
@@ -68,7 +69,14 @@ class Services:
         """Layers for people: catalogue, windows, tiles, lists, selections, edits."""
         from cityops.services.layers import LayerService
 
-        return LayerService(self.store, self.views, self.areas)
+        return LayerService(self.store, self.views, self.areas, self.bench)
+
+    @cached_property
+    def bench(self) -> Bench:
+        """Work on shapes that people draw, within bounds."""
+        from cityops.jobs.shape_bench import BoundedBench
+
+        return BoundedBench(self.settings.data_dir / "shapes")
 
     @cached_property
     def pipe_sums(self) -> PipeSums:
@@ -105,7 +113,7 @@ class Services:
         """Layers into files."""
         from cityops.services.exports.service import ExportService
 
-        return ExportService(self.store, self.settings.map_review_no)
+        return ExportService(self.store, self.settings.map_review_no, self.bench)
 
     @cached_property
     def imports(self) -> ImportService:

@@ -8,6 +8,7 @@ What is wrong is gathered as `Fault` values; the shape is built where it can be
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,9 @@ ObjectArray = npt.NDArray[np.object_]
 Rows = list[tuple[int, Fault]]
 
 _MAX_LISTED = 20
+#: Brackets in brackets that a WKT needs: a collection of multipolygons.
+WKT_DEPTH = 4
+_PARENTHESES = re.compile(r"[()]")
 #: Repairs after which a shape read with faults may be used as it was built.
 _BUILT = {Repair.CLOSE_RING, Repair.DROP_HEIGHT, Repair.DROP_MEASURE}
 
@@ -358,6 +362,38 @@ class _Scan:
     def stop(self, code: str, **parts: Any) -> bool:
         self.faults.append(Fault(code, **parts))
         return False
+
+
+def depth_of_wkt(text: str) -> int:
+    """How many brackets of a WKT stand in each other; more than `WKT_DEPTH` no kernel may see.
+
+    Examples
+    --------
+    >>> depth_of_wkt("POLYGON ((0 0, 1 0, 1 1, 0 0))")
+    2
+    """
+    depth = deepest = 0
+    for mark in _PARENTHESES.findall(text):
+        depth += 1 if mark == "(" else -1
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def is_nested_wkb(data: bytes) -> bool:
+    """Whether a WKB is a collection that holds another one.
+
+    Examples
+    --------
+    >>> inner = shapely.GeometryCollection([shapely.Point(1, 2)])
+    >>> is_nested_wkb(inner.wkb), is_nested_wkb(shapely.GeometryCollection([inner]).wkb)
+    (False, True)
+    """
+    if len(data) < 5:
+        return False
+    (kind,) = struct.unpack("<I" if data[0] else ">I", data[1:5])
+    if (kind & 0x0FFFFFFF) % 1000 != 7:
+        return False
+    return any(fault.code == "geometry.nested" for fault in scan_wkb(data, srids=range(1 << 20)))
 
 
 def scan_wkb(

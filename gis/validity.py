@@ -18,6 +18,13 @@ FloatArray = npt.NDArray[np.float64]
 
 _MAX_PLACES = 10
 _CHUNK = 200
+#: Pairs that are looked at before the next look at how many faults there are: a star of 60 000
+#: rays would have 12 million at once, and fill a gigabyte.
+_MOST_EDGE_PAIRS, _MOST_SHAPE_PAIRS = 1_000_000, 20_000
+#: Vertices that are walked over to take spikes away, all walks together; about a second.
+_MOST_STEPS = 20_000_000
+#: Holes times vertices above which it is not asked which of them runs along the shell.
+_MOST_RELATED = 20_000_000
 #: Product of two shapes' vertices above which no overlay of them is computed.
 _COSTLY = 250_000
 
@@ -73,6 +80,8 @@ def _polygon_faults(part: shapely.Polygon) -> tuple[list[Fault], list[shapely.Po
 def _ring_faults(coords: FloatArray) -> tuple[list[Fault], shapely.Polygon | None]:
     """Faults of one ring, and what it encloses when it has none that matters."""
     kept, found = _without_spikes(coords)
+    if kept is None:
+        return found, None
     if len(kept) < 4:
         place = (float(coords[0, 0]), float(coords[0, 1]))
         return [*found, Fault("geometry.zero_area", place=place)], None
@@ -83,24 +92,40 @@ def _ring_faults(coords: FloatArray) -> tuple[list[Fault], shapely.Polygon | Non
     return found, polygon if polygon.is_valid else None
 
 
-def _without_spikes(coords: FloatArray) -> tuple[FloatArray, list[Fault]]:
-    """A ring without repeated points and without vertices at which it runs straight back."""
+def _without_spikes(coords: FloatArray) -> tuple[FloatArray | None, list[Fault]]:
+    """A ring without repeated points and without vertices at which it runs straight back.
+
+    The ring is None when it has so many that taking them away would never end.
+    """
     ring = coords[:-1, :2]
     found: list[Fault] = []
+    steps = 0
     while len(ring) >= 3:
+        steps += len(ring)
+        if steps > _MOST_STEPS:
+            return None, found
         ring = ring[(ring != np.roll(ring, 1, axis=0)).any(axis=1)]
         before, after = ring - np.roll(ring, 1, axis=0), np.roll(ring, -1, axis=0) - ring
         turn = before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0]
         ahead = (before * after).sum(axis=1)
         scale = np.hypot(*before.T) * np.hypot(*after.T)
-        tips = np.flatnonzero((np.abs(turn) <= 1e-12 * scale) & (ahead < 0.0))
+        tips = _apart(np.flatnonzero((np.abs(turn) <= 1e-12 * scale) & (ahead < 0.0)), len(ring))
         if len(tips) == 0:
             return np.vstack([ring, ring[:1]]), found
-        tip = int(tips[0])
-        if len(found) < _MAX_PLACES:
+        for tip in tips[: _MAX_PLACES - len(found)].tolist():
             found.append(Fault("geometry.spike", place=(float(ring[tip, 0]), float(ring[tip, 1]))))
-        ring = np.delete(ring, tip, axis=0)
+        ring = np.delete(ring, tips, axis=0)
     return ring, found
+
+
+def _apart(tips: npt.NDArray[np.int64], around: int) -> npt.NDArray[np.int64]:
+    """Those of some vertices of a ring that do not follow upon another one, the first at least."""
+    if len(tips) < 2:
+        return tips
+    alone = np.append(True, np.diff(tips) > 1)
+    alone[-1] &= tips[0] != (tips[-1] + 1) % around
+    kept: npt.NDArray[np.int64] = tips[alone]
+    return kept
 
 
 def _crossings(coords: FloatArray) -> list[tuple[float, float]]:
@@ -109,8 +134,9 @@ def _crossings(coords: FloatArray) -> list[tuple[float, float]]:
     tree = shapely.STRtree(segments)
     last = len(segments) - 1
     places: dict[tuple[float, float], None] = {}
-    for start in range(0, len(segments), _CHUNK):
-        a, b = tree.query(segments[start : start + _CHUNK], predicate="intersects")
+    chunk = min(_CHUNK, max(1, _MOST_EDGE_PAIRS // len(segments)))
+    for start in range(0, len(segments), chunk):
+        a, b = tree.query(segments[start : start + chunk], predicate="intersects")
         a = a + start
         apart = (b > a + 1) & ~((a == 0) & (b == last))
         for i, j in zip(a[apart].tolist(), b[apart].tolist(), strict=True):
@@ -129,17 +155,29 @@ def _hole_faults(shell: shapely.Polygon, holes: npt.NDArray[np.object_]) -> list
         place = None if _is_costly(hole, shell) else _place_in(shapely.difference(hole, shell))
         found.append(Fault("geometry.hole_outside", place=place or _first_meeting(hole, shell)))
     inside = holes[shapely.covers(shell, holes)]
-    along = inside[shapely.relate_pattern(inside, shell, "****1****")]
-    for hole in along[:_MAX_PLACES]:
-        found.append(Fault("geometry.holes_touch", place=_place_along(hole, shell)))
+    if len(inside) * int(shapely.get_num_coordinates(shell)) <= _MOST_RELATED:
+        along = inside[shapely.relate_pattern(inside, shell, "****1****")]
+        for hole in along[:_MAX_PLACES]:
+            found.append(Fault("geometry.holes_touch", place=_place_along(hole, shell)))
     return found + _overlaps(holes, "geometry.holes_touch")
 
 
 def _overlaps(polygons: npt.NDArray[np.object_], code: str) -> list[Fault]:
     """Pairs that overlap or share an edge; of holes also those that lie in each other."""
-    a, b = shapely.STRtree(polygons).query(polygons, predicate="intersects")
-    pairs = a < b
-    a, b = polygons[a[pairs]], polygons[b[pairs]]
+    tree = shapely.STRtree(polygons)
+    found: list[Fault] = []
+    chunk = min(_CHUNK, max(1, _MOST_SHAPE_PAIRS // len(polygons)))
+    for start in range(0, len(polygons), chunk):
+        i, j = tree.query(polygons[start : start + chunk], predicate="intersects")
+        pairs = i + start < j
+        found += _bad_pairs(polygons[i[pairs] + start], polygons[j[pairs]], code)
+        if len(found) >= _MAX_PLACES:
+            break
+    return found[:_MAX_PLACES]
+
+
+def _bad_pairs(a: npt.NDArray[np.object_], b: npt.NDArray[np.object_], code: str) -> list[Fault]:
+    """The first faults of pairs of polygons that meet."""
     nested = shapely.covers(a, b) | shapely.covers(b, a)
     # Interiors that meet, or borders that meet along a line. Whether interiors meet is asked by
     # `touches`, which stops at the first meeting; a relation of two combs would take minutes.

@@ -29,6 +29,7 @@ from cityops.services.permissions import Action, Permission, permission_for, req
 from cityops.services.ports import Box, Store
 from cityops.services.roles import Person
 from cityops.services.selections import Selection, selected
+from cityops.services.shape_work import MAX_POLYGON_VERTICES, Bench, Unbounded
 from cityops.services.snapshots import Views
 from gis.errors import ConflictError, ForbiddenError, GeometryError, InvalidError, NotFoundError
 from gis.faults import refusal
@@ -43,7 +44,6 @@ from gis.view import LayerView
 MAX_WINDOW = 10_000
 MAX_PAGE = 1000
 #: Bounds of a polygon that a person draws: vertices, and square degrees of its box.
-MAX_POLYGON_VERTICES = 20_000
 MAX_POLYGON_DEG2 = 25.0
 
 
@@ -182,7 +182,14 @@ class LayerService:
         The views of this process.
     """
 
-    def __init__(self, store: Store, views: Views, areas: AreaService | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        views: Views,
+        areas: AreaService | None = None,
+        bench: Bench | None = None,
+    ) -> None:
+        self.bench = bench or Unbounded()
         self._store = store
         self._views = views
         self._areas = areas or AreaService()
@@ -394,7 +401,7 @@ class LayerService:
         touched = seen.view.filter(seen.view.in_polygon(polygon), seen.permission)
         if text:
             touched = seen.holding(touched, text)
-        return selected(seen, touched, polygon, equal or {})
+        return selected(seen, touched, polygon, equal or {}, self.bench)
 
     def window_json(
         self,

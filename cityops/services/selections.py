@@ -16,6 +16,7 @@ import shapely
 
 from cityops.services.layer_values import visible_field
 from cityops.services.permissions import Permission
+from cityops.services.shape_work import Bench
 from gis.errors import GeometryError
 from gis.features import IntArray, ObjectArray
 from gis.layers import GeometryKind, LayerSpec
@@ -148,7 +149,11 @@ class Selection:
 
 
 def selected(
-    seen: Seen, touched: IntArray, polygon: Any, equal: Mapping[str, Sequence[Any]]
+    seen: Seen,
+    touched: IntArray,
+    polygon: Any,
+    equal: Mapping[str, Sequence[Any]],
+    bench: Bench,
 ) -> Selection:
     """The selection of those rows of a layer that a polygon touches.
 
@@ -158,6 +163,8 @@ def selected(
         Rows within the permission whose shape touches the polygon, by fid.
     equal
         Field -> values, of which a feature has one; None or '' is unknown.
+    bench
+        What cuts shapes at the border.
 
     Raises
     ------
@@ -168,7 +175,7 @@ def selected(
     """
     class_field = class_field_of(seen.spec, seen.permission)
     others = {name: values for name, values in equal.items() if name != class_field}
-    every = measured(seen, seen.equal(touched, others), polygon)
+    every = measured(seen, seen.equal(touched, others), polygon, bench)
     chosen = every
     if class_field is not None and class_field in equal:
         rows = seen.equal(every.rows, {class_field: equal[class_field]})
@@ -192,7 +199,7 @@ def class_field_of(spec: LayerSpec, permission: Permission) -> str | None:
     return None
 
 
-def measured(seen: Seen, rows: IntArray, polygon: Any) -> Measured:
+def measured(seen: Seen, rows: IntArray, polygon: Any, bench: Bench) -> Measured:
     """Rows with their length or area, whole and within a polygon in degrees.
 
     Raises
@@ -210,18 +217,18 @@ def measured(seen: Seen, rows: IntArray, polygon: Any) -> Measured:
     shapely.prepare(polygon)
     crossing = ~shapely.contains_properly(polygon, shapes)
     if crossing.any():
-        inside[crossing] = measure(clipped(shapes[crossing], polygon))
+        inside[crossing] = measure(clipped(shapes[crossing], polygon, bench))
     return Measured(kind, rows, whole, inside)
 
 
-def clipped(shapes: ObjectArray, polygon: Any) -> ObjectArray:
+def clipped(shapes: ObjectArray, polygon: Any, bench: Bench) -> ObjectArray:
     """(n,) parts of lines or polygons within a polygon.
 
     Raises
     ------
     GeometryError
         When many shapes cross a border of many corners: each would meet each corner, which takes
-        minutes for a comb over a street network.
+        minutes for a comb over a street network; or when the bench gives it up.
     """
     corners = int(shapely.get_num_coordinates(polygon))
     if len(shapes) * corners > MOST_MEETINGS:
@@ -233,7 +240,7 @@ def clipped(shapes: ObjectArray, polygon: Any) -> ObjectArray:
             params={"count": len(shapes)},
             hint="请简化选区的边线，或画小一些",
         )
-    return np.asarray(shapely.intersection(shapes, polygon), dtype=object)
+    return bench.overlay(shapes, polygon)
 
 
 def sums_by(seen: Seen, some: Measured, name: str) -> tuple[ClassSum, ...]:

@@ -93,3 +93,23 @@ def test_what_the_system_refuses_is_said_in_chinese(tmp_path):
     out = tmp_path / "none" / "x.geojson"
     _, error = refused("reconnect", tmp_path / "x.gpkg", "--tolerance", 1, "--out", out)
     assert error["message"] == "系统不允许：没有这个文件或文件夹"
+
+
+@pytest.mark.parametrize("levels", [5, 100_000])
+def test_nested_shapes_of_a_command_line_are_refused_before_the_kernel_sees_them(levels):
+    """Row 15: a hundred thousand levels end a process that hands them to the kernel."""
+    from cityops.services.underground.wkt import shape_of_text
+    from gis.errors import GeometryError
+
+    with pytest.raises(GeometryError) as caught:
+        shape_of_text("GEOMETRYCOLLECTION (" * levels + "POINT (1 2)" + ")" * levels, "--pit")
+    assert (caught.value.code, caught.value.field) == ("geometry.nested", "--pit")
+
+
+def test_a_line_of_too_many_corners_is_refused():
+    from cityops.services.underground.wkt import shape_of_text
+    from gis.errors import GeometryError
+
+    with pytest.raises(GeometryError) as caught:
+        shape_of_text("LINESTRING (" + "1 2," * 200_000 + "3 4)")
+    assert caught.value.code == "geometry.too_many_vertices"

@@ -181,9 +181,7 @@ def feature(layer: str, key: str) -> Response:
 @validated(body=SelectBody)
 def select(layer: str, body: SelectBody) -> Response:
     """What a polygon selects: counts, lengths and areas by class, keys, a page of features."""
-    from gis.geometry import parse_geojson_geometry
-
-    polygon = parse_geojson_geometry(body.polygon)
+    polygon = services().bench.drawn(body.polygon)
     chosen = services().layers.select(person(), layer, polygon, equal=body.where, text=body.q)
     if not body.limit:
         return as_json(selection_json(chosen))

@@ -41,11 +41,9 @@ class SheetBody(Body):
         GeometryError
             When the polygon is no geometry.
         """
-        from gis.geometry import parse_geojson_geometry
-
         return SheetRequest(
             layer=self.layer,
-            polygon=parse_geojson_geometry(self.polygon),
+            polygon=services().bench.drawn(self.polygon),
             equal=self.where,
             paper=Paper(self.paper),
             landscape=self.landscape,

@@ -30,10 +30,9 @@ class SumsBody(Body):
 @validated(body=SumsBody)
 def sums(body: SumsBody) -> Response:
     """Count and length of the pipes in a polygon, by kind and quality, and what is unknown."""
-    from gis.geometry import parse_geojson_geometry
     from gis.measure import area_m2
 
-    polygon = parse_geojson_geometry(body.polygon)
+    polygon = services().bench.drawn(body.polygon)
     chosen, trust = services().pipe_sums.within(person(), polygon, body.where)
     found = selection_json(chosen)
     del found["keys"]

@@ -20,9 +20,9 @@ from cityops.services.permissions import Action, Permission, require
 from cityops.services.ports import Box, Store
 from cityops.services.roles import Person
 from cityops.services.scenes import SCENE_KEY, layer_notices
+from cityops.services.shape_work import Bench, Unbounded
 from gis.errors import InvalidError, NotFoundError, UnavailableError
 from gis.features import FeatureBatch
-from gis.geometry import parse_geojson_geometry
 from gis.layers import LayerSpec
 from gis.reference import Reference, parse_crs
 
@@ -69,8 +69,9 @@ class ExportService:
         Review number of the maps; while it is empty every export says that it is not public.
     """
 
-    def __init__(self, store: Store, map_review_no: str = "") -> None:
+    def __init__(self, store: Store, map_review_no: str = "", bench: Bench | None = None) -> None:
         self._store = store
+        self._bench = bench or Unbounded()
         self._map_review_no = map_review_no
 
     def check(self, person: Person, layer: str, options: ExportOptions) -> Permission:
@@ -91,7 +92,7 @@ class ExportService:
             raise _no_format(options.format)
         if options.crs not in (None, AS_DELIVERED):
             parse_crs(options.crs)
-        _area(options)
+        _area(options, self._bench)
         with self._store.reading() as tx:
             return require(person, tx.layers.registry().get(layer), Action.EXPORT)
 
@@ -143,7 +144,7 @@ class ExportService:
         """
         name = format_named(options.format, out)
         between = check or (lambda: None)
-        area = _area(options)
+        area = _area(options, self._bench)
         with self._store.reading() as tx:
             spec = tx.layers.registry().get(layer)
             permission = require(person, spec, Action.EXPORT)
@@ -206,11 +207,11 @@ def _declared(tx: Any, layer: str) -> list[str]:
     return [str(d.report["crs"]) for d in stored if d.report and d.report.get("crs")]
 
 
-def _area(options: ExportOptions) -> Any:
+def _area(options: ExportOptions, bench: Bench) -> Any:
     """The polygon that the features must touch, None for everywhere."""
     if options.within is None:
         return None
-    area = parse_geojson_geometry(options.within)
+    area = bench.drawn(options.within)
     check_polygon(area)
     shapely.prepare(area)
     return area

@@ -13,6 +13,7 @@ import shapely
 from cityops.services.hazards.surroundings import numbers, visible_column
 from cityops.services.layers import Reading, Seen
 from cityops.services.roles import Person
+from cityops.services.shape_work import Bench, is_cheap_to_read
 from gis.errors import InvalidError
 from gis.features import object_array
 from gis.frame import LocalFrame
@@ -42,13 +43,20 @@ def graded(inventory: Inventory) -> dict[str, Any]:
     return grading_json(grade_unit(inventory), inventory.people_500m)
 
 
-def boundary_of(given: Any) -> shapely.Geometry:
+def boundary_of(given: Any, bench: Bench | None = None) -> shapely.Geometry:
     """The fence out of GeoJSON: a polygon, alone or in a feature, in degrees of CGCS2000.
+
+    Parameters
+    ----------
+    bench
+        What looks at a fence of many corners first; without one it is looked at here.
 
     Raises
     ------
     InvalidError
         ``gb18218.bad_boundary`` when it is no valid polygon in degrees of the size of a plant.
+    GeometryError
+        The faults of a fence of many corners, or ``geometry.too_expensive``.
     """
     shape = given
     if isinstance(shape, Mapping) and shape.get("type") == "FeatureCollection":
@@ -59,6 +67,8 @@ def boundary_of(given: Any) -> shapely.Geometry:
     kind = shape.get("type") if isinstance(shape, Mapping) else None
     if not isinstance(shape, Mapping) or kind not in ("Polygon", "MultiPolygon"):
         raise _bad_fence("厂界应为一个面（GeoJSON Polygon），得到 {got}", kind)
+    if bench is not None and not is_cheap_to_read(shape):
+        bench.drawn(shape)
     try:
         found = shapely.geometry.shape(shape)
         corners = shapely.get_coordinates(found)

@@ -214,7 +214,7 @@ class HazardService:
         if boundary is None:
             found = graded(inventory)
         else:
-            fence = boundary_of(boundary)
+            fence = boundary_of(boundary, self._layers.bench)
             with self._layers.reading() as now:
                 counted, seen = residents_near(now, person, fence)
                 used = reach_of(seen)

@@ -26,11 +26,10 @@ from cityops.services.reading.table import (
 )
 from gis.errors import CityError, FileError, GeometryError
 from gis.features import ObjectArray, object_array
+from gis.shapes import WKT_DEPTH, depth_of_wkt
 
 _SEPARATORS = ",;\t|"
 _SAMPLE_LINES = 20
-_WKT_DEPTH = 4
-_PARENTHESES = re.compile(r"[()]")
 _DECIMAL_COMMA = re.compile(r"^[+-]?\d+,\d+$")
 _DEGREES_MINUTES = re.compile(r"[°º度′'’]|^\s*\d{1,3}[ :]\d{1,2}[ :]\d")
 _NUMBER = re.compile(r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$")
@@ -258,7 +257,7 @@ def _from_wkt(value: Any, column: str, options: ReadOptions) -> Any:
             field=column,
             expected=options.max_vertices,
         )
-    if "COLLECTION" in text[:60].upper() or _depth(text) > _WKT_DEPTH:
+    if "COLLECTION" in text[:60].upper() or depth_of_wkt(text) > WKT_DEPTH:
         raise GeometryError("geometry.collection", "图形集合不能作为一个要素", field=column)
     try:
         shape = shapely.from_wkt(text)
@@ -269,11 +268,3 @@ def _from_wkt(value: Any, column: str, options: ReadOptions) -> Any:
     if not np.isfinite(shapely.get_coordinates(shape)).all():
         raise GeometryError("geometry.not_finite", "坐标不是有限的数", field=column)
     return shape
-
-
-def _depth(text: str) -> int:
-    depth = deepest = 0
-    for mark in _PARENTHESES.findall(text):
-        depth += 1 if mark == "(" else -1
-        deepest = max(deepest, depth)
-    return deepest

@@ -10,6 +10,7 @@ from cityops.services.permissions import Action
 from cityops.services.roles import Person
 from cityops.services.scenes import SCENE_KEY
 from cityops.services.selections import Selection, selected
+from cityops.services.shape_work import Bench
 from cityops.services.sheets.composing import (
     Around,
     default_title,
@@ -89,7 +90,7 @@ class SheetService:
         check_polygon(request.polygon)
         at = self._press.time()
         with self._press.layers.reading() as now:
-            chosen = _chosen(now, person, request)
+            chosen = _chosen(now, person, request, self._press.layers.bench)
             scene = _scene(now)
             plan = self._plan(request, self._sources(now, person, request), scene)
             drawn = draw_map(now, person, chosen, request.polygon, request.equal, plan.plane)
@@ -138,10 +139,10 @@ class SheetService:
             tx.audit.add(person, "sheet.print", f"layer:{request.layer}", detail=detail)
 
 
-def _chosen(now: Reading, person: Person, request: SheetRequest) -> Selection:
+def _chosen(now: Reading, person: Person, request: SheetRequest, bench: Bench) -> Selection:
     seen = now.seen(person, request.layer, Action.EXPORT)
     touched = seen.view.filter(seen.view.in_polygon(request.polygon), seen.permission)
-    return selected(seen, touched, request.polygon, request.equal)
+    return selected(seen, touched, request.polygon, request.equal, bench)
 
 
 def _scene(now: Reading) -> dict[str, Any]:

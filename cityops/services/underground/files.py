@@ -14,6 +14,7 @@ from cityops.services.reading.tables import separator_of
 from gis.crs import Reference, reference_of
 from gis.errors import CrsError, FileError, InvalidError, NotFoundError
 from gis.features import ObjectArray, object_array
+from gis.shapes import is_nested_wkb
 from underground.faults import SheetRole
 from underground.heights import Part
 from underground.survey.frames import survey_of_layers
@@ -321,6 +322,8 @@ def layers_of(path: Path) -> list[_Layer]:
                 for field, column in zip(meta["fields"], values, strict=True)
             }
             stated = meta["crs"] if _states_crs(path) else None
+            if any(is_nested_wkb(blob) for blob in blobs if blob is not None):
+                raise FileError("geometry.nested", "图形集合里还有图形集合", field="file")
             out.append((np.asarray(shapely.from_wkb(blobs), object), columns, stated))
     except (DataLayerError, DataSourceError, FeatureError, FieldError, UnicodeDecodeError) as fault:
         raise FileError(

@@ -7,6 +7,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from gis.errors import GeometryError
+from gis.shapes import WKT_DEPTH, Limits, depth_of_wkt
 
 
 def shape_of_text(text: str, field: str | None = None) -> BaseGeometry:
@@ -15,8 +16,9 @@ def shape_of_text(text: str, field: str | None = None) -> BaseGeometry:
     Raises
     ------
     GeometryError
-        It is none, or a coordinate is no finite number.
+        It is none, is nested, has too many vertices, or a coordinate is no finite number.
     """
+    _refuse_too_much(text, field)
     try:
         with np.errstate(all="ignore"):  # "nan" and numbers beyond 1e308 are told below
             shape = shapely.from_wkt(text)
@@ -31,3 +33,23 @@ def shape_of_text(text: str, field: str | None = None) -> BaseGeometry:
             "axis.not_finite", "坐标不是有限的数：{got}", field=field, got=" ".join(wrong)
         )
     return shape
+
+
+def _refuse_too_much(text: str, field: str | None) -> None:
+    """Refuse before the kernel sees it: nested deeply enough, a text ends the process."""
+    deep, limit = depth_of_wkt(text), Limits().vertices
+    if deep > WKT_DEPTH:
+        raise GeometryError(
+            "geometry.nested",
+            "图形嵌套 {got} 层，超过 {expected} 层",
+            field=field,
+            got=deep,
+            expected=WKT_DEPTH,
+        )
+    if text.count(",") >= limit:
+        raise GeometryError(
+            "geometry.too_many_vertices",
+            "图形的顶点超过 {expected} 个",
+            field=field,
+            expected=limit,
+        )
