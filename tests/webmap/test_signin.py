@@ -211,3 +211,15 @@ def test_ended_sessions_are_forgotten_once_their_cookies_have_run_out(services):
     services.accounts.sign_out("c" * 32, 60, 1_061)
     with services.store.reading() as tx:
         assert [tx.accounts.is_ended(n * 32) for n in "abc"] == [False, True, True]
+
+
+@pytest.mark.parametrize(("later_s", "status"), [(7_100, 200), (7_300, 401)])
+def test_a_session_ends_two_hours_after_the_last_act(sign_in, monkeypatch, later_s, status):
+    import time
+
+    from itsdangerous import TimestampSigner
+
+    planner = sign_in("planner")
+    now = int(time.time()) + later_s
+    monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _: now)
+    assert planner.get("/api/v1/layers").status_code == status
