@@ -111,11 +111,14 @@ ON_BOTH_STORES = {
     "test_case_reporting",
     "test_jobs",
     "test_layers_service",
+    "test_no_server_error",
+    "test_odd_texts",
     "test_permission",
     "test_photos",
     "test_repository",
     "test_selections",
     "test_store_layers",
+    "test_store_texts",
 }
 
 

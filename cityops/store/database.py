@@ -25,6 +25,7 @@ from sqlalchemy.orm import Session, scoped_session, sessionmaker
 from cityops.settings import Settings
 from cityops.store.files import FolderFileStore
 from cityops.store.server import BEGIN_WRITING, SERVER_OPTIONS, require_postgis, server_refusal
+from cityops.store.texts import refuse_bad_texts
 from cityops.store.unit import Unit
 from gis.errors import UnavailableError
 from gis.layers import LayerRegistry, installed_layers
@@ -276,6 +277,7 @@ def make_engine(database: str) -> Engine:
         event.listen(engine, "begin", _on_sqlite_begin)
     else:
         event.listen(engine, "begin", _on_server_begin)
+    refuse_bad_texts(engine)
     return engine
 
 

@@ -94,10 +94,10 @@ def fill(store):
 
 
 @pytest.fixture(scope="module")
-def settings(tmp_path_factory) -> Settings:
+def settings(tmp_path_factory, new_database) -> Settings:
     """Settings of the application under test."""
     folder: Path = tmp_path_factory.mktemp("web") / "data"
-    return Settings(data_dir=folder, demo=True, secret_key="k" * 40)
+    return Settings(data_dir=folder, demo=True, secret_key="k" * 40, database_url=new_database())
 
 
 @pytest.fixture(scope="module")
