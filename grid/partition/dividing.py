@@ -17,6 +17,8 @@ from grid.partition.regions import Sizes
 
 #: So many of the cheapest cuts are refined.
 TRIED = 40
+#: Shares of the area at which a sweep stops.
+SHARES = np.arange(0.1, 0.95, 0.08)
 
 
 def divided(graph: FaceGraph, members: set[int], sizes: Sizes) -> list[set[int]]:
@@ -67,13 +69,18 @@ def candidates(graph: FaceGraph, members: set[int]) -> Iterator[set[int]]:
     """Sides of possible cuts: by a tree that keeps costly borders inside, and by sweeping."""
     yield from _tree_sides(graph, members)
     faces = sorted(members)
-    xy = graph.points[faces]
+    xy, areas = graph.points[faces], graph.areas[faces]
+    seen: set[frozenset[int]] = set()
     for angle in np.arange(12) * np.pi / 12:
         order = np.argsort(xy @ [np.cos(angle), np.sin(angle)], kind="stable")
-        total = np.cumsum(graph.areas[faces][order])
-        for share in np.arange(0.1, 0.95, 0.08).tolist():
-            upto = int(np.searchsorted(total, share * total[-1])) + 1
-            side = _whole(graph, members, {faces[i] for i in order[:upto].tolist()})
+        total = np.cumsum(areas[order])
+        ends = np.searchsorted(total, SHARES * total[-1]) + 1
+        for upto in np.unique(ends).tolist():
+            swept = frozenset(faces[i] for i in order[:upto].tolist())
+            if swept in seen:
+                continue
+            seen.add(swept)
+            side = _whole(graph, members, set(swept))
             if side is not None:
                 yield side
 
