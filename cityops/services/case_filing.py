@@ -91,10 +91,20 @@ def _suggestion(decision: Decision, where: Where) -> dict[str, Any]:
 
 
 def case_number(tx: Any, area: str, now: datetime) -> str:
-    """A new case number: city code (6 digits), day, running number of that day (5 digits).
+    """A new case number: city code (6 digits), day, running number of that day (5 digits)."""
+    prefix = number_prefix(area, now)
+    return f"{prefix}{tx.cases.next_number(prefix):05d}"
+
+
+def number_prefix(area: str, now: datetime) -> str:
+    """City code and day of a case number.
 
     The day is the city's. Without an area the city code is 000000.
+
+    Examples
+    --------
+    >>> number_prefix("120101003019", datetime(2026, 5, 1, 23, tzinfo=CITY_TIME))
+    '12010020260501'
     """
     city = f"{area[:4]}00" if len(area) >= 4 else "000000"
-    prefix = f"{city}{now.astimezone(CITY_TIME):%Y%m%d}"
-    return f"{prefix}{tx.cases.next_number(prefix):05d}"
+    return f"{city}{now.astimezone(CITY_TIME):%Y%m%d}"

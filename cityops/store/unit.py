@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 REPOSITORIES: dict[str, str] = {
     "accounts": "cityops.store.accounts:SqlAccountRepo",
     "audit": "cityops.store.audit:SqlAuditRepo",
+    "case_bulk": "cityops.store.case_bulk:SqlCaseBulkRepo",
     "cases": "cityops.store.cases:SqlCaseRepo",
     "grid_tables": "cityops.store.grid_tables:SqlGridTableRepo",
     "hazard_runs": "cityops.store.hazard_runs:SqlHazardRunRepo",
