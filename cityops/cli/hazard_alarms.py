@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import os
+import zlib
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +17,8 @@ from gis.errors import CityError, FileError, InvalidError
 
 #: No file of observations is larger; more goes through the library or in parts with --state.
 _MOST_BYTES = 500_000_000
+#: What files of gzip begin with, and how much of one is unpacked at a time.
+_GZIP, _PIECE_BYTES = b"\x1f\x8b", 1 << 20
 
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -43,7 +47,7 @@ def alarms(
     as_json: bool,
     **given: Any,
 ) -> None:
-    """按规则算报警清单；OBSERVATIONS 为观测 CSV。
+    """按规则算报警清单；OBSERVATIONS 为观测 CSV，也可为 gzip 压缩的。
 
     结果与观测到达的先后和重复无关；补传、时钟不可信、数据中断都有说明。
     """
@@ -132,17 +136,49 @@ def _policy(given: dict[str, Any]) -> Any:
 
 
 def _text(file: Path) -> str:
-    """Text of a file, UTF-8 with or without a byte order mark."""
+    """Text of a file, plain or packed by gzip, UTF-8 with or without a byte order mark."""
+    with file.open("rb") as opened:
+        is_packed = opened.read(2) == _GZIP
     if file.stat().st_size > _MOST_BYTES:
-        raise FileError(
-            "hazard.file_too_large", "文件超过 {expected} 字节", field="file", expected=_MOST_BYTES
-        )
+        raise _too_large()
+    held = _unpacked(file) if is_packed else file.read_bytes()
     try:
-        return file.read_text(encoding="utf-8-sig")
+        return held.decode("utf-8-sig")
     except UnicodeDecodeError as fault:
         raise FileError(
             "hazard.not_utf8", "文件不是 UTF-8 文字", field="file", hint="另存为 UTF-8"
         ) from fault
+
+
+def _unpacked(file: Path) -> bytes:
+    """What a file of gzip holds, read only so far as it may be large.
+
+    Raises
+    ------
+    FileError
+        ``hazard.file_too_large``, ``hazard.bad_gzip``.
+    """
+    held = bytearray()
+    try:
+        with gzip.open(file) as opened:
+            while piece := opened.read(_PIECE_BYTES):
+                held += piece
+                if len(held) > _MOST_BYTES:
+                    raise _too_large()
+    except (OSError, EOFError, zlib.error) as fault:
+        raise FileError(
+            "hazard.bad_gzip", "压缩文件（gzip）已损坏：{got}", field="file", got=file.name
+        ) from fault
+    return bytes(held)
+
+
+def _too_large() -> FileError:
+    return FileError(
+        "hazard.file_too_large",
+        "文件（解压后）超过 {expected} 字节",
+        field="file",
+        expected=_MOST_BYTES,
+    )
 
 
 def _keep(file: Path, text: str) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 
 import pytest
 from click.testing import CliRunner
 
+from cityops.cli import hazard_alarms
 from cityops.cli.main import cli
 
 DAY = "2026-03-01T"
@@ -147,3 +149,22 @@ def test_faults_of_all_files_and_options_are_told_at_once_with_the_names_of_the_
 def test_arguments_that_make_no_sense_are_refused(run, more, code):
     exit_code, told = run(*more, "--json")
     assert (exit_code, json.loads(told)["error"]["code"]) == (2, code)
+
+
+def test_packed_observations_are_read_like_plain_ones(run):
+    (run.folder / "o.csv.gz").write_bytes(gzip.compress(OBSERVATIONS.encode()))
+    assert run("--json", o="o.csv.gz") == run("--json")
+
+
+def test_a_small_file_that_unpacks_to_too_much_is_refused(run, monkeypatch):
+    monkeypatch.setattr(hazard_alarms, "_MOST_BYTES", 3_000_000)
+    (run.folder / "bomb.csv.gz").write_bytes(gzip.compress(b"0" * 3_000_001))
+    code, told = run("--json", o="bomb.csv.gz")
+    assert (code, json.loads(told)["error"]["code"]) == (2, "hazard.file_too_large")
+
+
+@pytest.mark.parametrize("spoil", [lambda b: b[:-9], lambda b: b[:40] + b"xx" + b[42:]])
+def test_a_packed_file_that_is_broken_is_refused(run, spoil):
+    (run.folder / "bad.csv.gz").write_bytes(spoil(gzip.compress(OBSERVATIONS.encode())))
+    code, told = run("--json", o="bad.csv.gz")
+    assert (code, json.loads(told)["error"]["code"]) == (2, "hazard.bad_gzip")
