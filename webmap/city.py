@@ -7,7 +7,7 @@ from typing import Any
 from flask import current_app, g
 from flask_babel import gettext
 
-from cityops.services.scenes import SCENE_KEY, layer_notices
+from cityops.services.scene_kept import SCENE_KEY, layer_notices
 from webmap.current import services
 from webmap.i18n import language
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from cityops.cli.output import CityCommand, settings, show
+from cityops.cli.output import CityCommand, settings, show, told
 from cityops.cli.serve import serve_locked
 from cityops.settings import Settings
 
@@ -50,17 +50,20 @@ def _chosen(**given: Any) -> Settings:
 
 
 def _set_up(chosen: Settings) -> str:
-    """Database, scene and accounts, each made when it is missing; gives the password."""
-    from cityops.services.demo import demo_password, ensure_demo_accounts
+    """Database, accounts and scene, each made when it is missing; gives the password.
+
+    Accounts come first: they play in the cases of the scene.
+    """
+    from cityops.services.demo import demo_password, demo_seats, ensure_demo_accounts
     from cityops.services.scenes import SceneService, read_scene
     from cityops.store.database import create_all
 
     read_scene(chosen.scene)
     store = create_all(chosen)
     try:
-        SceneService(store).set_up(chosen.scene)
         password = demo_password(chosen.data_dir, chosen.demo_password)
         ensure_demo_accounts(store, password)
+        SceneService(store).set_up(chosen.scene, demo_seats(store), told)
     finally:
         store.dispose()
     return password

@@ -135,6 +135,11 @@ def fault_of_program(error: Exception) -> CityError:
     )
 
 
+def told(text: str) -> None:
+    """Say how far a command has come: a line on stderr."""
+    click.echo(text, err=True)
+
+
 def report_usage(fault: click.ClickException, *, as_json: bool) -> int:
     """Say what is wrong with a command line; gives the exit code."""
     if isinstance(fault, NoArgsIsHelpError) and not as_json:

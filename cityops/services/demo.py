@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cityops.services.accounts import AccountService, hash_password, new_password
+from cityops.services.accounts import Account, AccountService, hash_password, new_password
+from cityops.services.case_season_people import Seat
 from cityops.services.ports import Store
 from cityops.services.roles import ROLE_TITLES, SYSTEM, Role
+from grid.flow.states import Post
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,15 @@ DEMO_ACCOUNTS: tuple[DemoAccount, ...] = (
     DemoAccount("auditor", "审计员（示例）", Role.AUDITOR),
 )
 
+#: Which post in the cases of a scene a demo account plays.
+_POSTS = {
+    Role.INSPECTOR: Post.COLLECTOR,
+    Role.ACCEPTOR: Post.ACCEPTOR,
+    Role.DISPATCHER: Post.DISPATCHER,
+    Role.SHIFT_LEADER: Post.FILER,
+    Role.DEPARTMENT: Post.DEPARTMENT,
+}
+
 
 def demo_password(folder: Path, given: str = "") -> str:
     """Password of the demo accounts: `given`, else the one kept in `folder`, made once.
@@ -85,6 +97,17 @@ def ensure_demo_accounts(store: Store, password: str) -> None:
         _renew(
             store, [there[d.username].id for d in DEMO_ACCOUNTS if d.username in there], password
         )
+
+
+def demo_seats(store: Store) -> Mapping[Seat, Account]:
+    """Demo accounts by the post and department that they play in the cases of a scene."""
+    with store.reading() as tx:
+        there = {account.username: account for account in tx.accounts.all()}
+    return {
+        (_POSTS[demo.role], demo.department): there[demo.username]
+        for demo in DEMO_ACCOUNTS
+        if demo.role in _POSTS and demo.username in there
+    }
 
 
 def _add(service: AccountService, demo: DemoAccount, password: str) -> None:

@@ -22,7 +22,7 @@ from cityops.services.permissions import Action, require
 from cityops.services.places import Place, address_near
 from cityops.services.ports import Store
 from cityops.services.roles import Person
-from cityops.services.scenes import SCENE_KEY, layer_notices
+from cityops.services.scene_kept import SCENE_KEY, layer_notices
 from gis.errors import InvalidError
 from gis.layers import Title
 from grid.layers import DISTRICTS

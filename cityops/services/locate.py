@@ -13,7 +13,7 @@ from cityops.services.permissions import Action, permission_for, require
 from cityops.services.places import Place, boundary_distance_m, features_near, place_of
 from cityops.services.ports import Store
 from cityops.services.roles import Person
-from cityops.services.scenes import SCENE_KEY
+from cityops.services.scene_kept import SCENE_KEY
 from gis.errors import CityError, CrsError, InvalidError
 from gis.features import FeatureBatch
 from grid.layers import CELLS, COMPONENTS, DISTRICTS

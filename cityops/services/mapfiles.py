@@ -12,7 +12,7 @@ from cityops.services.exports.service import SYNTHETIC
 from cityops.services.permissions import Action, require
 from cityops.services.ports import Box, Store
 from cityops.services.roles import Person
-from cityops.services.scenes import SCENE_KEY, layer_notices
+from cityops.services.scene_kept import SCENE_KEY, layer_notices
 from gis.errors import InvalidError
 from gis.features import FeatureBatch, empty_batch, object_array
 from gis.layers import LayerSpec

@@ -151,7 +151,11 @@ class Transaction(Protocol):
 
 
 class Store(Protocol):
-    """Opens transactions."""
+    """Opens transactions, and keeps files beside what they write."""
+
+    @property
+    def files(self) -> FileStore:
+        """Files that rows name by their sha256."""
 
     def reading(self) -> AbstractContextManager[Any]:
         """Read-only transaction."""

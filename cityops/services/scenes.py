@@ -1,36 +1,40 @@
-"""Scenes: a folder of layer files with a description, set up in an empty store in one go."""
+"""Scenes: a folder of layer files with a description, set up in an empty store in one go.
+
+A scene may have cases (key ``cases``); they are checked with the layers and stored with them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import orjson
 import shapely
 
+from cityops.services.accounts import Account
 from cityops.services.areas import AreaLookup
-from cityops.services.ports import Store
+from cityops.services.case_bulk import PlaceLookup
+from cityops.services.case_season_people import Seat
+from cityops.services.case_seasons import (
+    Season,
+    SeasonFiles,
+    Told,
+    prepare_season,
+    store_season,
+)
+from cityops.services.grid.config import GridConfig, current_config
+from cityops.services.ports import FileStore, Store
+from cityops.services.scene_kept import SCENE_KEY
 from gis.errors import ConflictError, FileError, NotFoundError
 from gis.features import FeatureBatch, ObjectArray, object_array
 from gis.layers import FieldType, LayerRegistry, LayerSpec
+from grid.layers import CELLS, COMPONENTS
 
-#: Name under which the store keeps the description of its scene.
-SCENE_KEY = "scene"
 DESCRIPTION = "scene.json"
-
-
-class MetaRepo(Protocol):
-    """Facts about a deployment, by name."""
-
-    def get(self, name: str) -> Any:
-        """The value called `name`, or None."""
-
-    def put(self, name: str, value: Any) -> None:
-        """Keep a JSON value."""
 
 
 @dataclass(frozen=True)
@@ -156,8 +160,53 @@ def read_batches(scene: Scene, registry: LayerRegistry) -> list[FeatureBatch]:
                 expected=entry.rows,
             )
         batches.append(batch)
-    lookup = AreaLookup({b.spec.name: b for b in batches if b.spec.group == "areas"})
+    lookup = _areas_of(batches)
     return [with_areas(batch, lookup) for batch in batches]
+
+
+def _areas_of(batches: Sequence[FeatureBatch]) -> AreaLookup:
+    return AreaLookup({b.spec.name: b for b in batches if b.spec.group == "areas"})
+
+
+def read_cases(
+    scene: Scene,
+    batches: Sequence[FeatureBatch],
+    config: GridConfig,
+    kept: FileStore,
+    told: Told = lambda text: None,
+) -> Season | None:
+    """Cases of a scene, held against its own layers; None when it has none.
+
+    Parameters
+    ----------
+    kept
+        Where photos are kept.
+    told
+        Called with a line now and then.
+
+    Raises
+    ------
+    FileError
+        When one of the files cannot be read or has not the rows that the description promises.
+    InvalidError
+        ``season.refused`` with the faults of all cases in ``errors``.
+    """
+    body = scene.body.get("cases")
+    if body is None:
+        return None
+    by_name = {batch.spec.name: batch for batch in batches}
+    components: Mapping[str, str] = {}
+    if COMPONENTS.name in by_name:
+        columns = by_name[COMPONENTS.name].columns
+        components = dict(zip(columns["id"], columns["class_code"], strict=True))
+    return prepare_season(
+        SeasonFiles.of(scene.folder, body),
+        PlaceLookup(_areas_of(batches), by_name.get(CELLS.name)),
+        components,
+        config,
+        kept,
+        told,
+    )
 
 
 class SceneService:
@@ -167,38 +216,59 @@ class SceneService:
         self._store = store
         self._folder = folder
 
-    def set_up(self, name: str) -> dict[str, Any]:
+    def set_up(
+        self,
+        name: str,
+        seats: Mapping[Seat, Account] | None = None,
+        told: Told = lambda text: None,
+    ) -> dict[str, Any]:
         """Load scene `name` into an empty store, all or nothing.
+
+        Parameters
+        ----------
+        seats
+            Accounts that play somebody in the cases of the scene, by post and department.
+        told
+            Called with a line now and then.
 
         Returns
         -------
         dict
             ``scene``, ``created`` (False when the same scene was there already) and
-            ``layers``: rows by layer.
+            ``layers``: rows by layer; where cases were stored, ``cases``: how many cases, steps,
+            photos and people.
 
         Raises
         ------
         ConflictError
             When another scene is there.
+        FileError
+            When a file of the scene is not as its description says.
+        InvalidError
+            ``season.refused`` when its cases could not stand as they do.
         NotFoundError
             When there is no such scene.
         """
         scene = read_scene(name, self._folder)
         with self._store.reading() as tx:
             there = tx.meta.get(SCENE_KEY)
-            registry = tx.layers.registry()
+            registry, config = tx.layers.registry(), current_config(tx)
         if there is not None:
             return self._already(there, scene)
         batches = read_batches(scene, registry)
+        season = read_cases(scene, batches, config, self._store.files, told)
         with self._store.writing() as tx:
             there = tx.meta.get(SCENE_KEY)
             if there is not None:
                 return self._already(there, scene)
             for batch in batches:
                 tx.layers.append(batch.spec, batch, None)
+            stored = {}
+            if season is not None:
+                stored["cases"] = store_season(tx, season, name, seats)
             tx.meta.put(SCENE_KEY, dict(scene.body))
         counts = {batch.spec.name: len(batch) for batch in batches}
-        return {"scene": name, "created": True, "layers": counts}
+        return {"scene": name, "created": True, "layers": counts, **stored}
 
     def _already(self, there: Mapping[str, Any], scene: Scene) -> dict[str, Any]:
         if there["name"] != scene.name:
@@ -225,17 +295,3 @@ class SceneService:
         with self._store.reading() as tx:
             there = tx.meta.get(SCENE_KEY)
         return dict(there or {})
-
-
-def layer_notices(scene: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """``{layer: {"synthetic", "notice"}}`` of a described scene.
-
-    Examples
-    --------
-    >>> layer_notices({})
-    {}
-    """
-    return {
-        row["layer"]: {"synthetic": row["synthetic"], "notice": row["notice"]}
-        for row in scene.get("layers", ())
-    }

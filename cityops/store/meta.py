@@ -1,4 +1,4 @@
-"""Facts about the deployment in an SQL database: the port ``cityops.services.scenes.MetaRepo``."""
+"""Facts about the deployment in an SQL database: the port ``cityops.services.scene_kept.MetaRepo``."""
 
 from __future__ import annotations
 

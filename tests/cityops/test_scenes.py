@@ -9,9 +9,9 @@ import shapely
 
 from cityops.services.permissions import Action, permission_for
 from cityops.services.roles import SYSTEM
+from cityops.services.scene_kept import layer_notices
 from cityops.services.scenes import (
     SceneService,
-    layer_notices,
     read_scene,
     scene_names,
     scenes_folder,

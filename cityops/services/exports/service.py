@@ -19,7 +19,7 @@ from cityops.services.layers import check_polygon
 from cityops.services.permissions import Action, Permission, require
 from cityops.services.ports import Box, Store
 from cityops.services.roles import Person
-from cityops.services.scenes import SCENE_KEY, layer_notices
+from cityops.services.scene_kept import SCENE_KEY, layer_notices
 from cityops.services.shape_work import Bench, Unbounded
 from gis.errors import InvalidError, NotFoundError, UnavailableError
 from gis.features import FeatureBatch

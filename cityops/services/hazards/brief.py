@@ -9,7 +9,7 @@ from typing import Any
 from cityops.services.hazards.brief_words import evacuation_section, grade_section
 from cityops.services.permissions import Action, require
 from cityops.services.roles import Person
-from cityops.services.scenes import SCENE_KEY
+from cityops.services.scene_kept import SCENE_KEY
 from cityops.services.sheets.composing import marks_of
 from cityops.services.sheets.press import Press
 from hazards.layers import HAZARD_SITES

@@ -41,7 +41,7 @@ from cityops.services.locate import areas_json
 from cityops.services.permissions import Action, permission_for, require
 from cityops.services.ports import Store
 from cityops.services.roles import SYSTEM, Person
-from cityops.services.scenes import SCENE_KEY, layer_notices
+from cityops.services.scene_kept import SCENE_KEY, layer_notices
 from gis.errors import NotFoundError
 from grid.clock.calendar import CITY_ZONE
 from hazards.classes import hazard_classes, kinds_of

@@ -19,7 +19,7 @@ from cityops.services.hazards.sheet_words import (
 )
 from cityops.services.permissions import Action, require
 from cityops.services.roles import Person
-from cityops.services.scenes import SCENE_KEY
+from cityops.services.scene_kept import SCENE_KEY
 from cityops.services.sheets.composing import bar, foot_mm, marks_of, north, sources_of
 from cityops.services.sheets.figures import scale_text
 from cityops.services.sheets.papers import Arrangement, Paper, arrange

@@ -27,7 +27,8 @@ from cityops.services.ports import FileStore, Store
 from cityops.services.reading.sniff import base_name
 from cityops.services.reading.table import Note, RawTable, ReadOptions, UploadReader
 from cityops.services.roles import Person
-from cityops.services.scenes import SCENE_KEY, with_areas
+from cityops.services.scene_kept import SCENE_KEY
+from cityops.services.scenes import with_areas
 from gis.boxes import DegreeBox
 from gis.errors import CityError, ForbiddenError, InvalidError, NotFoundError, error_body
 from gis.features import FeatureBatch, object_array

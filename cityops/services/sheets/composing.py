@@ -9,7 +9,7 @@ from typing import Any
 
 from cityops.services.exports.service import INTERNAL, SYNTHETIC
 from cityops.services.pipe_sums import DEPTH, Trust, trust_of
-from cityops.services.scenes import layer_notices
+from cityops.services.scene_kept import layer_notices
 from cityops.services.selections import ClassSum, Selection
 from cityops.services.sheets.base import BORDERS, border_look
 from cityops.services.sheets.drawing import Pen, path, pen_of, svg, swatch

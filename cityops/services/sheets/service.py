@@ -8,7 +8,7 @@ from typing import Any
 from cityops.services.layers import Reading, check_polygon
 from cityops.services.permissions import Action
 from cityops.services.roles import Person
-from cityops.services.scenes import SCENE_KEY
+from cityops.services.scene_kept import SCENE_KEY
 from cityops.services.selections import Selection, selected
 from cityops.services.shape_work import Bench
 from cityops.services.sheets.composing import (
