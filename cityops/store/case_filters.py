@@ -3,18 +3,76 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, not_, or_, true
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Select,
+    and_,
+    false,
+    literal_column,
+    not_,
+    or_,
+    select,
+    true,
+    union_all,
+)
+from sqlalchemy.sql.visitors import replacement_traverse
 
 from cityops.services.case_values import CaseFilter, CaseScope, Waiting
+from cityops.store.dialect import NotByIndex
 from cityops.store.models.cases import CaseRow
 
 _case = CaseRow.__table__
+_NOBODY: ColumnElement[str] = literal_column("''")
 
 
 def in_scope(scope: CaseScope) -> ColumnElement[bool]:
     """The same rule as ``CaseScope.reaches``."""
     return or_(false(), *parts_of(scope))
+
+
+def newest_of(
+    scope: CaseScope, wanted: CaseFilter, after: int | None, limit: int
+) -> Select[tuple[int]]:
+    """Numbers of at most `limit` cases of each part of a scope, the newest that match.
+
+    Numbers alone are read from an index; rows are fetched for a page of them.
+    """
+    c, match = _case.c, matching(wanted)
+    before = true() if after is None else c.seq < after
+    parts = [
+        select(c.seq)
+        .where(narrowed(part, match, wanted), before)
+        .order_by(c.seq.desc())
+        .limit(limit)
+        .subquery()
+        for part in parts_of(scope)
+    ]
+    if not parts:
+        return select(c.seq).where(false())
+    together = union_all(*(select(part.c.seq) for part in parts)).subquery()
+    return select(together.c.seq)
+
+
+def narrowed(
+    part: ColumnElement[bool], match: ColumnElement[bool], wanted: CaseFilter
+) -> ColumnElement[bool]:
+    """Both conditions, read on SQLite from the index of waiting cases where those are wanted.
+
+    SQLite, which keeps no statistics here, would take the index of a department or class: it does
+    not know that few of many cases wait.
+    """
+    both = and_(part, match)
+    return replacement_traverse(both, {}, _plain) if wanted.waiting else both
+
+
+def _plain(element: Any, **_: Any) -> Any:
+    if isinstance(element, NotByIndex):
+        return element
+    is_other = isinstance(element, Column) and element.name != "waits_for"
+    return NotByIndex(element, type_=element.type) if is_other else None
 
 
 def parts_of(scope: CaseScope) -> list[ColumnElement[bool]]:
@@ -69,12 +127,16 @@ def matching(wanted: CaseFilter) -> ColumnElement[bool]:
         west, south, east, north = wanted.box
         parts.append(and_(c.lon.between(west, east), c.lat.between(south, north)))
     if wanted.waiting is not None:
+        turns = sorted({turn for waiting in wanted.waiting for turn in waiting.turns})
+        # The first two say to the database that the index of waiting cases will do.
+        parts += [c.waits_for != _NOBODY, c.waits_for.in_(turns)]
         parts.append(or_(false(), *(_waits(w) for w in wanted.waiting)))
     return and_(*parts)
 
 
 def _waits(waiting: Waiting) -> ColumnElement[bool]:
-    parts = [_case.c.waits_for.in_(sorted(waiting.turns))]
+    turn = NotByIndex(_case.c.waits_for, type_=_case.c.waits_for.type)
+    parts = [turn.in_(sorted(waiting.turns))]
     if waiting.department is not None:
         parts.append(_case.c.department == waiting.department)
     if waiting.assignee is not None:

@@ -23,7 +23,7 @@ from cityops.services.case_values import (
 )
 from cityops.services.grid.recompute import ACTION as RECOMPUTE
 from cityops.services.ports import Box
-from cityops.store.case_filters import in_scope, matching, parts_of
+from cityops.store.case_filters import matching, narrowed, newest_of, parts_of
 from cityops.store.case_rows import (
     case_of,
     case_values,
@@ -137,18 +137,17 @@ class SqlCaseRepo:
         self, scope: CaseScope, wanted: CaseFilter, *, after: int | None, limit: int
     ) -> tuple[list[CaseRecord], int]:
         """Cases in scope, newest first, with ``seq`` < `after`; and how many match in all."""
-        match = and_(in_scope(scope), matching(wanted))
-        query = select(_case).where(match).order_by(_case.c.seq.desc()).limit(limit)
-        if after is not None:
-            query = query.where(_case.c.seq < after)
-        return [case_of(row) for row in self._connection.execute(query)], self.count(scope, wanted)
+        newest = newest_of(scope, wanted, after, limit)
+        query = select(_case).where(_case.c.seq.in_(newest)).order_by(_case.c.seq.desc())
+        found = [case_of(row) for row in self._connection.execute(query.limit(limit))]
+        return found, self.count(scope, wanted)
 
     def count(self, scope: CaseScope, wanted: CaseFilter) -> int:
         """How many cases in scope match."""
         match = matching(wanted)
         counted = [
             self._connection.execute(
-                select(func.count()).select_from(_case).where(part, match)
+                select(func.count()).select_from(_case).where(narrowed(part, match, wanted))
             ).scalar()
             for part in parts_of(scope)
         ]
@@ -293,7 +292,3 @@ class SqlCaseRepo:
 
     def _add_step(self, seq: int, step: Entry) -> None:
         self._connection.execute(_NEW_STEP, step_values(seq, step))
-
-
-#: More cases than this are never looked at around a place.
-_AROUND = 500

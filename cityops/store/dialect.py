@@ -47,6 +47,13 @@ class ExactReal(GenericFunction[str]):
     name = "exact_real"
 
 
+class NotByIndex(GenericFunction[Any]):
+    """A column whose index SQLite is not to choose; to PostgreSQL, which has statistics, the column."""
+
+    inherit_cache = True
+    name = "not_by_index"
+
+
 def json_text(column: ColumnElement[Any], *path: str | int) -> ColumnElement[Any]:
     """A value inside a text of JSON: ``json_text(c.flow, "filing", 0)``."""
     from sqlalchemy import literal_column
@@ -62,6 +69,12 @@ def _json_text(element: Any, compiler: Any, **kw: Any) -> str:
     if compiler.dialect.name == "postgresql":
         return f"(CAST({column} AS json) #>> {theirs})"
     return f"json_extract({column}, {ours})"
+
+
+@compiles(NotByIndex)
+def _not_by_index(element: Any, compiler: Any, **kw: Any) -> str:
+    (column,) = (compiler.process(part, **kw) for part in element.clauses)
+    return column if compiler.dialect.name == "postgresql" else f"+{column}"
 
 
 @compiles(AsciiLower)

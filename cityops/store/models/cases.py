@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Float, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Float, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cityops.store.guards import guard
 from cityops.store.models import NAMES_A_FILE, Base
+
+#: Columns of indexes that hold all that a list of cases is narrowed to beside their first ones.
+NARROWING = {
+    "class": ("class_code", "seq", "class_domain", "state", "area", "department"),
+    "area": ("area", "state", "department", "class_domain", "class_code", "seq"),
+    "state": ("state", "seq", "area", "department", "class_domain", "class_code"),
+    "place": ("lon", "lat", "state", "area", "department", "seq"),
+}
+#: The same for the cases for which somebody waits: few among all.
+WAITING = (
+    *("waits_for", "area", "department", "assignee", "class_domain", "class_code"),
+    *("state", "lon", "lat", "reporter_id", "seq"),
+)
+WAITS = text("waits_for <> ''")
 
 
 class CaseRow(Base):
@@ -22,14 +36,12 @@ class CaseRow(Base):
 
     __tablename__ = "case_record"
     __table_args__ = (
-        Index(None, "state", "seq"),
-        Index(None, "area", "seq"),
-        Index(None, "lon", "lat"),
         Index(None, "reporter_id", "seq"),
-        Index(None, "area", "state"),
         Index(None, "department", "state", "area"),
-        Index(None, "waits_for", "area", "department", "assignee"),
         Index(None, "merged_into"),
+        # With these a list is counted and sorted without its rows.
+        *(Index(f"ix_case_record_by_{name}", *columns) for name, columns in NARROWING.items()),
+        Index("ix_case_record_waiting", *WAITING, sqlite_where=WAITS, postgresql_where=WAITS),
         {"sqlite_autoincrement": True},
     )
 
