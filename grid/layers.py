@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gis.layers import CodeItem, FieldSpec, FieldType, GeometryKind, LayerSpec, Style, Title
 from grid.classes import GB_SCHEME, OWN_SCHEME, Domain, drawing_group, minor_classes
+from grid.units.kinds import grid_kind
 
 _PEOPLE = frozenset({"emergency", "data_manager"})
 
@@ -148,6 +149,79 @@ CELLS = LayerSpec(
     label_field="code",
     order=40,
     min_zoom=13,
+)
+
+
+def _made_grid(
+    name: str, kinds: tuple[str, ...], areas: tuple[FieldSpec, ...], style: Style, order: int
+) -> LayerSpec:
+    """A layer of grids that lie over the unit grid: its code, whom it is for, who looks after it."""
+    first = grid_kind(kinds[0]).title
+    return LayerSpec(
+        name=name,
+        title=first,
+        group="grid",
+        geometry=GeometryKind.POLYGON,
+        fields=(
+            _text(
+                "code",
+                "网格编码",
+                "Grid code",
+                "网格编号",
+                f"{first.zh}编码",
+                f"{first.zh}编号",
+                required=True,
+                in_tiles=True,
+                max_length=20,
+            ),
+            FieldSpec(
+                "kind",
+                Title("网格类型", "Kind of grid"),
+                FieldType.CODE,
+                codes=tuple(CodeItem(kind, grid_kind(kind).title) for kind in kinds),
+                aliases=("类型",),
+            ),
+            _text("name", "名称", "Name", "网格名称", in_tiles=True),
+            *areas,
+            FieldSpec(
+                "households",
+                Title("户数", "Households"),
+                FieldType.INTEGER,
+                unit="户",
+                minimum=0,
+                aliases=("户数", "总户数"),
+                in_tiles=True,
+            ),
+            _text("cells", "所含单元网格", "Unit cells", "单元网格"),
+            _text("responsible", "责任主体", "Responsible body", "责任单位", "网格员单位"),
+            FieldSpec("valid_from", Title("启用日期", "Valid from"), FieldType.DATE),
+            FieldSpec("valid_to", Title("停用日期", "Valid to"), FieldType.DATE),
+            SOURCE_FIELD,
+        ),
+        key="code",
+        style=style,
+        label_field="code",
+        order=order,
+        min_zoom=12,
+        visible=False,
+    )
+
+
+#: What somebody walks: neighbouring unit cells, usually of one street.
+DUTY_GRIDS = _made_grid(
+    "duty_grids",
+    ("duty",),
+    (_text("street", "街道代码", "Street code", "街道编码", max_length=9),),
+    Style(colour="#8a4b00", fill="#8a4b00", fill_opacity=0.03, width=1.8, dash=(6.0, 2.0)),
+    43,
+)
+#: What covers people, some hundreds of households of one community.
+GOVERNANCE_GRIDS = _made_grid(
+    "governance_grids",
+    ("governance", "community_service"),
+    (_text("community", "社区代码", "Community code", "社区编码", max_length=12),),
+    Style(colour="#5b3f8c", fill="#5b3f8c", fill_opacity=0.03, width=1.4, dash=(2.0, 1.5)),
+    42,
 )
 
 #: Component states as city tables use them.
@@ -511,6 +585,8 @@ LAYERS = (
     STREETS,
     COMMUNITIES,
     CELLS,
+    GOVERNANCE_GRIDS,
+    DUTY_GRIDS,
     PLACES,
     COMPONENTS,
 )

@@ -19,7 +19,12 @@ LISTED = 20
 #: Danger reaches further than what lies under one's feet.
 HAZARD_RADIUS_M = 1000.0
 #: Shown in a block of their own, never as features near by.
-_LEFT_OUT = frozenset({"districts", "streets", "communities", "cells", "coast"})
+_LEFT_OUT = frozenset(
+    {
+        *("districts", "streets", "communities", "coast"),
+        *("cells", "duty_grids", "governance_grids"),
+    }
+)
 #: Order of the sections by group of layer.
 _GROUPS = ("underground", "components", "hazards", "shelters", "population", "user", "base")
 #: Groups that are looked for as far as danger reaches.

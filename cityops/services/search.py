@@ -37,6 +37,8 @@ SEARCHED = (
     "shelters",
     "rescue_teams",
     "relief_stores",
+    "duty_grids",
+    "governance_grids",
 )
 #: layer -> sort of hit; other layers give "feature".
 KINDS = {

@@ -3,11 +3,11 @@
 import pytest
 
 from gis.layers import FieldType, GeometryKind, installed_layers
-from grid.layers import BUILDINGS, CELLS, COMPONENTS, LAYERS
+from grid.layers import BUILDINGS, CELLS, COMPONENTS, DUTY_GRIDS, GOVERNANCE_GRIDS, LAYERS
 
 NAMES = {
     "districts", "streets", "communities", "cells", "components", "roads", "buildings", "water",
-    "coast", "green", "places",
+    "coast", "green", "places", "duty_grids", "governance_grids",
 }  # fmt: skip
 
 
@@ -52,3 +52,11 @@ def test_components_are_points_drawn_by_group_with_a_letter_each():
 def test_delivered_column_names_are_known():
     assert "ObjID" in COMPONENTS.field_named("id").aliases
     assert "BGCode" in CELLS.field_named("code").aliases
+
+
+def test_kinds_of_grids_stand_side_by_side_and_are_told_apart_by_more_than_colour():
+    grids = [CELLS, DUTY_GRIDS, GOVERNANCE_GRIDS]
+    assert {s.group for s in grids} == {"grid"}
+    assert len({(s.style.dash, s.style.width) for s in grids}) == len(grids)
+    kinds = [item.code for s in grids[1:] for item in s.field_named("kind").codes]
+    assert kinds == ["duty", "governance", "community_service"]
