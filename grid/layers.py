@@ -317,6 +317,17 @@ COMPONENTS = LayerSpec(
         _body(2, "权属单位", "Owner"),
         _body(3, "养护单位", "Maintainer"),
         _text("cell", "所在网格", "Cell", "BGID", "bgid", "单元网格编码", max_length=16),
+        # The number of a point tells neither depth nor course of a pipe: whoever may see the cover
+        # may see it; what it leads to is a feature of the layer of pipes, with that layer's rights.
+        _text(
+            "survey_point",
+            "管线点号",
+            "Survey point of the pipe",
+            "管点编号",
+            "物探点号",
+            "SurveyPoint",
+            max_length=64,
+        ),
         _text("address", "位置描述", "Place", "Position", "地址"),
         FieldSpec(
             "surveyed_on",

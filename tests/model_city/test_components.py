@@ -51,6 +51,15 @@ def test_rows_fit_the_layer_and_say_that_they_are_synthetic(found):
         assert all(values[f"dept{k}"].endswith("（示例）") for k in (1, 2, 3))
 
 
+def test_covers_over_surveyed_points_name_the_point_and_others_none(quarter):
+    plan, cells = quarter
+    at = shapely.get_coordinates(shapely.centroid(plan.blocks.shape[:1]))
+    covers = Covers(at, np.array(["0102"], object), np.array(["WS1"], object))
+    rows = component_rows(components_of(Settings(scale=0.25), plan, cells, covers))
+    named = [v for _, v in rows if v["survey_point"] is not None]
+    assert [(v["class_code"], v["survey_point"]) for v in named] == [("0102", "WS1")]
+
+
 def test_labels_hold_the_id_and_the_name_of_the_class(found):
     labels = list(label_rows(found))
     assert [label["qr"][-16:] for label in labels] == found.id.tolist()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import subprocess
@@ -106,6 +107,18 @@ def test_duty_and_governance_grids_are_sums_of_cells(quarter):
 def test_most_governance_grids_have_300_to_500_households(quarter):
     households = np.array([g.households for g in governance_grids(quarter[1])])
     assert 250 < np.median(households) < 550
+
+
+def test_every_component_has_a_label_and_most_covers_a_point_that_a_pipe_ends_at(small_scene):
+    folder = small_scene / NAME
+    components = [f["properties"] for f in rows(folder, "components")]
+    with (folder / "labels.csv").open(encoding="utf-8-sig", newline="") as stream:
+        labels = list(csv.DictReader(stream))
+    assert [label["标识码"] for label in labels] == [c["id"] for c in components]
+    assert all(label["二维码内容"] == f"COMPONENT:{label['标识码']}" for label in labels)
+    points = [c["survey_point"] for c in components if "survey_point" in c]
+    assert len(points) > 100
+    assert len(set(points)) == len(points)
 
 
 def test_statistics_are_written_beside_the_scene(small_scene):
