@@ -1,0 +1,1 @@
+"""Load: what the program bears, measured on stores and services of full size."""
