@@ -116,6 +116,7 @@ ON_BOTH_STORES = {
     "test_permission",
     "test_photos",
     "test_repository",
+    "test_season_in_store",
     "test_selections",
     "test_store_layers",
     "test_store_texts",

@@ -1,4 +1,4 @@
-"""The model city as a scene: the same bytes for a seed, in order, and set up like any other."""
+"""The model city as a scene: the same bytes for a seed and in order."""
 
 from __future__ import annotations
 
@@ -18,9 +18,6 @@ from generate.city import plan_of
 from generate.frame import Settings, in_degrees
 from generate.scene import NAME, write_scene
 
-from cityops.services.scenes import SceneService, read_scene
-from cityops.settings import Settings as ProgramSettings
-from cityops.store.database import create_all
 from grid.units.check import check_grid
 from grid.units.kinds import grid_kind
 
@@ -58,17 +55,6 @@ def test_every_row_says_that_it_is_synthetic(small_scene):
     for entry in made:
         features = rows(small_scene / NAME, entry["layer"])
         assert all("合成数据" in f["properties"]["source"] for f in features), entry["layer"]
-
-
-def test_the_scene_is_set_up_like_any_other(small_scene, tmp_path):
-    store = create_all(ProgramSettings(data_dir=tmp_path))
-    try:
-        result = SceneService(store, small_scene).set_up(NAME)
-    finally:
-        store.dispose()
-    promised = {entry.layer: entry.rows for entry in read_scene(NAME, small_scene).layers}
-    assert result["layers"] == promised
-    assert promised["buildings"] > 50
 
 
 @pytest.mark.parametrize("seed", [1, 2, 120103])
