@@ -19,7 +19,7 @@ from hazards.models import Confidence, ModelKind
 from hazards.toxic_levels import levels_for
 
 #: Every kind of thing that exposure knows.
-KINDS = ("people", "places", "roads", "pipes", "components", "sources")
+KINDS = ("people", "places", "roads", "pipes", "components", "sources", "shelters", "teams")
 #: Slack for levels that were rounded in print: 3.5 psi is 24.1 kPa.
 _SLACK = 0.005
 
@@ -93,7 +93,7 @@ def kinds_of(harm: Harm) -> tuple[str, ...]:
     Examples
     --------
     >>> kinds_of(Harm.TOXIC)
-    ('people', 'places', 'roads')
+    ('people', 'places', 'roads', 'shelters', 'teams')
     """
     own = {kind for row in hazard_classes() if row.harm is harm for kind in row.kinds}
     return tuple(kind for kind in KINDS if kind in own)

@@ -22,6 +22,7 @@ PILOT, PORT = ("117.1933", "39.1176"), ("117.736567", "39.039717")
 CHLORINE = ("--molar-mass-g-mol", "70.906", "--wind-m-s", "3", "--wind-from", "270")
 PLUME = (*CHLORINE, "--rate-kg-s", "1", "--stability", "D", "--terrain", "urban")
 BALL = ("--model", "bleve-fireball", "--heat-mj-kg", "46.35")
+HELP = ("shelters", "teams")
 TO_METRES = Transformer.from_crs(4490, 4548, always_xy=True)
 
 
@@ -192,10 +193,10 @@ def test_people_that_a_turning_wind_may_reach_are_those_of_a_plain_count(hazard)
 
 def test_a_gas_counts_no_pipes_and_a_blast_counts_them_with_other_sources(hazard):
     _, gas = hazard("zone", "--model", "gaussian-plume", "--at", *PILOT, *PLUME, "--level", "2ppm")
-    assert set(gas["zones"][0]["exposure"]) == {"people", "places", "roads"}
+    assert set(gas["zones"][0]["exposure"]) == {"people", "places", "roads", *HELP}
     _, blast = hazard("zone", "--mass-kg", "500", "--at", *PILOT)
     held = blast["zones"][0]["exposure"]
-    assert set(held) == {"people", "places", "roads", "pipes", "components", "sources"}
+    assert set(held) == {*("people", "places", "roads", "pipes", "components", "sources"), *HELP}
     assert held["pipes"]["length_m"] > 0
 
 

@@ -31,7 +31,7 @@ from hazards.models import Caution
 from hazards.rounding import rounded_count, rounded_metres
 
 FloatArray = npt.NDArray[np.float64]
-#: Sensitive places, roads, other sources and cells that are named one by one; counts are of all.
+#: Places, roads, other sources and cells that are named one by one; counts are of all.
 MOST_LISTED = 300
 #: Below this share of ground with a building near, the people may be undercounted.
 _POORLY_COVERED = 0.9
@@ -47,7 +47,8 @@ class Exposure:
     zones
         By alternative, one JSON object per zone.
     lists
-        Sensitive places, roads, other sources, pipes and components by class, people by area.
+        Sensitive places, roads, other sources, shelters, rescue teams, pipes and components by
+        class, people by area.
     cautions
         What the figures leave out.
     swept
@@ -98,7 +99,7 @@ def exposure_of(
     own: str | None = None,
     swept: ZoneSet | None = None,
 ) -> Exposure:
-    """People, sensitive places, roads, pipes, components and other sources in every zone.
+    """People, sensitive places, lines, components, other sources and what helps in every zone.
 
     A kind that the person may not see, or of which there is no layer, is null; one that the hazard
     does not concern is not there.
@@ -143,7 +144,7 @@ def exposure_of(
         "roads": _road_list(lines["roads"], lengths["roads"], zones),
         "components": _classes(points["components"], zones),
         "pipes": _pipe_list(lines["pipes"], lengths["pipes"], zones),
-        "sources": _source_list(points["sources"], zones),
+        **{kind: _named_list(points[kind], zones, names) for kind, names in _NAMED.items()},
         "areas": _areas(people, carried, zones, lookup),
     }
     cautions = tuple(_cautions(around, people, zones, kinds))
@@ -154,6 +155,14 @@ _POINT_LAYERS = {
     "places": "sensitive_places",
     "components": "components",
     "sources": "hazard_sites",
+    "shelters": "shelters",
+    "teams": "rescue_teams",
+}
+#: Kinds that are named one by one, and what is told of each.
+_NAMED = {
+    "sources": ("id", "name", "kind", "grade", "substance"),
+    "shelters": ("id", "name", "kind", "capacity"),
+    "teams": ("id", "name", "kind", "people", "vehicles"),
 }
 _LINE_LAYERS = {"roads": "roads", "pipes": "pipes"}
 
@@ -332,19 +341,20 @@ def _place_list(places: Points | None, zones: ZoneSet) -> list[dict[str, Any]] |
     ]
 
 
-def _source_list(sources: Points | None, zones: ZoneSet) -> list[dict[str, Any]] | None:
-    """Other hazard sites in the zones, nearest first."""
-    if sources is None:
+def _named_list(
+    points: Points | None, zones: ZoneSet, names: Sequence[str]
+) -> list[dict[str, Any]] | None:
+    """Points in the zones with some of their fields, nearest first."""
+    if points is None:
         return None
-    order, held = _nearest_inside(sources, zones)
-    names = ("id", "name", "kind", "grade", "substance")
-    columns = {name: sources.column(name)[order] for name in names}
-    titles = _titles(sources, "kind")
+    order, held = _nearest_inside(points, zones)
+    columns = {name: points.column(name)[order] for name in names}
+    titles = _titles(points, "kind")
     return [
         {
             **{name: plain(columns[name][i]) for name in names},
             "kind_title": titles.get(columns["kind"][i]),
-            "distance_m": rounded_metres(float(sources.metres[row])),
+            "distance_m": rounded_metres(float(points.metres[row])),
             "zone": _zone_of(held[:, row], zones),
         }
         for i, row in enumerate(order.tolist())

@@ -21,6 +21,8 @@ FIELDS_USED: dict[str, tuple[str, ...]] = {
     "components": ("class_code",),
     "roads": ("name", "road_class"),
     "pipes": ("kind",),
+    "shelters": ("id", "name", "kind", "capacity"),
+    "rescue_teams": ("id", "name", "kind", "people", "vehicles"),
 }
 
 

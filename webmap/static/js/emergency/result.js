@@ -70,6 +70,18 @@ function placeList(run, name, chosen, time, acts) {
     places.length > 0 ? h('ol', {}, places.map(row)) : h('p', { class: 'mute' }, run.lists?.places ? t('圈内没有登记的敏感场所') : t('没有敏感场所资料')));
 }
 
+/** Shelters or rescue teams that any ring reaches, nearest first; where none is on file, nothing. */
+function helpList(run, name, chosen, { kind, title: heading, none, size }) {
+  const rows = (run.lists?.[kind] ?? []).filter((row) => row.zone[name] != null);
+  const line = (row) => h('li', { dataset: { [kind]: row.id } }, h('span', { class: 'grow ell' }, row.name ?? row.id, ' ', h('span', { class: 't12 mute' }, [row.kind_title, size(row)].filter(Boolean).join(t('，')))),
+    h('span', { class: 'num' }, radiusText(row.distance_m)), h('span', { class: `em-rank ${chosen.zones[row.zone[name]].rank}` }, rankWord(chosen.zones[row.zone[name]].rank)));
+  return run.lists?.[kind] && h('section', { class: 'sec em-list' }, h('h4', {}, heading, h('span', { class: 't12 mute end' }, t('由近到远'))),
+    rows.length > 0 ? h('ul', { class: 'em-pairs' }, rows.map(line)) : h('p', { class: 'mute' }, none));
+}
+
+const shelters = () => ({ kind: 'shelters', title: t('避难场所'), none: t('圈内没有登记的避难场所'), size: (row) => row.capacity != null && t('可容纳 {n} 人', { n: count(row.capacity) }) });
+const teams = () => ({ kind: 'teams', title: t('救援队伍'), none: t('圈内没有登记的救援队伍'), size: (row) => row.people != null && t('{n} 人', { n: count(row.people) }) });
+
 function roadList(run, name) {
   const roads = (run.lists?.roads ?? []).filter((road) => road.length_m[name] > 0).sort((a, b) => b.length_m[name] - a.length_m[name]);
   return h('section', { class: 'sec em-list' }, h('h4', {}, t('道路'), h('span', { class: 't12 mute end' }, t('最外圈内的长度'))),
@@ -106,6 +118,7 @@ export function resultBody(run, view, acts) {
       h('button', { type: 'button', class: 'btn', onclick: acts.fit }, icon('fit', 'i-16'), t('看全')), h('button', { type: 'button', class: 'btn btn-q end', 'aria-pressed': String(acts.whyIsOpen()), onclick: acts.why }, icon('help', 'i-16'), t('依据'))),
     rings(run, chosen, view.time, acts),
     warnings(run),
-    placeList(run, view.name, chosen, view.time, acts), roadList(run, view.name), componentList(run, view.name),
+    placeList(run, view.name, chosen, view.time, acts), helpList(run, view.name, chosen, shelters()), helpList(run, view.name, chosen, teams()),
+    roadList(run, view.name), componentList(run, view.name),
     h('p', { class: 'sec t12 mute' }, t('{estimate}，来源：{source}', { estimate: title(run.estimate), source: run.source })));
 }
