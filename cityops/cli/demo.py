@@ -61,9 +61,11 @@ def _set_up(chosen: Settings) -> str:
     read_scene(chosen.scene)
     store = create_all(chosen)
     try:
+        scenes = SceneService(store)
+        scenes.refuse_other(chosen.scene)  # no accounts for a demonstration that does not come
         password = demo_password(chosen.data_dir, chosen.demo_password)
         ensure_demo_accounts(store, password)
-        SceneService(store).set_up(chosen.scene, demo_seats(store), told)
+        scenes.set_up(chosen.scene, demo_seats(store), told)
     finally:
         store.dispose()
     return password

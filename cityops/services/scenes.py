@@ -270,16 +270,21 @@ class SceneService:
         counts = {batch.spec.name: len(batch) for batch in batches}
         return {"scene": name, "created": True, "layers": counts, **stored}
 
+    def refuse_other(self, name: str) -> None:
+        """Refuse a store that holds another scene than `name`, before anything is put into it.
+
+        Raises
+        ------
+        ConflictError
+            When another scene is there.
+        """
+        with self._store.reading() as tx:
+            there = tx.meta.get(SCENE_KEY)
+        if there is not None:
+            _check_same(there, name)
+
     def _already(self, there: Mapping[str, Any], scene: Scene) -> dict[str, Any]:
-        if there["name"] != scene.name:
-            raise ConflictError(
-                "scene.other",
-                "数据文件夹里已是场景 {got}，不能再装 {expected}",
-                field="scene",
-                got=there["name"],
-                expected=scene.name,
-                hint="换一个文件夹：设置 CITYOPS_DATA_DIR",
-            )
+        _check_same(there, scene.name)
         with self._store.reading() as tx:
             counts = tx.layers.counts()
         names = [entry.layer for entry in scene.layers]
@@ -295,3 +300,15 @@ class SceneService:
         with self._store.reading() as tx:
             there = tx.meta.get(SCENE_KEY)
         return dict(there or {})
+
+
+def _check_same(there: Mapping[str, Any], name: str) -> None:
+    if there["name"] != name:
+        raise ConflictError(
+            "scene.other",
+            "数据文件夹里已是场景 {got}，不能再装 {expected}",
+            field="scene",
+            got=there["name"],
+            expected=name,
+            hint="换一个文件夹：设置 CITYOPS_DATA_DIR",
+        )

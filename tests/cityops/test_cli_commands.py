@@ -346,3 +346,15 @@ def test_the_installed_command_is_the_same(tmp_path):
     assert done.returncode == 2
     assert json.loads(done.stdout)["error"]["code"] == "cli.usage"
     assert done.stderr == b""
+
+
+def test_a_demonstration_that_is_refused_leaves_no_accounts(run, tmp_path):
+    store = create_all(Settings(data_dir=tmp_path / "city"))
+    with store.writing() as tx:
+        tx.meta.put("scene", {"name": "elsewhere"})
+    code, _, told = run("demo", "--port", "0", folder=tmp_path / "city")
+    with store.reading() as tx:
+        assert list(tx.accounts.all()) == []
+    store.dispose()
+    assert code == 4
+    assert "elsewhere" in told
