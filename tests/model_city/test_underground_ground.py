@@ -11,6 +11,7 @@ from generate.city import plan_of
 from generate.frame import Settings
 from generate.scene import NAME
 from generate.underground_ground import WATER_M, holes_of, subsidence_rows
+from generate.underground_spaces import space_rows
 
 from cityops.services.underground.spaces import spaces_of_files, strata_of_files
 
@@ -71,3 +72,16 @@ def test_drains_the_deepest_pipes_pass_above_the_metro(small_scene):
 
     assert len(metro) > 20
     assert not [near for near in found["near"] if near["space"] in metro]
+
+
+def test_shelters_lie_within_the_basements_of_houses():
+    settings = Settings(scale=0.3)
+    bodies = space_rows(settings, plan_of(settings, settings.pilots()[0], greens=False))
+    of = {
+        kind: [b for b in bodies if b[1]["kind"] == kind] for kind in ("basement", "civil_defence")
+    }
+
+    for shape, values in of["civil_defence"]:
+        (around,) = [v for s, v in of["basement"] if shapely.covers(s, shape)]
+        assert around["bottom_m"] < values["bottom_m"] < values["top_m"] <= around["top_m"]
+    assert of["civil_defence"]
