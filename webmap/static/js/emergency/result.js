@@ -73,7 +73,7 @@ function placeList(run, name, chosen, time, acts) {
 /** Shelters or rescue teams that any ring reaches, nearest first; where none is on file, nothing. */
 function helpList(run, name, chosen, { kind, title: heading, none, size }) {
   const rows = (run.lists?.[kind] ?? []).filter((row) => row.zone[name] != null);
-  const line = (row) => h('li', { dataset: { [kind]: row.id } }, h('span', { class: 'grow ell' }, row.name ?? row.id, ' ', h('span', { class: 't12 mute' }, [row.kind_title, size(row)].filter(Boolean).join(t('，')))),
+  const line = (row) => h('li', { dataset: { [kind]: row.id } }, h('span', { class: 'grow' }, row.name ?? row.id, ' ', h('span', { class: 't12 mute' }, [row.kind_title, size(row)].filter(Boolean).join(t('，')))),
     h('span', { class: 'num' }, radiusText(row.distance_m)), h('span', { class: `em-rank ${chosen.zones[row.zone[name]].rank}` }, rankWord(chosen.zones[row.zone[name]].rank)));
   return run.lists?.[kind] && h('section', { class: 'sec em-list' }, h('h4', {}, heading, h('span', { class: 't12 mute end' }, t('由近到远'))),
     rows.length > 0 ? h('ul', { class: 'em-pairs' }, rows.map(line)) : h('p', { class: 'mute' }, none));
