@@ -18,7 +18,7 @@ from cityops.cli.main import cli
 from cityops.services.hazards.grading import boundary_of
 
 SCALE = 0.05
-SEEDS = (120103, 7, 2026)
+SEEDS = (7, 120103, 2026)
 #: A day of readings takes more than a second to read: the other seeds are for the longer run.
 DAYS = (SEEDS[0], *(pytest.param(seed, marks=pytest.mark.server) for seed in SEEDS[1:]))
 
