@@ -87,6 +87,7 @@ def test_duty_and_governance_grids_are_sums_of_cells(quarter):
         assert sorted(c for g in groups for c in g.cells) == sorted(cells.code.tolist())
         assert all(grid_kind(kind).check(g.code) for g in groups)
         assert len({g.code for g in groups}) == len(groups)
+        assert {g.code for g in groups}.isdisjoint(cells.code)
         assert all(g.shape.geom_type == "Polygon" for g in groups)
 
 
