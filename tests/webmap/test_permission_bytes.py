@@ -601,7 +601,9 @@ def test_no_map_file_holds_what_its_person_may_not_see(town, name):
 )
 def test_no_map_sheet_holds_what_its_person_may_not_see(town, read_pdf, name):
     person = town.people[name]
-    made = town.services.sheets.print(person, SheetBody(**sheet_body(town, "vault")).request())
+    with town.app.app_context():
+        asked = SheetBody(**sheet_body(town, "vault")).request()
+    made = town.services.sheets.print(person, asked)
     words = read_pdf(made.pdf).everything()
     text = made.pdf + words.encode() + re.sub(r"\s|-", "", words).encode()
     held = check(town, person, text, "sheet", Action.EXPORT)
