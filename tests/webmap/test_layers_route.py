@@ -149,11 +149,17 @@ def test_hidden_field_cannot_be_asked_for(sign_in):
         assert "owner_contact" not in answer.json["error"]["expected"]
 
 
-@pytest.mark.parametrize("path", ["nothing/features", "nothing/features/1", "pipes/features/%00"])
+@pytest.mark.parametrize("path", ["nothing/features", "nothing/features/1", "pipes/features/x"])
 def test_what_is_not_there_is_404(sign_in, path):
     answer = sign_in("planner").get(f"/api/v1/layers/{path}")
     assert answer.status_code == 404
     assert answer.json["error"]["kind"] == "not_found"
+
+
+def test_a_key_that_no_store_can_hold_is_refused_in_words(sign_in):
+    answer = sign_in("planner").get("/api/v1/layers/pipes/features/%00")
+    assert answer.status_code == 400
+    assert answer.json["error"]["message"]
 
 
 def test_layer_out_of_reach_is_403(sign_in):
