@@ -34,7 +34,7 @@ def hostile(serve, tmp_path_factory):
     )
     assert report["stored"] == 3, report
     for name, role in (("evil-planner", "planner"), ("evil-data", "data_manager")):
-        service.cityops("user", "add", name, "--role", role, "--name", PAYLOAD[:90])
+        service.cityops("user", "add", name, "--role", role, "--name", PAYLOAD[:64])
     return service
 
 
