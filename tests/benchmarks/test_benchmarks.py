@@ -96,6 +96,7 @@ def test_a_peer_that_answers_something_else_ends_a_run_with_1(name, monkeypatch,
 
 
 @pytest.mark.slow
+@pytest.mark.server
 @pytest.mark.parametrize("name", ON_A_SERVICE)
 def test_so_does_one_behind_a_route(name, monkeypatch, capsys):
     _spoil(name, monkeypatch)
