@@ -74,16 +74,23 @@ def whole_case(
     return NewCase(dated, history, facts, runs, photos)
 
 
-def store_cases(tx: Any, cases: Sequence[NewCase]) -> list[NewCase]:
-    """Number cases in their order and store them; gives them with their numbers."""
+def with_numbers(tx: Any, records: Sequence[CaseRecord]) -> list[CaseRecord]:
+    """Records with case numbers of their own, running on in their order."""
     repo: CaseBulkRepo = tx.case_bulk
-    prefixes = [number_prefix(c.record.area, c.record.reported_at) for c in cases]
+    prefixes = [number_prefix(record.area, record.reported_at) for record in records]
     following = repo.take_numbers(Counter(prefixes))
     out = []
-    for prefix, case in zip(prefixes, cases, strict=True):
-        number = f"{prefix}{following[prefix]:05d}"
+    for prefix, record in zip(prefixes, records, strict=True):
+        out.append(replace(record, number=f"{prefix}{following[prefix]:05d}"))
         following[prefix] += 1
-        out.append(replace(case, record=replace(case.record, number=number)))
+    return out
+
+
+def store_cases(tx: Any, cases: Sequence[NewCase]) -> list[NewCase]:
+    """Number cases in their order and store them; gives them with their numbers."""
+    records = with_numbers(tx, [case.record for case in cases])
+    out = [replace(case, record=record) for case, record in zip(cases, records, strict=True)]
+    repo: CaseBulkRepo = tx.case_bulk
     repo.add(out)
     return out
 

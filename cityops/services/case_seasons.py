@@ -10,6 +10,7 @@ import hashlib
 import math
 import os
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -178,7 +179,7 @@ def store_season(
 def _lines(files: SeasonFiles) -> list[bytes]:
     try:
         lines = gzip.decompress(files.file.read_bytes()).splitlines()
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise _unreadable(files.file) from error
     if len(lines) != files.rows:
         raise FileError(
@@ -296,7 +297,7 @@ def _copies(
         return
     wanted = [(row, photo) for row in rows for photo in row.photos]
     wanted.sort(key=lambda w: (w[1].at, w[1].name))
-    given = ((row, photo, archive.read(photo.file)) for row, photo in wanted)
+    given = ((row, photo, _bytes_of(archive, photo)) for row, photo in wanted)
     # Pictures are packed and unpacked beside the interpreter.
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         for count, made in enumerate(pool.map(_copied, given), 1):
@@ -306,6 +307,14 @@ def _copies(
                 yield (made.row.number, made.photo.name), made
             if count % _TELL_EACH == 0 or count == len(wanted):
                 told(f"照片 {count}/{len(wanted)}")
+
+
+def _bytes_of(archive: zipfile.ZipFile, photo: PhotoRow) -> bytes:
+    """A photo out of the archive; nothing where it is damaged, which no sha256 fits."""
+    try:
+        return archive.read(photo.file)
+    except (zipfile.BadZipFile, zlib.error, EOFError):
+        return b""
 
 
 def _copied(given: tuple[CaseRow, PhotoRow, bytes]) -> _Made | CityError:

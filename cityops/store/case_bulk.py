@@ -6,11 +6,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-import orjson
 from sqlalchemy import Table, bindparam, insert, select, update
 
-from cityops.services.case_bulk import NewCase
-from cityops.store.case_rows import case_values, fact_values, photo_values, step_values
+from cityops.services.case_bulk import NewCase, NewPhoto
+from cityops.store.case_rows import (
+    case_values,
+    evidence_values,
+    fact_values,
+    photo_values,
+    step_values,
+)
 from cityops.store.models.cases import (
     CaseCounter,
     CaseEvidence,
@@ -104,12 +109,6 @@ def _fact_row(seq: int, case: NewCase) -> dict[str, Any]:
     return {"case_seq": seq} | fact_values(case.facts, is_open=case.runs)
 
 
-def _evidence_row(seq: int, photo: Any) -> dict[str, Any]:
-    phash = photo.phash
-    return {
-        "case_seq": seq,
-        "name": photo.photo.name,
-        "sha256": photo.photo.original,
-        "phash": None if phash is None else phash - (2**64 if phash >= 2**63 else 0),
-        "alarms": orjson.dumps(list(photo.alarms)).decode(),
-    }
+def _evidence_row(seq: int, one: NewPhoto) -> dict[str, Any]:
+    values = evidence_values(one.photo.name, one.photo.original, one.phash, one.alarms)
+    return {"case_seq": seq} | values

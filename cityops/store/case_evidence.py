@@ -10,6 +10,7 @@ import orjson
 from sqlalchemy import bindparam, delete, insert, select
 
 from cityops.services.case_evidence import Alarmed, KnownPhoto
+from cityops.store.case_rows import evidence_values
 from cityops.store.dialect import JoinedTexts
 from cityops.store.models.cases import CaseEvidence, CaseRow
 
@@ -80,14 +81,8 @@ class SqlEvidenceRepo:
         """Keep what is known of a photo, in place of what was known."""
         c = _evidence.c
         self._connection.execute(delete(_evidence).where(c.case_seq == seq, c.name == name))
-        row = {
-            "case_seq": seq,
-            "name": name,
-            "sha256": sha256,
-            "phash": None if phash is None else phash - (2**64 if phash >= 2**63 else 0),
-            "alarms": orjson.dumps(alarms).decode(),
-        }
-        self._connection.execute(insert(_evidence), row)
+        row = evidence_values(name, sha256, phash, alarms)
+        self._connection.execute(insert(_evidence), {"case_seq": seq} | row)
 
     def alarms(self, seq: int) -> list[Alarmed]:
         """Alarms of a case's photos, in the order in which they were looked at."""

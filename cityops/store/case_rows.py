@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -163,4 +164,16 @@ def fact_values(row: FactRow, *, is_open: bool) -> dict[str, Any]:
         "deadline": None if row.deadline is None else int(row.deadline.timestamp()),
         "is_open": is_open,
         **row.keys,
+    }
+
+
+def evidence_values(
+    name: str, sha256: str, phash: int | None, alarms: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Columns of what is known of a photo; its hash as a signed number, as databases have them."""
+    return {
+        "name": name,
+        "sha256": sha256,
+        "phash": None if phash is None else phash - (2**64 if phash >= 2**63 else 0),
+        "alarms": orjson.dumps(list(alarms)).decode(),
     }

@@ -20,7 +20,7 @@ from cityops.services.scenes import SceneService, read_scene
 from cityops.settings import Settings
 from cityops.store.database import create_all
 from cityops.store.health import check_store
-from gis.errors import FileError, InvalidError
+from gis.errors import CityError, FileError, InvalidError
 
 #: A department that has work in hand at the end of so small a season.
 BODY = "urban"
@@ -177,3 +177,16 @@ def test_a_file_with_fewer_cases_than_promised_is_refused(broken, bare, tmp_path
     (broken / "cases.jsonl.gz").write_bytes(gzip.compress(b"\n".join(lines[1:])))
     with pytest.raises(FileError, match=f"应有 {len(lines)} 个"):
         SceneService(bare, tmp_path).set_up(NAME)
+
+
+@pytest.mark.parametrize("name", ["cases.jsonl.gz", "staff.json", "case_photos.zip"])
+def test_a_damaged_file_is_refused_by_its_name(broken, bare, tmp_path, name):
+    data = bytearray((broken / name).read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 40] = bytes(40)
+    (broken / name).write_bytes(data)
+    with pytest.raises(CityError) as caught:
+        SceneService(bare, tmp_path).set_up(NAME)
+    told = [caught.value, *getattr(caught.value, "errors", ())]
+    wanted = "season.photo_damaged" if name == "case_photos.zip" else "season.file"
+    assert wanted in {fault.code for fault in told}

@@ -22,7 +22,7 @@ import orjson
 import shapely
 
 from cityops.services.areas import AreaService
-from cityops.services.case_filing import case_number
+from cityops.services.case_bulk import PlaceLookup, stored_places, with_numbers
 from cityops.services.case_json import IMPORT
 from cityops.services.case_values import CaseRecord
 from cityops.services.deliveries import Delivery, DeliveryState
@@ -30,12 +30,10 @@ from cityops.services.imports import mapping, placing, rows
 from cityops.services.imports.report import Report
 from cityops.services.imports.service import digest_of
 from cityops.services.imports.times import TimeReader, zone_named
-from cityops.services.locate import cells_at
-from cityops.services.places import Place
 from cityops.services.ports import FileStore, Store
 from cityops.services.reading.sniff import base_name
 from cityops.services.reading.table import Note, RawTable, ReadOptions, UploadReader
-from cityops.services.roles import SYSTEM, Person, Role
+from cityops.services.roles import Person, Role
 from gis.errors import ConflictError, ForbiddenError, InvalidError
 from gis.features import ObjectArray
 from gis.layers import FieldSpec, FieldType, GeometryKind, LayerSpec, Title
@@ -233,7 +231,13 @@ class CaseImportService:
             with path.open("rb") as file:
                 self._files.put_stream(file)
         now = self._now()
+        # All of them at once and before the lock: nobody waits for the places of 100 000 cases.
+        with self._store.reading() as tx:
+            places = stored_places(tx, self._areas)
+        placed = _placed(records, places)
         with self._store.writing() as tx:
+            if not places.is_current(tx):
+                placed = _placed(records, stored_places(tx, self._areas))
             if tx.cases.existing([record.id for record in records]):
                 raise ConflictError(
                     "case.imported_meanwhile", "其中的案件刚被别人导入", field="file"
@@ -249,7 +253,10 @@ class CaseImportService:
                 options=asdict(options),
             )
             number = tx.deliveries.add(delivery)
-            ready = [self._numbered(tx, record, number) for record in records]
+            ready = [
+                replace(record, extra={**record.extra, "delivery": number})
+                for record in with_numbers(tx, placed)
+            ]
             tx.cases.add_many(ready, [_first_step(person, record, now) for record in ready])
             done = replace(report, delivery=number).as_dict()
             tx.deliveries.update(number, report=done)
@@ -258,25 +265,19 @@ class CaseImportService:
             tx.outbox.put("case.import", told)
         return done
 
-    def _numbered(self, tx: Any, record: CaseRecord, delivery: int) -> CaseRecord:
-        """A case with its number, its area and its cell."""
-        area, cell = "", None
-        if record.lon is not None and record.lat is not None:
-            area = self._areas.lookup(tx).code_at(record.lon, record.lat)
-            if area:
-                cells = cells_at(tx, SYSTEM, _place(record.lon, record.lat))
-                cell = str(cells.columns["code"][0]) if len(cells) else None
-        return replace(
-            record,
-            number=case_number(tx, area, record.reported_at),
-            area=cell[:12] if cell else area,
-            cell=cell,
-            extra={**record.extra, "delivery": delivery},
-        )
 
-
-def _place(lon: float, lat: float) -> Place:
-    return Place(lon, lat, given=(lon, lat), input_crs="cgcs2000", accuracy_m=0.0)
+def _placed(records: Sequence[CaseRecord], places: PlaceLookup) -> list[CaseRecord]:
+    """Cases with their areas and cells, as far as they have a place."""
+    there = [
+        (at, r.lon, r.lat)
+        for at, r in enumerate(records)
+        if r.lon is not None and r.lat is not None
+    ]
+    spots = places.spots([lon for _, lon, _ in there], [lat for *_, lat in there])
+    out = list(records)
+    for (at, *_), spot in zip(there, spots, strict=True):
+        out[at] = replace(records[at], area=spot.area, cell=spot.cell)
+    return out
 
 
 class _Maker:
