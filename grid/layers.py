@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gis.declaring import item, source_field, text_field
 from gis.layers import CodeItem, FieldSpec, FieldType, GeometryKind, LayerSpec, Style, Title
 from grid.classes import GB_SCHEME, OWN_SCHEME, Domain, drawing_group, minor_classes
 from grid.units.kinds import grid_kind
@@ -9,22 +10,7 @@ from grid.units.kinds import grid_kind
 _PEOPLE = frozenset({"emergency", "data_manager"})
 
 #: Who made a feature and from what; every layer has it, and synthetic data say so in it.
-SOURCE_FIELD = FieldSpec(
-    "source",
-    Title("数据来源", "Source"),
-    FieldType.TEXT,
-    aliases=("DataSource", "数据源", "来源", "datasource"),
-)
-
-
-def _text(name: str, zh: str, en: str, *aliases: str, **more: object) -> FieldSpec:
-    return FieldSpec(name, Title(zh, en), FieldType.TEXT, aliases=aliases, **more)  # type: ignore[arg-type]
-
-
-def _item(
-    code: str, zh: str, en: str, colour: str | None = None, mark: str | None = None, **more: object
-) -> CodeItem:
-    return CodeItem(code, Title(zh, en), colour=colour, mark=mark, **more)  # type: ignore[arg-type]
+SOURCE_FIELD = source_field("DataSource", "数据源", "来源", "datasource")
 
 
 def _area_layer(
@@ -36,7 +22,7 @@ def _area_layer(
         group="areas",
         geometry=GeometryKind.POLYGON,
         fields=(
-            _text(
+            text_field(
                 "code",
                 "区划代码",
                 "Division code",
@@ -47,8 +33,8 @@ def _area_layer(
                 in_tiles=True,
                 max_length=digits,
             ),
-            _text("name", "名称", "Name", "NAME", "名称", required=True, in_tiles=True),
-            _text("parent", "上级代码", "Parent code", "parent_code"),
+            text_field("name", "名称", "Name", "NAME", "名称", required=True, in_tiles=True),
+            text_field("parent", "上级代码", "Parent code", "parent_code"),
             SOURCE_FIELD,
         ),
         key="code",
@@ -89,9 +75,9 @@ COMMUNITIES = _area_layer(
 
 #: Kinds of area on which limits depend; a cell of which none is known has none.
 AREA_CLASSES = (
-    _item("A", "A 类（核心区域）", "A, core area"),
-    _item("B", "B 类（一般区域）", "B, general area"),
-    _item("C", "C 类（一般区域）", "C, general area"),
+    item("A", "A 类（核心区域）", "A, core area"),
+    item("B", "B 类（一般区域）", "B, general area"),
+    item("C", "C 类（一般区域）", "C, general area"),
 )
 
 CELLS = LayerSpec(
@@ -100,7 +86,7 @@ CELLS = LayerSpec(
     group="grid",
     geometry=GeometryKind.POLYGON,
     fields=(
-        _text(
+        text_field(
             "code",
             "网格编码",
             "Cell code",
@@ -112,8 +98,8 @@ CELLS = LayerSpec(
             in_tiles=True,
             max_length=16,
         ),
-        _text("community", "社区代码", "Community code", "社区编码"),
-        _text("community_name", "社区", "Community", "社区名称"),
+        text_field("community", "社区代码", "Community code", "社区编码"),
+        text_field("community_name", "社区", "Community", "社区名称"),
         FieldSpec(
             "area_m2",
             Title("面积", "Area"),
@@ -129,7 +115,7 @@ CELLS = LayerSpec(
             codes=AREA_CLASSES,
             aliases=("环境属性", "区域类型", "areaClass"),
         ),
-        _text("responsible", "责任主体", "Responsible body", "责任单位"),
+        text_field("responsible", "责任主体", "Responsible body", "责任单位"),
         FieldSpec(
             "valid_from",
             Title("启用日期", "Valid from"),
@@ -163,7 +149,7 @@ def _made_grid(
         group="grid",
         geometry=GeometryKind.POLYGON,
         fields=(
-            _text(
+            text_field(
                 "code",
                 "网格编码",
                 "Grid code",
@@ -181,7 +167,7 @@ def _made_grid(
                 codes=tuple(CodeItem(kind, grid_kind(kind).title) for kind in kinds),
                 aliases=("类型",),
             ),
-            _text("name", "名称", "Name", "网格名称", in_tiles=True),
+            text_field("name", "名称", "Name", "网格名称", in_tiles=True),
             *areas,
             FieldSpec(
                 "households",
@@ -192,8 +178,8 @@ def _made_grid(
                 aliases=("户数", "总户数"),
                 in_tiles=True,
             ),
-            _text("cells", "所含单元网格", "Unit cells", "单元网格"),
-            _text("responsible", "责任主体", "Responsible body", "责任单位", "网格员单位"),
+            text_field("cells", "所含单元网格", "Unit cells", "单元网格"),
+            text_field("responsible", "责任主体", "Responsible body", "责任单位", "网格员单位"),
             FieldSpec("valid_from", Title("启用日期", "Valid from"), FieldType.DATE),
             FieldSpec("valid_to", Title("停用日期", "Valid to"), FieldType.DATE),
             SOURCE_FIELD,
@@ -211,7 +197,7 @@ def _made_grid(
 DUTY_GRIDS = _made_grid(
     "duty_grids",
     ("duty",),
-    (_text("street", "街道代码", "Street code", "街道编码", max_length=9),),
+    (text_field("street", "街道代码", "Street code", "街道编码", max_length=9),),
     Style(colour="#8a4b00", fill="#8a4b00", fill_opacity=0.03, width=1.8, dash=(6.0, 2.0)),
     43,
 )
@@ -219,33 +205,33 @@ DUTY_GRIDS = _made_grid(
 GOVERNANCE_GRIDS = _made_grid(
     "governance_grids",
     ("governance", "community_service"),
-    (_text("community", "社区代码", "Community code", "社区编码", max_length=12),),
+    (text_field("community", "社区代码", "Community code", "社区编码", max_length=12),),
     Style(colour="#5b3f8c", fill="#5b3f8c", fill_opacity=0.03, width=1.4, dash=(2.0, 1.5)),
     42,
 )
 
 #: Component states as city tables use them.
 COMPONENT_STATES = (
-    _item("intact", "完好", "Intact"),
-    _item("damaged", "破损", "Damaged"),
-    _item("missing", "丢失", "Missing"),
-    _item("abandoned", "废弃", "Abandoned"),
-    _item("removed", "移除", "Removed"),
+    item("intact", "完好", "Intact"),
+    item("damaged", "破损", "Damaged"),
+    item("missing", "丢失", "Missing"),
+    item("abandoned", "废弃", "Abandoned"),
+    item("removed", "移除", "Removed"),
 )
 
 #: Drawing groups: colour and letter, the letter because colour is never the only sign.
 COMPONENT_GROUPS = (
-    _item("manhole", "井盖", "Manhole covers", "#384147", "井"),
-    _item("lamp", "路灯", "Lamps", "#b8860b", "灯"),
-    _item("fire", "消防设施", "Fire fighting", "#a3171f", "消"),
-    _item("camera", "监控设施", "Cameras", "#5b3f8c", "监"),
-    _item("cabinet", "箱柜与立杆", "Cabinets and poles", "#7a4b1e", "箱"),
-    _item("utility", "其他公用设施", "Other utilities", "#66727a", "公"),
-    _item("traffic", "道路交通设施", "Road and traffic", "#1f4e9e", "交"),
-    _item("sanitation", "市容环境设施", "Sanitation", "#8a4b00", "环"),
-    _item("tree", "树木", "Trees", "#1c6b45", "树"),
-    _item("green", "园林绿化设施", "Greening", "#5f8a3a", "园"),
-    _item("other", "其他部件", "Other", "#929da3", "他"),
+    item("manhole", "井盖", "Manhole covers", "#384147", "井"),
+    item("lamp", "路灯", "Lamps", "#b8860b", "灯"),
+    item("fire", "消防设施", "Fire fighting", "#a3171f", "消"),
+    item("camera", "监控设施", "Cameras", "#5b3f8c", "监"),
+    item("cabinet", "箱柜与立杆", "Cabinets and poles", "#7a4b1e", "箱"),
+    item("utility", "其他公用设施", "Other utilities", "#66727a", "公"),
+    item("traffic", "道路交通设施", "Road and traffic", "#1f4e9e", "交"),
+    item("sanitation", "市容环境设施", "Sanitation", "#8a4b00", "环"),
+    item("tree", "树木", "Trees", "#1c6b45", "树"),
+    item("green", "园林绿化设施", "Greening", "#5f8a3a", "园"),
+    item("other", "其他部件", "Other", "#929da3", "他"),
 )
 _GROUP_STYLE = {item.code: item for item in COMPONENT_GROUPS}
 
@@ -255,12 +241,12 @@ def component_codes() -> tuple[CodeItem, ...]:
     out = []
     for row in minor_classes(Domain.COMPONENT, GB_SCHEME, OWN_SCHEME):
         look = _GROUP_STYLE[drawing_group(row.code)]
-        out.append(_item(row.code, row.name_zh, row.name_en, look.colour, look.mark))
+        out.append(item(row.code, row.name_zh, row.name_en, look.colour, look.mark))
     return tuple(out)
 
 
 def _body(number: int, zh: str, en: str) -> FieldSpec:
-    return _text(
+    return text_field(
         f"dept{number}",
         zh,
         en,
@@ -276,7 +262,7 @@ COMPONENTS = LayerSpec(
     group="components",
     geometry=GeometryKind.POINT,
     fields=(
-        _text(
+        text_field(
             "id",
             "标识码",
             "Component id",
@@ -304,7 +290,7 @@ COMPONENTS = LayerSpec(
             codes=COMPONENT_GROUPS,
             in_tiles=True,
         ),
-        _text("name", "名称", "Name", "ObjName", "objname", "部件名称"),
+        text_field("name", "名称", "Name", "ObjName", "objname", "部件名称"),
         FieldSpec(
             "state",
             Title("状态", "State"),
@@ -316,10 +302,10 @@ COMPONENTS = LayerSpec(
         _body(1, "主管部门", "Supervising body"),
         _body(2, "权属单位", "Owner"),
         _body(3, "养护单位", "Maintainer"),
-        _text("cell", "所在网格", "Cell", "BGID", "bgid", "单元网格编码", max_length=16),
+        text_field("cell", "所在网格", "Cell", "BGID", "bgid", "单元网格编码", max_length=16),
         # The number of a point tells neither depth nor course of a pipe: whoever may see the cover
         # may see it; what it leads to is a feature of the layer of pipes, with that layer's rights.
-        _text(
+        text_field(
             "survey_point",
             "管线点号",
             "Survey point of the pipe",
@@ -328,7 +314,7 @@ COMPONENTS = LayerSpec(
             "SurveyPoint",
             max_length=64,
         ),
-        _text("address", "位置描述", "Place", "Position", "地址"),
+        text_field("address", "位置描述", "Place", "Position", "地址"),
         FieldSpec(
             "surveyed_on",
             Title("普查日期", "Surveyed on"),
@@ -341,7 +327,7 @@ COMPONENTS = LayerSpec(
             FieldType.DATE,
             aliases=("CHDate", "变更日期"),
         ),
-        _text("note", "备注", "Note", "Note", "备注"),
+        text_field("note", "备注", "Note", "Note", "备注"),
         SOURCE_FIELD,
     ),
     key="id",
@@ -352,18 +338,18 @@ COMPONENTS = LayerSpec(
 )
 
 ROAD_CLASSES = (
-    _item("motorway", "高速公路", "Motorway"),
-    _item("trunk", "快速路", "Expressway"),
-    _item("primary", "主干路", "Primary road"),
-    _item("secondary", "次干路", "Secondary road"),
-    _item("tertiary", "支路", "Tertiary road"),
-    _item("residential", "居住区道路", "Residential road"),
-    _item("service", "内部道路", "Service road"),
-    _item("pedestrian", "步行街", "Pedestrian street"),
-    _item("footway", "人行道", "Footway"),
-    _item("cycleway", "自行车道", "Cycleway"),
-    _item("rail", "轨道", "Rail"),
-    _item("other", "其他", "Other"),
+    item("motorway", "高速公路", "Motorway"),
+    item("trunk", "快速路", "Expressway"),
+    item("primary", "主干路", "Primary road"),
+    item("secondary", "次干路", "Secondary road"),
+    item("tertiary", "支路", "Tertiary road"),
+    item("residential", "居住区道路", "Residential road"),
+    item("service", "内部道路", "Service road"),
+    item("pedestrian", "步行街", "Pedestrian street"),
+    item("footway", "人行道", "Footway"),
+    item("cycleway", "自行车道", "Cycleway"),
+    item("rail", "轨道", "Rail"),
+    item("other", "其他", "Other"),
 )
 
 ROADS = LayerSpec(
@@ -372,8 +358,8 @@ ROADS = LayerSpec(
     group="base",
     geometry=GeometryKind.LINE,
     fields=(
-        _text("id", "编号", "Id", "osm_id", "道路编号", required=True),
-        _text("name", "路名", "Name", "道路名称", "NAME", in_tiles=True),
+        text_field("id", "编号", "Id", "osm_id", "道路编号", required=True),
+        text_field("name", "路名", "Name", "道路名称", "NAME", in_tiles=True),
         FieldSpec(
             "road_class",
             Title("等级", "Class"),
@@ -403,16 +389,16 @@ ROADS = LayerSpec(
 )
 
 BUILDING_USES = (
-    _item("residential", "住宅", "Residential"),
-    _item("commercial", "商业", "Commercial"),
-    _item("office", "办公", "Office"),
-    _item("education", "教育", "Education"),
-    _item("health", "医疗", "Health"),
-    _item("industrial", "工业", "Industrial"),
-    _item("warehouse", "仓储", "Warehouse"),
-    _item("public", "公共", "Public"),
-    _item("religious", "宗教", "Religious"),
-    _item("other", "其他", "Other"),
+    item("residential", "住宅", "Residential"),
+    item("commercial", "商业", "Commercial"),
+    item("office", "办公", "Office"),
+    item("education", "教育", "Education"),
+    item("health", "医疗", "Health"),
+    item("industrial", "工业", "Industrial"),
+    item("warehouse", "仓储", "Warehouse"),
+    item("public", "公共", "Public"),
+    item("religious", "宗教", "Religious"),
+    item("other", "其他", "Other"),
 )
 
 BUILDINGS = LayerSpec(
@@ -421,8 +407,8 @@ BUILDINGS = LayerSpec(
     group="base",
     geometry=GeometryKind.POLYGON,
     fields=(
-        _text("id", "编号", "Id", "osm_id", "建筑编号", required=True),
-        _text("name", "名称", "Name", "建筑名称", in_tiles=True),
+        text_field("id", "编号", "Id", "osm_id", "建筑编号", required=True),
+        text_field("name", "名称", "Name", "建筑名称", in_tiles=True),
         FieldSpec(
             "use",
             Title("用途", "Use"),
@@ -448,7 +434,7 @@ BUILDINGS = LayerSpec(
             aliases=("height", "高度", "建筑高度"),
             in_tiles=True,
         ),
-        _text("address", "地址", "Address", "门牌", "地址"),
+        text_field("address", "地址", "Address", "门牌", "地址"),
         FieldSpec(
             "people_day",
             Title("白天人数", "People by day"),
@@ -475,12 +461,12 @@ BUILDINGS = LayerSpec(
 )
 
 WATER_KINDS = (
-    _item("river", "河道", "River"),
-    _item("lake", "湖泊", "Lake"),
-    _item("basin", "坑塘", "Basin"),
-    _item("harbour", "港池", "Harbour basin"),
-    _item("sea", "海域", "Sea"),
-    _item("other", "其他", "Other"),
+    item("river", "河道", "River"),
+    item("lake", "湖泊", "Lake"),
+    item("basin", "坑塘", "Basin"),
+    item("harbour", "港池", "Harbour basin"),
+    item("sea", "海域", "Sea"),
+    item("other", "其他", "Other"),
 )
 
 WATER = LayerSpec(
@@ -489,8 +475,8 @@ WATER = LayerSpec(
     group="base",
     geometry=GeometryKind.POLYGON,
     fields=(
-        _text("id", "编号", "Id", "osm_id", required=True),
-        _text("name", "名称", "Name", "水系名称", in_tiles=True),
+        text_field("id", "编号", "Id", "osm_id", required=True),
+        text_field("name", "名称", "Name", "水系名称", in_tiles=True),
         FieldSpec("kind", Title("类型", "Kind"), FieldType.CODE, codes=WATER_KINDS, in_tiles=True),
         SOURCE_FIELD,
     ),
@@ -501,9 +487,9 @@ WATER = LayerSpec(
 )
 
 COAST_KINDS = (
-    _item("coast", "海岸线", "Coastline", "#66727a"),
-    _item("lake", "湖岸线", "Lake shore", "#86a9b8"),
-    _item("river", "河流中线", "River centre line", "#9dbccb"),
+    item("coast", "海岸线", "Coastline", "#66727a"),
+    item("lake", "湖岸线", "Lake shore", "#86a9b8"),
+    item("river", "河流中线", "River centre line", "#9dbccb"),
 )
 
 COAST = LayerSpec(
@@ -512,7 +498,7 @@ COAST = LayerSpec(
     group="base",
     geometry=GeometryKind.LINE,
     fields=(
-        _text("id", "编号", "Id", required=True),
+        text_field("id", "编号", "Id", required=True),
         FieldSpec(
             "kind",
             Title("类型", "Kind"),
@@ -535,11 +521,11 @@ COAST = LayerSpec(
 )
 
 GREEN_KINDS = (
-    _item("park", "公园", "Park"),
-    _item("verge", "街头绿地", "Street green"),
-    _item("yard", "附属绿地", "Attached green"),
-    _item("wood", "林地", "Wood"),
-    _item("other", "其他", "Other"),
+    item("park", "公园", "Park"),
+    item("verge", "街头绿地", "Street green"),
+    item("yard", "附属绿地", "Attached green"),
+    item("wood", "林地", "Wood"),
+    item("other", "其他", "Other"),
 )
 
 GREEN = LayerSpec(
@@ -548,8 +534,8 @@ GREEN = LayerSpec(
     group="base",
     geometry=GeometryKind.POLYGON,
     fields=(
-        _text("id", "编号", "Id", "osm_id", required=True),
-        _text("name", "名称", "Name", "绿地名称", in_tiles=True),
+        text_field("id", "编号", "Id", "osm_id", required=True),
+        text_field("name", "名称", "Name", "绿地名称", in_tiles=True),
         FieldSpec("kind", Title("类型", "Kind"), FieldType.CODE, codes=GREEN_KINDS, in_tiles=True),
         SOURCE_FIELD,
     ),
@@ -566,9 +552,9 @@ PLACES = LayerSpec(
     group="base",
     geometry=GeometryKind.POINT,
     fields=(
-        _text("id", "编号", "Id", "geonameid", required=True),
-        _text("name", "地名", "Name", "name_zh", required=True, in_tiles=True),
-        _text("name_en", "外文名", "Latin name", "name_latin"),
+        text_field("id", "编号", "Id", "geonameid", required=True),
+        text_field("name", "地名", "Name", "name_zh", required=True, in_tiles=True),
+        text_field("name_en", "外文名", "Latin name", "name_latin"),
         FieldSpec(
             "population",
             Title("人口", "Population"),

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from gis.declaring import item, source_field
 from gis.layers import FieldSpec, FieldType, GeometryKind, LayerSpec, Style, Title
 from hazards import relief_layers, watch_layers
-from hazards.layer_parts import SOURCE_FIELD as _SOURCE
-from hazards.layer_parts import item as _item
 
 _TEXT, _REAL, _CODE, _INTEGER = (
     FieldType.TEXT,
@@ -13,26 +12,27 @@ _TEXT, _REAL, _CODE, _INTEGER = (
     FieldType.CODE,
     FieldType.INTEGER,
 )
+_SOURCE = source_field("来源", "Source")
 
 
 SITE_KINDS = (
-    _item("tank_farm", "储罐区", "Tank farm", "#7a0019", "罐"),
-    _item("warehouse", "危险化学品仓库", "Dangerous-goods warehouse", "#a3171f", "库"),
-    _item("chemical_plant", "化工装置", "Chemical plant", "#8a4b00", "化"),
-    _item("port_yard", "港区危险货物堆场", "Port yard for dangerous goods", "#7a0019", "港"),
-    _item("fuel_station", "加油加气站", "Fuel station", "#b35c00", "油"),
-    _item("lpg_station", "液化气站", "LPG station", "#b35c00", "气"),
-    _item("cold_store", "液氨冷库", "Ammonia cold store", "#1f4e9e", "氨"),
-    _item("other", "其他", "Other", "#66727a", "他"),
+    item("tank_farm", "储罐区", "Tank farm", "#7a0019", "罐"),
+    item("warehouse", "危险化学品仓库", "Dangerous-goods warehouse", "#a3171f", "库"),
+    item("chemical_plant", "化工装置", "Chemical plant", "#8a4b00", "化"),
+    item("port_yard", "港区危险货物堆场", "Port yard for dangerous goods", "#7a0019", "港"),
+    item("fuel_station", "加油加气站", "Fuel station", "#b35c00", "油"),
+    item("lpg_station", "液化气站", "LPG station", "#b35c00", "气"),
+    item("cold_store", "液氨冷库", "Ammonia cold store", "#1f4e9e", "氨"),
+    item("other", "其他", "Other", "#66727a", "他"),
 )
 
 #: Grades of major hazard sources (重大危险源), GB 18218-2018: 1 is the gravest.
 SITE_GRADES = (
-    _item("1", "一级", "Grade 1"),
-    _item("2", "二级", "Grade 2"),
-    _item("3", "三级", "Grade 3"),
-    _item("4", "四级", "Grade 4"),
-    _item("none", "不构成重大危险源", "Not a major hazard source"),
+    item("1", "一级", "Grade 1"),
+    item("2", "二级", "Grade 2"),
+    item("3", "三级", "Grade 3"),
+    item("4", "四级", "Grade 4"),
+    item("none", "不构成重大危险源", "Not a major hazard source"),
 )
 
 
@@ -92,16 +92,16 @@ HAZARD_SITES = LayerSpec(
 )
 
 FUELS = (
-    _item("coal", "燃煤", "Coal", "#384147", "煤"),
-    _item("gas", "天然气", "Natural gas", "#b35c00", "气"),
-    _item("oil", "燃油", "Oil", "#7a4b1e", "油"),
-    _item("hydro", "水电", "Hydro", "#1f4e9e", "水"),
-    _item("wind", "风电", "Wind", "#0b6370", "风"),
-    _item("solar", "太阳能", "Solar", "#857000", "光"),
-    _item("waste", "垃圾", "Waste", "#5f8a3a", "垃"),
-    _item("biomass", "生物质", "Biomass", "#1c6b45", "生"),
-    _item("nuclear", "核电", "Nuclear", "#5b3f8c", "核"),
-    _item("other", "其他", "Other", "#66727a", "他"),
+    item("coal", "燃煤", "Coal", "#384147", "煤"),
+    item("gas", "天然气", "Natural gas", "#b35c00", "气"),
+    item("oil", "燃油", "Oil", "#7a4b1e", "油"),
+    item("hydro", "水电", "Hydro", "#1f4e9e", "水"),
+    item("wind", "风电", "Wind", "#0b6370", "风"),
+    item("solar", "太阳能", "Solar", "#857000", "光"),
+    item("waste", "垃圾", "Waste", "#5f8a3a", "垃"),
+    item("biomass", "生物质", "Biomass", "#1c6b45", "生"),
+    item("nuclear", "核电", "Nuclear", "#5b3f8c", "核"),
+    item("other", "其他", "Other", "#66727a", "他"),
 )
 
 POWER_PLANTS = LayerSpec(
@@ -148,14 +148,14 @@ POWER_PLANTS = LayerSpec(
 )
 
 SENSITIVE_KINDS = (
-    _item("school", "学校", "School", "#1f4e9e", "校"),
-    _item("kindergarten", "幼儿园", "Kindergarten", "#1f4e9e", "幼"),
-    _item("hospital", "医院", "Hospital", "#a3171f", "医"),
-    _item("nursing_home", "养老院", "Nursing home", "#8a4b00", "老"),
-    _item("station", "车站", "Station", "#384147", "站"),
-    _item("market", "商场", "Market", "#5b3f8c", "商"),
-    _item("stadium", "体育场馆", "Stadium", "#1c6b45", "体"),
-    _item("other", "其他", "Other", "#66727a", "他"),
+    item("school", "学校", "School", "#1f4e9e", "校"),
+    item("kindergarten", "幼儿园", "Kindergarten", "#1f4e9e", "幼"),
+    item("hospital", "医院", "Hospital", "#a3171f", "医"),
+    item("nursing_home", "养老院", "Nursing home", "#8a4b00", "老"),
+    item("station", "车站", "Station", "#384147", "站"),
+    item("market", "商场", "Market", "#5b3f8c", "商"),
+    item("stadium", "体育场馆", "Stadium", "#1c6b45", "体"),
+    item("other", "其他", "Other", "#66727a", "他"),
 )
 
 SENSITIVE_PLACES = LayerSpec(

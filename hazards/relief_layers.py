@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from gis.layers import GeometryKind, LayerSpec, Style, Title
-from hazards.layer_parts import (
-    ADDRESS_FIELD,
-    SOURCE_FIELD,
+from gis.declaring import (
     code_field,
     count_field,
     id_field,
     item,
     name_field,
     real_field,
+    source_field,
     text_field,
 )
+from gis.layers import GeometryKind, LayerSpec, Style, Title
+
+_SOURCE = source_field("来源", "Source")
+_ADDRESS = text_field("address", "地址", "Address", "地址")
 
 #: By how long people may stay (避难时长).
 SHELTER_KINDS = (
@@ -43,8 +45,8 @@ SHELTERS = LayerSpec(
         count_field("capacity", "可容纳人数", "Capacity", "人", "容纳人数", "避难人数"),
         real_field("area_m2", "有效避难面积", "Effective area", "m²", "有效避难面积"),
         text_field("manager", "管理单位", "Kept by", "管理单位"),
-        ADDRESS_FIELD,
-        SOURCE_FIELD,
+        _ADDRESS,
+        _SOURCE,
     ),
     key="id",
     style=Style(colour="#1c6b45", radius=6.0, class_field="kind"),
@@ -81,8 +83,8 @@ RESCUE_TEAMS = LayerSpec(
         text_field("equipment", "主要装备", "Equipment", "主要装备", "装备"),
         text_field("manager", "所属单位", "Belongs to", "所属单位", "主管单位"),
         text_field("duty_phone", "值班电话", "Duty phone", "值班电话"),
-        ADDRESS_FIELD,
-        SOURCE_FIELD,
+        _ADDRESS,
+        _SOURCE,
     ),
     key="id",
     style=Style(colour="#a3171f", radius=6.0, class_field="kind"),
@@ -111,8 +113,8 @@ RELIEF_STORES = LayerSpec(
         text_field("goods", "物资及数量", "Goods and quantities", "物资", "物资名称"),
         text_field("manager", "管理单位", "Kept by", "管理单位"),
         text_field("duty_phone", "值班电话", "Duty phone", "值班电话"),
-        ADDRESS_FIELD,
-        SOURCE_FIELD,
+        _ADDRESS,
+        _SOURCE,
     ),
     key="id",
     style=Style(colour="#1f4e9e", radius=5.0, class_field="kind"),

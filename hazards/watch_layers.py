@@ -7,16 +7,18 @@ AQ 3035, AQ 3036, GB/T 50493 and GB/T 28181; the words are own knowledge.
 
 from __future__ import annotations
 
-from gis.layers import GeometryKind, LayerSpec, Style, Title
-from hazards.layer_parts import (
-    SOURCE_FIELD,
+from gis.declaring import (
     code_field,
     id_field,
     item,
     name_field,
     real_field,
+    source_field,
     text_field,
 )
+from gis.layers import GeometryKind, LayerSpec, Style, Title
+
+_SOURCE = source_field("来源", "Source")
 
 SENSOR_KINDS = (
     item("level", "液位", "Level", "#1f4e9e", "液"),
@@ -60,7 +62,7 @@ SENSORS = LayerSpec(
         real_field("limit_high", "高报（按计量单位）", "High limit (in its unit)", None, "高报"),
         text_field("limit_source", "报警值来源", "Source of the limits", "报警值来源"),
         real_field("period_s", "上报周期", "Period", "s", "周期"),
-        SOURCE_FIELD,
+        _SOURCE,
     ),
     key="id",
     style=Style(colour="#384147", radius=4.0, class_field="kind"),
@@ -91,7 +93,7 @@ WEATHER_STATIONS = LayerSpec(
             "wind_height_m", "风速仪离地高度", "Height of the anemometer", "m", "风速仪高度"
         ),
         text_field("manager", "管理单位", "Kept by", "管理单位"),
-        SOURCE_FIELD,
+        _SOURCE,
     ),
     key="id",
     style=Style(colour="#0b6370", radius=5.0, class_field="kind"),

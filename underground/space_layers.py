@@ -9,65 +9,56 @@ bodies and boreholes bear the names that `underground.columns` knows, so that ex
 
 from __future__ import annotations
 
-from gis.layers import CodeItem, FieldSpec, FieldType, GeometryKind, LayerSpec, Style, Title
+from gis.declaring import item, real_field, source_field, text_field
+from gis.layers import FieldSpec, FieldType, GeometryKind, LayerSpec, Style, Title
 from underground.kinds import QUALITY_LEVELS
 
 _TEXT, _REAL, _CODE, _DATE = FieldType.TEXT, FieldType.REAL, FieldType.CODE, FieldType.DATE
 
 
-def _item(code: str, zh: str, en: str, colour: str, mark: str) -> CodeItem:
-    return CodeItem(code, Title(zh, en), colour=colour, mark=mark)
-
-
 SPACE_KINDS = (
-    _item("foundation", "浅基础", "Shallow foundation", "#8d8577", "基"),
-    _item("basement", "地下室", "Basement", "#6b6459", "室"),
-    _item("pile", "桩基", "Pile foundation", "#4a443b", "桩"),
-    _item("retaining", "围护结构", "Retaining structure", "#a06a2c", "围"),
-    _item("metro_tunnel", "地铁区间隧道", "Metro tunnel", "#1f4e9e", "隧"),
-    _item("metro_station", "地铁车站", "Metro station", "#15366e", "站"),
-    _item("metro_exit", "地铁出入口", "Metro entrance", "#3b6cc0", "口"),
-    _item("civil_defence", "人防工程", "Civil-defence works", "#7a0019", "防"),
-    _item("utility_tunnel", "综合管廊", "Utility tunnel", "#0b6370", "廊"),
-    _item("garage", "地下车库", "Underground garage", "#5b6b2f", "车"),
-    _item("passage", "地下通道", "Underpass", "#3d7a5a", "通"),
-    _item("mall", "地下商业", "Underground shops", "#8a3f7a", "商"),
-    _item("other", "其他", "Other", "#66727a", "他"),
+    item("foundation", "浅基础", "Shallow foundation", "#8d8577", "基"),
+    item("basement", "地下室", "Basement", "#6b6459", "室"),
+    item("pile", "桩基", "Pile foundation", "#4a443b", "桩"),
+    item("retaining", "围护结构", "Retaining structure", "#a06a2c", "围"),
+    item("metro_tunnel", "地铁区间隧道", "Metro tunnel", "#1f4e9e", "隧"),
+    item("metro_station", "地铁车站", "Metro station", "#15366e", "站"),
+    item("metro_exit", "地铁出入口", "Metro entrance", "#3b6cc0", "口"),
+    item("civil_defence", "人防工程", "Civil-defence works", "#7a0019", "防"),
+    item("utility_tunnel", "综合管廊", "Utility tunnel", "#0b6370", "廊"),
+    item("garage", "地下车库", "Underground garage", "#5b6b2f", "车"),
+    item("passage", "地下通道", "Underpass", "#3d7a5a", "通"),
+    item("mall", "地下商业", "Underground shops", "#8a3f7a", "商"),
+    item("other", "其他", "Other", "#66727a", "他"),
 )
 
 HOLE_PURPOSES = (
-    _item("survey", "工程勘察孔", "Site investigation", "#7a4a00", "勘"),
-    _item("hydro", "水文地质孔", "Hydrogeology", "#1f4e9e", "水"),
-    _item("heat_pump", "地源热泵孔", "Ground-source heat pump", "#a3171f", "热"),
-    _item("other", "其他", "Other", "#66727a", "他"),
+    item("survey", "工程勘察孔", "Site investigation", "#7a4a00", "勘"),
+    item("hydro", "水文地质孔", "Hydrogeology", "#1f4e9e", "水"),
+    item("heat_pump", "地源热泵孔", "Ground-source heat pump", "#a3171f", "热"),
+    item("other", "其他", "Other", "#66727a", "他"),
 )
 
 SUBSIDENCE_CLASSES = (
-    _item("under_10", "小于 10 mm/年", "Below 10 mm a year", "#2f7d4f", "1"),
-    _item("10_30", "10–30 mm/年", "10 to 30 mm a year", "#b38600", "2"),
-    _item("30_50", "30–50 mm/年", "30 to 50 mm a year", "#b35c00", "3"),
-    _item("over_50", "大于 50 mm/年", "Over 50 mm a year", "#a3171f", "4"),
-    _item("rising", "回升", "Rising", "#1f4e9e", "升"),
-    _item("unknown", "不明", "Unknown", "#66727a", "？"),
+    item("under_10", "小于 10 mm/年", "Below 10 mm a year", "#2f7d4f", "1"),
+    item("10_30", "10–30 mm/年", "10 to 30 mm a year", "#b38600", "2"),
+    item("30_50", "30–50 mm/年", "30 to 50 mm a year", "#b35c00", "3"),
+    item("over_50", "大于 50 mm/年", "Over 50 mm a year", "#a3171f", "4"),
+    item("rising", "回升", "Rising", "#1f4e9e", "升"),
+    item("unknown", "不明", "Unknown", "#66727a", "？"),
 )
 
 
-def _text(name: str, zh: str, en: str, *aliases: str, in_tiles: bool = False) -> FieldSpec:
-    return FieldSpec(name, Title(zh, en), _TEXT, aliases=aliases, in_tiles=in_tiles)
-
-
 def _metres(name: str, zh: str, en: str, *aliases: str) -> FieldSpec:
-    return FieldSpec(name, Title(zh, en), _REAL, unit="m", aliases=aliases)
+    return real_field(name, zh, en, "m", *aliases)
 
 
 def _key(zh: str, *aliases: str) -> FieldSpec:
-    return FieldSpec(
-        "id", Title(zh, "Number"), _TEXT, required=True, in_tiles=True, max_length=64,
-        aliases=(zh, "编号", *aliases),
-    )  # fmt: skip
+    more = {"required": True, "in_tiles": True, "max_length": 64}
+    return text_field("id", zh, "Number", zh, "编号", *aliases, **more)
 
 
-_DATUM = _text("datum", "高程基准", "Height datum", "高程基准", "高程系统")
+_DATUM = text_field("datum", "高程基准", "Height datum", "高程基准", "高程系统")
 _QUALITY = FieldSpec(
     "quality_level",
     Title("质量等级", "Quality level"),
@@ -75,8 +66,8 @@ _QUALITY = FieldSpec(
     codes=QUALITY_LEVELS,
     aliases=("质量等级", "QL"),
 )
-_OWNER = _text("owner", "权属单位", "Owner", "权属单位", "管理单位")
-_SOURCE = _text("source", "数据来源", "Source", "数据来源", "资料来源")
+_OWNER = text_field("owner", "权属单位", "Owner", "权属单位", "管理单位")
+_SOURCE = source_field("数据来源", "资料来源")
 
 SPACES = LayerSpec(
     name="underground_spaces",
@@ -89,11 +80,11 @@ SPACES = LayerSpec(
             "kind", Title("类别", "Kind"), _CODE, codes=SPACE_KINDS, required=True, in_tiles=True,
             aliases=("类别", "种类", "类型"),
         ),
-        _text("called", "设施名称", "Called", "名称", "设施名称", in_tiles=True),
+        text_field("called", "设施名称", "Called", "名称", "设施名称", in_tiles=True),
         _metres("top_m", "顶高程", "Top level", "顶高程", "顶标高", "顶板顶标高"),
         _metres("bottom_m", "底高程", "Bottom level", "底高程", "底标高", "底板底标高", "基底高程"),
         _DATUM,
-        _text("use", "用途", "Use", "用途"),
+        text_field("use", "用途", "Use", "用途"),
         _OWNER,
         FieldSpec(
             "built_on", Title("竣工日期", "Completed on"), _DATE, aliases=("竣工日期", "建成日期")
@@ -137,8 +128,8 @@ BOREHOLES = LayerSpec(
         ),
         _DATUM,
         FieldSpec("drilled_on", Title("钻探日期", "Drilled on"), _DATE, aliases=("钻探日期", "日期")),
-        _text("surveyor", "勘察单位", "Surveyor", "勘察单位"),
-        _text("project", "项目", "Project", "项目", "工程名称"),
+        text_field("surveyor", "勘察单位", "Surveyor", "勘察单位"),
+        text_field("project", "项目", "Project", "项目", "工程名称"),
         _SOURCE,
     ),
     key="id",
@@ -176,7 +167,7 @@ SUBSIDENCE = LayerSpec(
         FieldSpec(
             "readings", Title("历次高程", "Readings"), _TEXT, aliases=("历次高程", "历次观测"),
         ),
-        _text("mark", "标志类型", "Kind of mark", "标志类型"),
+        text_field("mark", "标志类型", "Kind of mark", "标志类型"),
         _DATUM,
         _SOURCE,
     ),

@@ -1,4 +1,4 @@
-"""What the declarations of the domain's layers share: codes, the key, names, places, the source."""
+"""Fields and codes as declarations of layers write them, one line each."""
 
 from __future__ import annotations
 
@@ -6,15 +6,12 @@ from typing import Any
 
 from gis.layers import CodeItem, FieldSpec, FieldType, Title
 
-SOURCE_FIELD = FieldSpec(
-    "source", Title("数据来源", "Source"), FieldType.TEXT, aliases=("来源", "Source")
-)
-ADDRESS_FIELD = FieldSpec("address", Title("地址", "Address"), FieldType.TEXT, aliases=("地址",))
 
-
-def item(code: str, zh: str, en: str, colour: str | None = None, mark: str = "") -> CodeItem:
+def item(
+    code: str, zh: str, en: str, colour: str | None = None, mark: str | None = None, **more: Any
+) -> CodeItem:
     """A code with the colour and letter by which it is drawn."""
-    return CodeItem(code, Title(zh, en), colour=colour, mark=mark or None)
+    return CodeItem(code, Title(zh, en), colour=colour, mark=mark or None, **more)
 
 
 def text_field(name: str, zh: str, en: str, *aliases: str, **more: Any) -> FieldSpec:
@@ -49,3 +46,8 @@ def id_field(*aliases: str) -> FieldSpec:
 def name_field(*aliases: str) -> FieldSpec:
     """What a feature is called."""
     return text_field("name", "名称", "Name", "名称", *aliases, required=True, in_tiles=True)
+
+
+def source_field(*aliases: str) -> FieldSpec:
+    """Who made a feature and from what; synthetic data say so in it."""
+    return text_field("source", "数据来源", "Source", *aliases)
