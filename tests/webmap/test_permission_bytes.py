@@ -15,6 +15,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from uuid import UUID
 
 import numpy as np
@@ -329,6 +330,7 @@ def may_see(town: Town, person: Person, canary: object, action: Action = Action.
     return all(shown.values()) if name == "extra" else shown[name]
 
 
+@lru_cache(maxsize=None, typed=True)
 def forms(value: object) -> list[bytes]:
     """A value as it may stand in text, in a tile, in SQLite, in FlatGeobuf and in a workbook."""
     if isinstance(value, float):
