@@ -116,6 +116,8 @@ class Town:
     cases: dict[str, tuple[str, str]] = field(repr=False)
     #: canaries of reports on deliveries
     refused: set[str] = field(default_factory=set, repr=False)
+    #: sha256 of an answer -> canaries in it
+    searched: dict[bytes, set[object]] = field(default_factory=dict, repr=False)
 
 
 def _canary(*parts: object) -> str:
@@ -367,7 +369,14 @@ def unpacked(data: bytes) -> bytes:
 
 
 def found_in(town: Town, data: bytes) -> set[object]:
-    """Canaries that the bytes hold, in whatever form."""
+    """Canaries that the bytes hold, in whatever form; equal answers to many are searched once."""
+    key = hashlib.sha256(data).digest()
+    if key not in town.searched:
+        town.searched[key] = _search(town, data)
+    return town.searched[key]
+
+
+def _search(town: Town, data: bytes) -> set[object]:
     texts = {text.decode() for text in _CANARY.findall(data)}
     numbers = {
         value
