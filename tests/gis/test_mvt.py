@@ -186,6 +186,12 @@ def test_many_integers_are_written_like_single_ones(values):
 coordinate = st.integers(-200, EXTENT + 200)
 
 
+def farthest(shape, other):
+    """How far any place of a shape, corners and every few units between, is from another one."""
+    places = shapely.points(shapely.get_coordinates(shapely.segmentize(shape, 4.0)))
+    return shapely.distance(places, other).max(initial=0.0)
+
+
 @given(st.lists(st.lists(st.tuples(coordinate, coordinate), min_size=2, max_size=6), max_size=8))
 @settings(max_examples=80, deadline=None)
 def test_any_lines_are_decoded_within_the_tile_and_close_to_where_they_were(paths):
@@ -195,7 +201,11 @@ def test_any_lines_are_decoded_within_the_tile_and_close_to_where_they_were(path
     for id_, feature in got.items():
         shape = _shape(feature)
         assert area.covers(shape)
-        assert shapely.hausdorff_distance(shape, lines[id_ - 1].intersection(area)) < 4
+        # What only touches the rim in a point, or is shorter than a unit, may be gone.
+        parts = shapely.get_parts(lines[id_ - 1].intersection(area))
+        wanted = shapely.union_all(parts[shapely.length(parts) > 4])
+        assert farthest(shape, lines[id_ - 1]) < 4
+        assert farthest(wanted, shape) < 4
     for id_, line in enumerate(lines, 1):
         if line.intersection(area).length > 8:
             assert id_ in got

@@ -25,12 +25,16 @@ POINTS = {
 GOOD = json.dumps(POINTS).encode()
 
 
-@pytest.fixture(autouse=True)
+#: A parser that gives up lets go of what it has spooled without closing it; that is no fault.
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
+
+
+@pytest.fixture(scope="module", autouse=True)
 def spools():
-    """A parser that gives up lets go of what it has spooled without closing it; that is no fault."""
+    """Let what was spooled go before the next module, where such a warning would be a fault."""
+    yield
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
-        yield
         gc.collect()
 
 
