@@ -15,9 +15,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import settings
 
+from cityops.services.accounts import HASH_COST
+
 # An example that is slow on a busy machine says nothing about what is tested.
 settings.register_profile("cityops", deadline=None)
 settings.load_profile("cityops")
+# Hundreds of tests sign in. Services that tests start as processes hash as they do in earnest.
+HASH_COST.update(time_cost=1, memory_cost=8, parallelism=1)
 
 if TYPE_CHECKING:
     from xdist.remote import Producer

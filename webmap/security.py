@@ -22,7 +22,7 @@ from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
 from cityops.secret_key import derived, secret_key
-from cityops.services.accounts import HASH_LANES, HASH_MEMORY_KIB, HASH_ROUNDS
+from cityops.services.accounts import HASH_COST
 from cityops.services.roles import Person
 from cityops.settings import Settings
 from gis.errors import CityError, Kind
@@ -106,9 +106,9 @@ def _config(settings: Settings, secret: str) -> dict[str, Any]:
         "SECURITY_DEPRECATED_PASSWORD_SCHEMES": [],
         # As the command line hashes: then signing in never has to write the hash anew.
         "SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS": {
-            "argon2__rounds": HASH_ROUNDS,
-            "argon2__memory_cost": HASH_MEMORY_KIB,
-            "argon2__parallelism": HASH_LANES,
+            "argon2__rounds": HASH_COST["time_cost"],
+            "argon2__memory_cost": HASH_COST["memory_cost"],
+            "argon2__parallelism": HASH_COST["parallelism"],
         },
         "SECURITY_TRACKABLE": False,
         "SECURITY_PASSWORD_LENGTH_MIN": 8,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
-from argon2 import PasswordHasher
 from click.testing import CliRunner
 
 from cityops.bootstrap import Services
@@ -142,9 +143,13 @@ def test_every_act_is_in_the_audit_trail_and_no_password_is(user, empty_store):
     assert made["password"] not in json.dumps(entries)
 
 
-def test_every_role_but_the_citizen_can_be_given(user, monkeypatch):
-    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr("cityops.services.accounts._hasher", quick)
+def test_every_role_but_the_citizen_can_be_given(user):
     for role in Role:
         if role is not Role.CITIZEN:
             assert user("add", f"as.{role.value}", "--role", role.value)[0] == 0
+
+
+def test_passwords_are_hashed_dearly_where_no_test_makes_them_cheap():
+    program = "from cityops.services.accounts import hash_password; print(hash_password('x'))"
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert told.stdout.startswith("$argon2id$v=19$m=65536,t=3,p=4$"), told.stderr
