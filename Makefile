@@ -47,7 +47,7 @@ demo: fixtures/tianjin-model/scene.json
 endif
 
 fixtures/tianjin-model/scene.json: $(CORE) $(wildcard fixtures/tianjin/generate/*.py)
-	@cd fixtures/tianjin && $(CURDIR)/$(BIN)/python -m generate
+	@cd fixtures/tianjin && $(CURDIR)/$(BIN)/python -m generate --jobs 2
 
 test: $(TEST)
 	@$(BIN)/python -m pytest -n auto --dist loadscope -m "not browser and not server and not postgis" $(PYTEST_ARGS)
