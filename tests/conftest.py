@@ -122,6 +122,7 @@ ON_BOTH_STORES = {
     "test_repository",
     "test_season_in_store",
     "test_selections",
+    "test_signin",
     "test_store_layers",
     "test_store_texts",
 }

@@ -109,6 +109,20 @@ class Accounts(SQLAlchemySessionUserDatastore):  # type: ignore[misc]
             account = tx.accounts.of_session(mark, session_id)
         return None if account is None else SignedIn(account, mark)
 
+    def put(self, model: Any) -> Any:
+        """Keep what changed in an account.
+
+        Of views that only read, that is the hash of a password that was just given and whose cost is
+        no longer ours; it goes into a transaction of its own, for signing in holds no write lock.
+        """
+        if not _is_read() or not isinstance(model, self.user_model):
+            return super().put(model)
+        account_id, renewed = model.id, model.password
+        self._rows.expire(model)
+        with self._store.writing() as tx:
+            tx.accounts.renew_hash(account_id, renewed)
+        return model
+
     def _is_over(self, session_id: str | None) -> bool:
         """Whether the session cannot be one that somebody is signed in with; between password
         and one-time code nobody is yet.

@@ -104,7 +104,7 @@ def _config(settings: Settings, secret: str) -> dict[str, Any]:
         "SECURITY_PASSWORD_HASH": "argon2",
         "SECURITY_PASSWORD_SCHEMES": ["argon2"],
         "SECURITY_DEPRECATED_PASSWORD_SCHEMES": [],
-        # As the command line hashes: then signing in never has to write the hash anew.
+        # As the command line hashes: then signing in seldom has to write the hash anew.
         "SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS": {
             "argon2__rounds": HASH_COST["time_cost"],
             "argon2__memory_cost": HASH_COST["memory_cost"],

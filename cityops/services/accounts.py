@@ -22,8 +22,8 @@ MAX_PASSWORD = 256
 APART = frozenset({Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDITOR})
 _NAME = re.compile(r"^[a-z0-9][a-z0-9._@-]{0,63}$")
 _AREA = re.compile(r"^(\d{2}|\d{4}|\d{6}|\d{9}|\d{12})$")
-#: Cost of a hash (argon2id, RFC 9106 second recommendation), here and at sign-in on the web: where
-#: they differ, signing in would have to write the hash anew, which it may not.
+#: Cost of a hash (argon2id, RFC 9106 second recommendation), here and at sign-in on the web, which
+#: renews the hashes of another cost.
 HASH_COST = {"time_cost": 3, "memory_cost": 65_536, "parallelism": 4}
 
 
@@ -100,6 +100,9 @@ class AccountRepo(Protocol):
 
     def set_password(self, account_id: int, password_hash: str) -> None:
         """Replace the password; open sessions end."""
+
+    def renew_hash(self, account_id: int, password_hash: str) -> None:
+        """Keep another hash of the same password; open sessions go on."""
 
     def password_hash(self, account_id: int) -> str | None:
         """The password's hash."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, delete, exists, select
+from sqlalchemy import bindparam, delete, exists, select, update
 from sqlalchemy.orm import Session, selectinload
 
 from cityops.services.accounts import Account
@@ -128,6 +128,11 @@ class SqlAccountRepo:
         user.password = password_hash
         user.fs_uniquifier = secrets.token_hex(16)
         self._session.flush()
+
+    def renew_hash(self, account_id: int, password_hash: str) -> None:
+        """Keep another hash of the same password; open sessions go on."""
+        renewed = update(User).where(User.id == account_id).values(password=password_hash)
+        self._session.execute(renewed)
 
     def password_hash(self, account_id: int) -> str | None:
         """The password's hash."""

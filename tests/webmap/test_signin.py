@@ -124,6 +124,29 @@ def test_password_hash_is_not_written_again_at_sign_in(client, services):
     assert kept() == before
 
 
+def test_a_hash_of_another_cost_signs_in_and_is_renewed_while_open_sessions_go_on(
+    app, services, sign_in
+):
+    from argon2 import PasswordHasher
+
+    from cityops.services.accounts import Account, hash_password
+    from cityops.services.roles import Role
+
+    old = PasswordHasher(time_cost=2, memory_cost=16, parallelism=1).hash(PASSWORD)
+    with services.store.writing() as tx:
+        person = Account(0, "veteran", "veteran", frozenset({Role.PLANNER}))
+        account = tx.accounts.add(person, hash_password(PASSWORD))
+    open_before = sign_in("veteran")
+    with services.store.writing() as tx:
+        tx.accounts.renew_hash(account.id, old)
+    assert sign_in("veteran").get("/map").status_code == 200
+    with services.store.reading() as tx:
+        kept = tx.accounts.password_hash(account.id)
+    assert kept.split("$")[3] == hash_password("x").split("$")[3] != old.split("$")[3]
+    assert sign_in("veteran").get("/map").status_code == 200
+    assert open_before.get("/map").status_code == 200
+
+
 def test_change_of_password_is_stored_and_ends_other_sessions(app, services, sign_in):
     from cityops.services.accounts import Account, hash_password
     from cityops.services.roles import Role
